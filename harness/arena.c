@@ -1,0 +1,218 @@
+/* arena.c - see arena.h. */
+#include "harness/arena.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "harness/names.h"
+
+enum { ARENA_RESERVE_PERCENT = 50, ARENA_NO_QUESTION = 16 << 20 };
+
+static int say(struct crew *c, int err, const char *what)
+{
+	snprintf(c->err, sizeof(c->err), "%s: %s", what, strerror(-err));
+	return err;
+}
+
+static int look_up(struct crew *c, const struct trial_spec *spec)
+{
+	c->mech = c->find(spec->mechanism);
+	if (!c->mech)
+		return say(c, -ENOENT, "no such mechanism");
+	c->workload = workload_find(spec->workload, c->mech->family);
+	if (!c->workload)
+		return say(c, -ENOENT, "no such workload");
+	if (spec->side_a == 0 || spec->side_a + spec->side_b > TRIAL_MAX_WORKERS)
+		return say(c, -EINVAL, "number of workers");
+	return 0;
+}
+
+/* The link as the mechanism will see it, without memory yet. */
+static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
+{
+	bool back = i == 1, one_role = workload_one_role(c->workload);
+	struct link *l = &c->link[i];
+
+	*l = (struct link){
+		.mech = c->mech,
+		.msg_bytes = spec->msg_bytes,
+		.capacity = spec->capacity ? spec->capacity : 1,
+		.senders = back ? spec->side_b : spec->side_a,
+		.receivers = back ? spec->side_a : spec->side_b,
+		.domain = spec->domain,
+		.start = spec->start,
+		.self = workload_alone(c->workload),
+		.fd = {-1, -1, -1, -1},
+		.err = c->err,
+		.err_len = sizeof(c->err),
+	};
+	if (one_role)
+		l->receivers = l->self && c->mech->family == FAMILY_CHANNEL ? 1 : 0;
+}
+
+static size_t place(size_t *at, size_t bytes)
+{
+	size_t here = ROUND_UP(*at, WORKER_STRIDE);
+
+	*at = here + bytes;
+	return here;
+}
+
+static size_t plan(const struct crew *c, struct arena *a, const struct trial_spec *spec)
+{
+	size_t at = sizeof(struct arena);
+
+	a->workers = spec->side_a + spec->side_b;
+	a->links = c->workload->links == LINKS_PAIR && !c->mech->contract.duplex ? 2 : 1;
+	a->xml_offset = place(&at, spec->xml_len + 1u);
+	a->slots_offset = place(&at, a->workers * sizeof(struct worker_slot));
+	a->ledger_stride = ROUND_UP(ledger_bytes(spec->side_a), WORKER_STRIDE);
+	a->ledgers_offset = place(&at, a->workers * a->ledger_stride);
+	a->hists_offset = place(&at, (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) *
+					     sizeof(struct hist));
+	for (unsigned i = 0; i < a->links; i++)
+		a->link_offset[i] = place(
+			&at, c->mech->shared_bytes ? c->mech->shared_bytes(&c->link[i]) : 0);
+	return a->bytes = ROUND_UP(at, (size_t)sysconf(_SC_PAGESIZE));
+}
+
+/* What could be had without swapping, page cache counted as free. */
+static unsigned long long available_bytes(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	struct sysinfo si;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
+			break;
+	}
+	if (f)
+		fclose(f);
+	if (kib)
+		return kib * 1024;
+	return sysinfo(&si) == 0 ? (unsigned long long)si.freeram * si.mem_unit : UINT64_MAX;
+}
+
+/* Refuse what would push the machine into swap or the OOM killer. */
+static int check_memory(struct crew *c, size_t bytes)
+{
+	unsigned long long room = available_bytes() / 100 * ARENA_RESERVE_PERCENT;
+
+	if (bytes <= room || bytes < ARENA_NO_QUESTION)
+		return 0;
+	snprintf(c->err, sizeof(c->err),
+		"memory: needs %zu MiB of shared memory, half of what is available is %llu MiB; "
+		"a smaller capacity or size fits",
+		bytes >> 20, room >> 20);
+	return -ENOMEM;
+}
+
+/* Populated here: no first-touch fault is left for the timed stretch. */
+static void *map_memory(struct crew *c, const struct arena *a, char *name, int *err)
+{
+	int flags = MAP_POPULATE, fd = -1;
+	void *mem;
+
+	if (c->link[0].domain == DOMAIN_THREAD) {
+		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
+	} else if (c->link[0].start == START_FORK) {
+		flags |= MAP_SHARED | MAP_ANONYMOUS;
+	} else {
+		flags |= MAP_SHARED;
+		fd = names_shm_create(name, a->bytes, c->err, sizeof(c->err));
+		if (fd < 0) {
+			*err = fd;
+			return NULL;
+		}
+	}
+	mem = mmap(NULL, a->bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+	*err = mem == MAP_FAILED ? say(c, -errno, "mmap of shared memory") : 0;
+	if (fd >= 0)
+		close(fd);
+	if (mem == MAP_FAILED && name[0])
+		names_shm_unlink(name);
+	return mem == MAP_FAILED ? NULL : mem;
+}
+
+static void point_links(struct crew *c)
+{
+	struct arena *a = c->arena;
+
+	c->spec = &a->spec;
+	for (unsigned i = 0; i < a->links; i++) {
+		c->link[i].shared = (char *)a + a->link_offset[i];
+		c->link[i].open_ports = a->gate.open_ports[i];
+	}
+}
+
+int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
+{
+	struct arena head = {.leader = getpid()};
+	char name[NAMES_MAX] = "";
+	int err = look_up(c, spec);
+
+	if (err)
+		return err;
+	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
+		init_link(c, i, spec);
+	plan(c, &head, spec);
+	err = check_memory(c, head.bytes);
+	if (!err)
+		c->arena = map_memory(c, &head, name, &err);
+	if (err)
+		return err;
+	head.spec = *spec;
+	memcpy(head.name, name, sizeof(head.name));
+	*c->arena = head;
+	if (spec->xml_len)
+		memcpy((char *)c->arena + head.xml_offset, xml, spec->xml_len);
+	point_links(c);
+	for (unsigned i = 0; i < head.links; i++) {
+		store_relaxed(&c->link[i].open_ports[ROLE_SENDER], c->link[i].senders);
+		store_relaxed(&c->link[i].open_ports[ROLE_RECEIVER], c->link[i].receivers);
+	}
+	for (unsigned i = 0; i < head.workers; i++) {
+		struct ledger *g = arena_ledger(c->arena, i);
+
+		g->producers = spec->side_a;
+		g->exact = spec->side_b <= 1;
+	}
+	return 0;
+}
+
+int arena_join(struct crew *c, const char *name)
+{
+	int fd = names_shm_open(name), err;
+	struct stat st;
+	void *mem;
+
+	if (fd < 0)
+		return say(c, fd, name);
+	if (fstat(fd, &st) != 0 || (size_t)st.st_size < sizeof(struct arena)) {
+		close(fd);
+		return say(c, -EINVAL, name);
+	}
+	mem = mmap(
+		NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	err = mem == MAP_FAILED ? -errno : 0;
+	close(fd);
+	if (err)
+		return say(c, err, name);
+	c->arena = mem;
+	if (c->arena->spec.magic != TRIAL_MAGIC || c->arena->bytes != (uint64_t)st.st_size)
+		return say(c, -EINVAL, name);
+	err = look_up(c, &c->arena->spec);
+	if (err)
+		return err;
+	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
+		init_link(c, i, &c->arena->spec);
+	point_links(c);
+	return 0;
+}

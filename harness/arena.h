@@ -1,0 +1,131 @@
+/*
+ * arena.h - the memory that a trial's workers share, and its layout.
+ *
+ * One mapping holds everything: the spec, the gate at which workers meet, a
+ * slot per worker, and the links' shared state.  Offsets, no pointers: each
+ * process may map it elsewhere.  Threads get private memory, forked workers an
+ * anonymous shared mapping, exec'd ones a named object that they find by name.
+ */
+#ifndef HARNESS_ARENA_H
+#define HARNESS_ARENA_H
+
+#include "harness/evidence.h"
+#include "harness/trial.h"
+#include "harness/workload.h"
+
+enum { ARENA_MAX_LINKS = 2 };
+
+/* What the workers are to do next. */
+enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE };
+
+/* Where the trial and its workers meet. */
+struct gate {
+	/* Orders given so far; futex.  The fields below it are written before. */
+	OWN_STRIDE atomic_u32 orders;
+	uint32_t order; /* enum order_kind */
+	uint64_t n, block;
+	uint64_t start_ticks;        /* agreed start; 0: at once */
+	uint64_t start_monotonic_ns; /* the same for those who sleep to it */
+	/* Arrivals since the last order in the low half, deaths in the high half; futex. */
+	OWN_STRIDE atomic_u32 arrived;
+	OWN_STRIDE atomic_u32 left;    /* threads past their last instruction; futex */
+	OWN_STRIDE atomic_u32 started; /* workers inside a flag-ended loop */
+	OWN_STRIDE atomic_u32 stretch; /* enum stretch */
+	OWN_STRIDE atomic_u64 claim[2][WORKER_STRIDE / sizeof(atomic_u64)]; /* [side][0] */
+	OWN_STRIDE atomic_u32 open_ports[ARENA_MAX_LINKS][2];
+};
+
+enum { GATE_DEATH = 1 << 16 };
+
+/* What a worker says of one stretch. */
+struct worker_report {
+	uint64_t start_ticks, end_ticks;
+	uint64_t cpu_ns, cpu_user_ns, cpu_sys_ns;
+	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
+	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
+	uint32_t cpu_before, cpu_after;
+};
+
+struct worker_slot {
+	OWN_STRIDE struct worker w; /* its pointers are good in its own process only */
+	OWN_STRIDE struct worker_report report;
+	uint64_t full_waits, empty_waits;
+	uint64_t leftover;
+	uint64_t done_orders; /* orders carried out */
+	uint64_t counted;     /* operations of the measured stretch */
+	uint64_t all_ops;     /* flag-ended: warm ones too; sections ever entered */
+	uint32_t failed;      /* could not go on: see reason */
+	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
+	char reason[TRIAL_REASON];
+};
+
+struct arena {
+	struct trial_spec spec;
+	uint64_t bytes;
+	uint64_t xml_offset;
+	uint64_t slots_offset;
+	uint64_t ledgers_offset, ledger_stride; /* one a worker */
+	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
+	uint64_t link_offset[ARENA_MAX_LINKS];
+	uint32_t links, workers;
+	int32_t leader; /* pid of the trial */
+	char name[64];  /* "" unless named */
+	struct gate gate;
+};
+
+/* Where mechanisms are found by name; the harness itself knows none. */
+typedef const struct mech *mech_find_fn(const char *name);
+
+/* One process's view of the trial. */
+struct crew {
+	mech_find_fn *find;
+	struct arena *arena;
+	const struct trial_spec *spec;
+	const struct mech *mech;
+	const struct workload *workload;
+	struct topo *topo; /* NULL: nobody is pinned */
+	struct link link[ARENA_MAX_LINKS];
+	char err[TRIAL_REASON];
+};
+
+/*
+ * With c->find set: look up the spec's mechanism and workload, plan the layout, map the memory
+ * and fill it in.  0, or -errno with a sentence in c->err.
+ */
+int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml);
+
+/* Join a named arena from an exec'd worker.  As arena_create. */
+int arena_join(struct crew *c, const char *name);
+
+static inline struct worker_slot *arena_slot(const struct arena *a, unsigned i)
+{
+	return (struct worker_slot *)(void *)((char *)(uintptr_t)a + a->slots_offset) + i;
+}
+
+static inline struct ledger *arena_ledger(const struct arena *a, unsigned i)
+{
+	return (struct ledger *)(void *)((char *)(uintptr_t)a + a->ledgers_offset +
+					 i * a->ledger_stride);
+}
+
+/* NULL for workers that do not stamp. */
+static inline struct hist *arena_hist(const struct arena *a, unsigned i)
+{
+	if (i >= TRIAL_MAX_HISTS)
+		return NULL;
+	return (struct hist *)(void *)((char *)(uintptr_t)a + a->hists_offset) + i;
+}
+
+/* The link that a worker of side 0 (a) or 1 (b) sends on; it receives on the other. */
+static inline unsigned arena_out_link(const struct crew *c, unsigned side)
+{
+	return c->arena->links == 2 ? side : 0;
+}
+
+/* The contract of a channel is checked by stamps; other families count. */
+static inline bool crew_has_ledgers(const struct crew *c)
+{
+	return c->workload->family == FAMILY_CHANNEL && !(c->mech->flags & MECH_NO_EVIDENCE);
+}
+
+#endif

@@ -1,0 +1,253 @@
+/* conduct.c - orders and deadlines; see conduct.h. */
+#include "harness/conduct.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "harness/futex.h"
+#include "harness/link.h"
+
+enum {
+	SLICE_NS = 50 * 1000 * 1000,
+	LEAVE_NS = 2000 * 1000 * 1000,
+	SEAL_NS = 200 * 1000 * 1000,
+	START_MARGIN_NS = 200 * 1000,
+	START_MARGIN_PER_WORKER_NS = 50 * 1000,
+	FEW_OPERATIONS = 4096,
+	DEAR_OP_NS = 5000,
+	CLAIM_BLOCK = 64,
+};
+
+static bool shared(const struct trial *t)
+{
+	return t->crew.spec->domain != DOMAIN_THREAD;
+}
+
+/* Messages booked by all receivers so far; read while they run, for stalls only. */
+static uint64_t progress(const struct trial *t)
+{
+	uint64_t sum = 0;
+
+	if (!crew_has_ledgers(&t->crew))
+		return monotonic_ns(); /* cannot be told: never stalls */
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct ledger *g = arena_ledger(t->crew.arena, i);
+
+		for (uint32_t p = 0; p < g->producers; p++)
+			sum += load_relaxed(&g->from[p].count);
+	}
+	return sum;
+}
+
+static bool somebody_refused(const struct trial *t)
+{
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		if (arena_slot(t->crew.arena, i)->failed)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t soonest(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+enum outcome conduct_await(struct trial *t)
+{
+	struct gate *g = &t->crew.arena->gate;
+	uint64_t moved = progress(t), beats = 0;
+
+	for (;;) {
+		uint32_t v = load_acquire(&g->arrived);
+		uint64_t now = monotonic_ns(), p = progress(t);
+
+		if (v == t->crew.arena->workers)
+			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;
+		crew_reap(&t->roster);
+		if (v >= GATE_DEATH || t->roster.ended > 0)
+			return OUTCOME_DIED;
+		if (now >= t->deadline_ns)
+			return OUTCOME_LATE;
+		/* Beats, not time: a machine that stood still is not a stall. */
+		beats = p == moved ? beats + 1 : 0;
+		moved = p;
+		if (beats * SLICE_NS > t->crew.spec->stall_ns)
+			return OUTCOME_STALLED;
+		futex_wait(&g->arrived, v, soonest(now + SLICE_NS, t->deadline_ns), shared(t));
+	}
+}
+
+/* Publish an order; with a start time for those that are timed. */
+static void give_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block)
+{
+	struct gate *g = &t->crew.arena->gate;
+	uint64_t margin = START_MARGIN_NS + START_MARGIN_PER_WORKER_NS * t->crew.arena->workers;
+
+	g->order = order;
+	g->n = n;
+	g->block = block;
+	g->start_ticks = 0;
+	store_relaxed(&g->claim[0][0], 0);
+	store_relaxed(&g->claim[1][0], 0);
+	store_relaxed(&g->arrived, 0);
+	store_relaxed(&g->started, 0);
+	if (order == DO_MEASURE) {
+		g->start_monotonic_ns = monotonic_ns() + margin;
+		g->start_ticks = clock_read(&t->crew.spec->clock) +
+				 clock_ticks(&t->crew.spec->clock, margin);
+	}
+	add_acq_rel(&g->orders, 1u);
+	futex_wake(&g->orders, UINT32_MAX, shared(t));
+}
+
+enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block)
+{
+	give_order(t, order, n, block);
+	return conduct_await(t);
+}
+
+static void nap(uint64_t ns)
+{
+	struct timespec ts = link_timespec(ns);
+
+	nanosleep(&ts, NULL);
+}
+
+static enum outcome await_started(struct trial *t)
+{
+	struct gate *g = &t->crew.arena->gate;
+
+	while (load_acquire(&g->started) < t->crew.arena->workers) {
+		crew_reap(&t->roster);
+		if (t->roster.ended > 0 || load_acquire(&g->arrived) >= GATE_DEATH)
+			return OUTCOME_DIED;
+		if (monotonic_ns() >= t->deadline_ns)
+			return OUTCOME_LATE;
+		nap(100000);
+	}
+	return OUTCOME_FINE;
+}
+
+/* Sleep to an absolute time unless somebody dies first. */
+static void sleep_through(struct trial *t, uint64_t until_ns)
+{
+	struct gate *g = &t->crew.arena->gate;
+
+	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0)
+		futex_wait(&g->arrived, 0, until_ns, shared(t));
+}
+
+enum outcome conduct_flagged(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	struct gate *g = &t->crew.arena->gate;
+	enum outcome o;
+	uint64_t begin;
+
+	store_relaxed(&g->stretch, STRETCH_WARM);
+	give_order(t, DO_MEASURE, UINT64_MAX, 1);
+	o = await_started(t);
+	if (o == OUTCOME_FINE) {
+		sleep_through(t, monotonic_ns() + spec->warm_ns);
+		store_relaxed(&g->stretch, STRETCH_COUNTED);
+		begin = clock_read(&spec->clock);
+		sleep_through(t, monotonic_ns() + spec->stretch_ns);
+		store_relaxed(&g->stretch, STRETCH_OVER);
+		t->counted_ticks = clock_read(&spec->clock) - begin;
+		o = conduct_await(t);
+	}
+	store_relaxed(&g->stretch, STRETCH_OVER);
+	return o;
+}
+
+/* First start to last end of what has just been run. */
+static uint64_t stretch_ns(const struct trial *t)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct worker_report *r = &arena_slot(t->crew.arena, i)->report;
+
+		first = r->start_ticks < first ? r->start_ticks : first;
+		last = r->end_ticks > last ? r->end_ticks : last;
+	}
+	return last > first ? clock_ns(&t->crew.spec->clock, last - first) : 1;
+}
+
+static uint64_t claim_block(uint64_t n, uint64_t ns)
+{
+	return n >= FEW_OPERATIONS || ns / n < DEAR_OP_NS ? CLAIM_BLOCK : 1;
+}
+
+/* One stretch of n operations; *ns is how long it took. */
+static enum outcome try_n(struct trial *t, uint64_t n, uint64_t *ns)
+{
+	enum outcome o = conduct_order(t, DO_MEASURE, n, n >= FEW_OPERATIONS ? CLAIM_BLOCK : 1);
+
+	*ns = stretch_ns(t);
+	return o;
+}
+
+/*
+ * Grow n two- to sixteenfold until a stretch is long enough to extrapolate from.
+ * A hiccup of the machine can make a short one look long: only one that is long
+ * twice counts, by its shorter time.
+ */
+enum outcome conduct_calibrate(struct trial *t)
+{
+	const uint64_t target = t->crew.spec->stretch_ns;
+	uint64_t n = 2, ns, again, factor;
+
+	for (;;) {
+		enum outcome o = try_n(t, n, &ns);
+
+		if (o == OUTCOME_FINE && ns >= target / 2) {
+			o = try_n(t, n, &again);
+			ns = soonest(ns, again);
+		}
+		if (o != OUTCOME_FINE)
+			return o;
+		if (ns >= target / 2 || n >= UINT64_MAX / 64)
+			break;
+		factor = target / 2 / ns;
+		n *= factor < 2 ? 2 : factor > 16 ? 16 : factor;
+	}
+	t->result->n = (uint64_t)((clock_u128)n * target / ns);
+	t->result->n = t->result->n < 2 ? 2 : t->result->n;
+	t->result->block = claim_block(n, ns);
+	return OUTCOME_FINE;
+}
+
+enum outcome conduct_leave(struct trial *t)
+{
+	uint64_t until = soonest(t->deadline_ns, monotonic_ns() + LEAVE_NS);
+
+	give_order(t, DO_LEAVE, 0, 1);
+	while (crew_join(&t->roster, monotonic_ns() + SLICE_NS) != 0) {
+		if (load_acquire(&t->crew.arena->gate.arrived) >= GATE_DEATH)
+			return OUTCOME_DIED;
+		if (monotonic_ns() >= until)
+			return OUTCOME_LATE;
+	}
+	return t->roster.died ? OUTCOME_DIED : OUTCOME_FINE;
+}
+
+/* Survivors may still notice the end of their peer by themselves. */
+void conduct_seal(struct trial *t)
+{
+	struct gate *g = &t->crew.arena->gate;
+	uint64_t until = monotonic_ns() + SEAL_NS;
+
+	store_relaxed(&g->stretch, STRETCH_OVER);
+	while (monotonic_ns() < until) {
+		uint32_t v = load_acquire(&g->arrived);
+
+		crew_reap(&t->roster);
+		if ((v % GATE_DEATH) + (v / GATE_DEATH) + t->roster.ended >= t->crew.arena->workers)
+			break;
+		nap(1000000);
+	}
+	crew_kill(&t->roster);
+}

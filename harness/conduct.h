@@ -1,0 +1,56 @@
+/*
+ * conduct.h - the inside of a trial: orders to the workers, waiting for them
+ * with a deadline, and what came of it.
+ */
+#ifndef HARNESS_CONDUCT_H
+#define HARNESS_CONDUCT_H
+
+#include "harness/crew.h"
+
+enum outcome {
+	OUTCOME_FINE,
+	OUTCOME_DIED,    /* a worker is gone */
+	OUTCOME_LATE,    /* the deadline has passed */
+	OUTCOME_STALLED, /* nothing arrives any more */
+	OUTCOME_REFUSED, /* a worker could not go on and said why */
+};
+
+struct trial {
+	struct crew crew;
+	struct roster roster;
+	struct trial_result *result;
+	uint64_t deadline_ns;   /* CLOCK_MONOTONIC */
+	uint64_t counted_ticks; /* flag-ended: length of the counted stretch */
+};
+
+/* Wait until every worker has arrived at the gate. */
+enum outcome conduct_await(struct trial *t);
+
+/* Give an order and wait until it is carried out. */
+enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block);
+
+/* One flag-ended stretch: start all, let them warm up, count, stop. */
+enum outcome conduct_flagged(struct trial *t);
+
+/* Find the n whose stretch lasts spec->stretch_ns; leaves n and block in the result. */
+enum outcome conduct_calibrate(struct trial *t);
+
+/* Let all leave and collect them. */
+enum outcome conduct_leave(struct trial *t);
+
+/*
+ * A worker died or hangs: the others get 200 ms, then processes are killed.
+ * Nothing is torn down.
+ */
+void conduct_seal(struct trial *t);
+
+/* ---- verdict.c ----------------------------------------------------------- */
+
+/* Put numbers, or the reason why there are none, into the result. */
+void verdict_measured(struct trial *t);
+void verdict_broken(struct trial *t, enum outcome outcome);
+
+/* A verdict reached before any worker ran. */
+void verdict_early(struct trial_result *r, enum trial_status status, const char *reason);
+
+#endif

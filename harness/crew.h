@@ -1,0 +1,45 @@
+/*
+ * crew.h - the workers of a trial: their body, their start, their end.
+ */
+#ifndef HARNESS_CREW_H
+#define HARNESS_CREW_H
+
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "harness/arena.h"
+
+/*
+ * A worker from its first to its last instruction: pin, attach, carry out the
+ * gate's orders, detach.  Runs in the worker's own thread or process.
+ */
+void worker_body(struct crew *c, unsigned index);
+
+/* The trial's handles on its workers. */
+struct roster {
+	struct crew *crew;
+	pthread_t thread[TRIAL_MAX_WORKERS];
+	pid_t pid[TRIAL_MAX_WORKERS];       /* processes; 0: ended */
+	int exit_status[TRIAL_MAX_WORKERS]; /* wait status once ended */
+	unsigned started, ended, died;
+};
+
+/*
+ * Start all workers, as threads or by fork or exec.  0, or -errno with a
+ * sentence in crew->err; those already started are then ended by crew_kill().
+ */
+int crew_start(struct roster *r);
+
+/* Collect processes that have ended; those ended by a signal or with a bad code count as died. */
+void crew_reap(struct roster *r);
+
+/* All are past their last order: join or wait.  -ETIMEDOUT at the deadline. */
+int crew_join(struct roster *r, uint64_t deadline_ns);
+
+/* Kill worker processes and wait for them.  Threads are left where they are. */
+void crew_kill(struct roster *r);
+
+/* "worker 1 (receiver) was killed by signal 9 (Killed)"; empty if nobody died. */
+void crew_say_death(const struct roster *r, char *out, size_t out_len);
+
+#endif

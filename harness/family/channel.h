@@ -1,0 +1,289 @@
+/*
+ * channel.h - the channel family: each message to exactly one receiver.
+ *
+ * Ops (struct channel_ops), the role loops that are timed, and the macro that
+ * stamps the loops into a mechanism's file.  The loops are written once; every
+ * mechanism gets its own copy with its ops inlined, in a plain twin (no trace
+ * of the probes) and a probed one.
+ *
+ * Rules for an op: no allocation, no log, no clock; `how` decides how to wait
+ * and whether to wait at all; a message is moved whole or not at all.
+ */
+#ifndef HARNESS_FAMILY_CHANNEL_H
+#define HARNESS_FAMILY_CHANNEL_H
+
+#include "harness/evidence.h"
+#include "harness/hist.h"
+#include "harness/link.h"
+#include "harness/mech.h"
+#include "harness/family/stamp.h"
+
+/*
+ * send: one message of len <= link->msg_bytes; longer is OP_ERROR (-EMSGSIZE).
+ *       OP_CLOSED: no receiver is left.
+ * recv: one message into room bytes; *len is its size.  A message larger than
+ *       room is OP_ERROR (-EMSGSIZE) and stays, where the unit is a message;
+ *       where it is bytes, room must be link->msg_bytes.  OP_CLOSED: empty, and
+ *       no sender is left.
+ */
+typedef enum result channel_send_fn(
+	struct port *p, const uint8_t *msg, uint32_t len, struct how how);
+typedef enum result channel_recv_fn(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how);
+
+struct channel_ops {
+	channel_send_fn *send;
+	channel_recv_fn *recv;
+	/* This port is done; NULL: closing its fds (the harness does) says it all. */
+	void (*close)(struct port *p);
+	/* Readable (receiver) or writable (sender) when the op would not block;
+	 * NULL: the mechanism has none. */
+	int (*poll_fd)(const struct port *p);
+};
+
+/* Close a port as its worker leaves: the mechanism's own signal, then the fds. */
+static inline void channel_close(const struct channel_ops *o, struct port *p)
+{
+	bool was_open = !p->closed;
+
+	link_port_leaves(p);
+	if (was_open && o->close)
+		o->close(p);
+}
+
+/* ---- sabotage: the probed twin's way to spoil the nth message ----------- */
+
+COLD static enum result channel_sabotage(
+	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
+{
+	struct probe *b = &p->probe;
+	enum result r;
+
+	switch (b->act) {
+	case PROBE_DROP:
+		return OP_DONE;
+	case PROBE_DUPLICATE:
+		r = o->send(p, msg, len, how);
+		return r == OP_DONE ? o->send(p, msg, len, how) : r;
+	case PROBE_FLIP:
+		msg[len > 1] ^= 0x10; /* the producer's high byte: never a valid head */
+		r = o->send(p, msg, len, how);
+		msg[len > 1] ^= 0x10;
+		return r;
+	case PROBE_TRUNCATE:
+		return o->send(p, msg, len - 1, how);
+	case PROBE_MIX: /* the head of one stream, the tail of another */
+		memset(msg, 0x5a, len < 8 ? len : 8);
+		return o->send(p, msg, len, how);
+	case PROBE_SWAP: /* held back; the next message goes first */
+		memcpy(b->kept, msg, len);
+		b->kept_len = len;
+		return OP_DONE;
+	case PROBE_REPLAY: /* an old message once more */
+		r = o->send(p, b->kept, b->kept_len, how);
+		b->kept_len = 0;
+		return r == OP_DONE ? o->send(p, msg, len, how) : r;
+	default:
+		return o->send(p, msg, len, how);
+	}
+}
+
+COLD static enum result channel_send_probed(
+	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
+{
+	struct probe *b = &p->probe;
+	enum result r;
+
+	if (b->act < PROBE_DROP)
+		return o->send(p, msg, len, how);
+	if (b->act == PROBE_REPLAY && b->hits == 0) {
+		memcpy(b->kept, msg, len);
+		b->kept_len = len;
+	}
+	if (probe_message(b))
+		return channel_sabotage(o, p, msg, len, how);
+	r = o->send(p, msg, len, how);
+	if (r == OP_DONE && b->act == PROBE_SWAP && b->kept_len) {
+		r = o->send(p, b->kept, b->kept_len, how);
+		b->kept_len = 0;
+	}
+	return r;
+}
+
+ALWAYS_INLINE enum result channel_put(
+	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
+{
+	enum result r;
+
+	POINT(p, how, BEFORE_SEND);
+	if (how.probed)
+		r = channel_send_probed(o, p, msg, len, how);
+	else
+		r = o->send(p, msg, len, how);
+	POINT(p, how, AFTER_SEND);
+	return r;
+}
+
+ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port *p, uint8_t *msg,
+	uint32_t room, uint32_t *len, struct how how)
+{
+	enum result r = o->recv(p, msg, room, len, how);
+
+	POINT(p, how, AFTER_RECV);
+	return r;
+}
+
+/* ---- role loops --------------------------------------------------------- */
+
+/* Send until the side's n is claimed; one send in STAMP_EVERY is timed. */
+ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	uint64_t i, end, t = 0, ops = 0;
+	enum result r = OP_DONE;
+
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			bool timed = i % STAMP_EVERY == 0;
+
+			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
+			if (timed)
+				t = clock_read(w->clock);
+			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			if (timed)
+				hist_record(w->hist, clock_ns(w->clock, clock_read(w->clock) - t));
+			w->seq++;
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r;
+}
+
+/* Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed. */
+ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	uint64_t i, end, t = 0, ops = 0;
+	uint32_t len = 0;
+	enum result r = OP_DONE;
+
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			bool timed = i % STAMP_EVERY == 0;
+
+			if (timed)
+				t = clock_read(w->clock);
+			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			if (timed)
+				hist_record(w->hist, clock_ns(w->clock, clock_read(w->clock) - t));
+			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r;
+}
+
+/* Send and await the reply; every round trip is timed, its end is the next one's start. */
+ALWAYS_INLINE void channel_ask(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	uint64_t i, end, ops = 0, t, now;
+	uint32_t len = 0;
+	enum result r = OP_DONE;
+
+	t = clock_read(w->clock);
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
+			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			w->seq++;
+			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			now = clock_read(w->clock);
+			hist_record(w->hist, clock_ns(w->clock, now - t));
+			t = now;
+			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r;
+}
+
+/* Receive, check, send the same bytes back. */
+ALWAYS_INLINE void channel_serve(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	uint64_t i, end, ops = 0;
+	uint32_t len = 0;
+	enum result r = OP_DONE;
+
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			r = channel_put(o, w->out, w->msg, len, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			w->seq++;
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r;
+}
+
+/* Send to oneself: the operation without the hand-over.  Nothing is stamped. */
+ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	uint64_t i, end, ops = 0;
+	uint32_t len = 0;
+	enum result r = OP_DONE;
+
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
+			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			w->seq++;
+			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r;
+}
+
+/* ---- stamping ----------------------------------------------------------- */
+
+/*
+ * In the mechanism's file, after its `static const struct channel_ops opstab`:
+ * stamps every role loop for the wait strategies `offered` (BIT(WAIT_...)) and
+ * defines id##_loops for the descriptor.
+ */
+#define CHANNEL_STAMP(id, opstab, offered)                                                         \
+	STAMP_TWINS(channel, id, produce, opstab, offered)                                         \
+	STAMP_TWINS(channel, id, consume, opstab, offered)                                         \
+	STAMP_TWINS(channel, id, ask, opstab, offered)                                             \
+	STAMP_TWINS(channel, id, serve, opstab, offered)                                           \
+	STAMP_TWINS(channel, id, self, opstab, offered)                                            \
+	static const loop_table id##_loops = {                                                     \
+		[LOOP_PRODUCE] = {id##__produce__plain, id##__produce__probed},                    \
+		[LOOP_CONSUME] = {id##__consume__plain, id##__consume__probed},                    \
+		[LOOP_ASK] = {id##__ask__plain, id##__ask__probed},                                \
+		[LOOP_SERVE] = {id##__serve__plain, id##__serve__probed},                          \
+		[LOOP_SELF] = {id##__self__plain, id##__self__probed},                             \
+	}
+
+#endif

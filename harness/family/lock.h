@@ -1,0 +1,125 @@
+/*
+ * lock.h - the lock family: one worker at a time.
+ *
+ * Ops (struct lock_ops), the timed role loops and the macro that stamps them.
+ * Inside each critical section a counter is raised by a relaxed load and a
+ * relaxed store: only the lock makes that safe, so a counter that ends below
+ * the number of acquisitions proves a hole in the lock; and where there is no
+ * lock at all the race is real, defined, and silent for ThreadSanitizer.
+ */
+#ifndef HARNESS_FAMILY_LOCK_H
+#define HARNESS_FAMILY_LOCK_H
+
+#include "harness/hist.h"
+#include "harness/link.h"
+#include "harness/mech.h"
+#include "harness/family/stamp.h"
+
+/*
+ * lock:    OP_DONE when held.  try: OP_WOULD_BLOCK; timed: OP_TIMED_OUT.
+ * unlock:  by the holder only, see contract.owner.
+ * guarded: the counter that the lock protects; evidence.
+ * bump:    raise the counter by one; NULL: relaxed load, add, relaxed store.
+ */
+typedef enum result lock_lock_fn(struct port *p, struct how how);
+typedef enum result lock_unlock_fn(struct port *p, struct how how);
+
+struct lock_ops {
+	lock_lock_fn *lock;
+	lock_unlock_fn *unlock;
+	atomic_u64 *(*guarded)(struct port *p);
+	void (*bump)(atomic_u64 *counter);
+};
+
+ALWAYS_INLINE void lock_bump(const struct lock_ops *o, atomic_u64 *counter)
+{
+	if (o->bump)
+		o->bump(counter);
+	else
+		store_relaxed(counter, load_relaxed(counter) + 1);
+}
+
+ALWAYS_INLINE enum result lock_section(
+	const struct lock_ops *o, struct port *p, atomic_u64 *counter, struct how how)
+{
+	enum result r;
+
+	POINT(p, how, BEFORE_SEND);
+	r = o->lock(p, how);
+	if (UNLIKELY(r != OP_DONE))
+		return r;
+	POINT(p, how, HOLDING);
+	lock_bump(o, counter);
+	POINT(p, how, BEFORE_RELEASE);
+	return o->unlock(p, how);
+}
+
+/*
+ * Take, add, release until the stretch is over; only sections begun while it is
+ * counted count (enum stretch is their increment).  One acquisition in
+ * STAMP_EVERY is timed: how long this worker waited for the lock.
+ */
+ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, struct how how)
+{
+	atomic_u64 *counter = o->guarded(w->out);
+	uint64_t all = 0, ops = 0, t;
+	uint32_t state;
+	enum result r = OP_DONE;
+
+	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
+		if (UNLIKELY(all % STAMP_EVERY == 0)) {
+			t = clock_read(w->clock);
+			r = o->lock(w->out, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			t = clock_read(w->clock) - t;
+			POINT(w->out, how, HOLDING);
+			lock_bump(o, counter);
+			r = o->unlock(w->out, how);
+			if (state == STRETCH_COUNTED)
+				hist_record(w->hist, clock_ns(w->clock, t));
+		} else {
+			r = lock_section(o, w->out, counter, how);
+		}
+		if (UNLIKELY(r != OP_DONE))
+			break;
+		all++;
+		ops += state;
+	}
+	w->ops = ops;
+	w->all_ops = all;
+	w->result = r;
+}
+
+/* Take, add, release, with nobody else there. */
+ALWAYS_INLINE void lock_self(const struct lock_ops *o, struct worker *w, struct how how)
+{
+	atomic_u64 *counter = o->guarded(w->out);
+	uint64_t i, end, ops = 0;
+	enum result r = OP_DONE;
+
+	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			r = lock_section(o, w->out, counter, how);
+			if (UNLIKELY(r != OP_DONE))
+				break;
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->all_ops = ops;
+	w->result = r;
+}
+
+_Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the state to its count");
+
+/* As CHANNEL_STAMP, for locks: defines id##_loops. */
+#define LOCK_STAMP(id, opstab, offered)                                                            \
+	STAMP_TWINS(lock, id, contend, opstab, offered)                                            \
+	STAMP_TWINS(lock, id, self, opstab, offered)                                               \
+	static const loop_table id##_loops = {                                                     \
+		[LOOP_CONTEND] = {id##__contend__plain, id##__contend__probed},                    \
+		[LOOP_SELF] = {id##__self__plain, id##__self__probed},                             \
+	}
+
+#endif

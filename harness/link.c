@@ -1,0 +1,131 @@
+/* link.c - see link.h. */
+#include "harness/link.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int link_fail(const struct link *l, int err, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (!l->err || l->err_len == 0)
+		return err;
+	n = snprintf(l->err, l->err_len, "%s: ", l->mech->name);
+	if (n < 0 || (size_t)n >= l->err_len)
+		return err;
+	va_start(ap, fmt);
+	vsnprintf(l->err + n, l->err_len - (size_t)n, fmt, ap);
+	va_end(ap);
+	n = (int)strlen(l->err);
+	snprintf(l->err + n, l->err_len - (size_t)n, ": %s", strerror(-err));
+	return err;
+}
+
+void link_own_fd(struct link *l, unsigned slot, int fd, enum role role)
+{
+	l->fd[slot] = fd;
+	l->fd_role[slot] = (uint8_t)role;
+}
+
+static void close_slot(struct link *l, unsigned slot)
+{
+	if (l->fd[slot] >= 0)
+		close(l->fd[slot]);
+	l->fd[slot] = -1;
+}
+
+void link_close_others(struct link *l, enum role role)
+{
+	for (unsigned i = 0; i < LINK_FDS; i++) {
+		if (l->fd_role[i] != role)
+			close_slot(l, i);
+	}
+}
+
+void link_close_all(struct link *l)
+{
+	for (unsigned i = 0; i < LINK_FDS; i++)
+		close_slot(l, i);
+}
+
+bool link_port_leaves(struct port *p)
+{
+	struct link *l = p->link;
+	bool last;
+
+	if (p->closed)
+		return false;
+	p->closed = true;
+	last = sub_seq(&l->open_ports[p->role], 1u) == 1;
+	/* Threads share one table of fds: only the last may close. */
+	if (last || l->domain != DOMAIN_THREAD) {
+		for (unsigned i = 0; i < LINK_FDS; i++) {
+			if (l->fd_role[i] == p->role)
+				close_slot(l, i);
+		}
+	}
+	return last;
+}
+
+static int process_shared(const struct link *l)
+{
+	return l->domain == DOMAIN_THREAD ? PTHREAD_PROCESS_PRIVATE : PTHREAD_PROCESS_SHARED;
+}
+
+int sync_mutex_init(const struct link *l, pthread_mutex_t *m)
+{
+	pthread_mutexattr_t attr;
+	int err = pthread_mutexattr_init(&attr);
+
+	if (err)
+		return -err;
+	err = pthread_mutexattr_setpshared(&attr, process_shared(l));
+	if (!err)
+		err = pthread_mutex_init(m, &attr);
+	pthread_mutexattr_destroy(&attr);
+	return -err;
+}
+
+int sync_cond_init(const struct link *l, pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+	int err = pthread_condattr_init(&attr);
+
+	if (err)
+		return -err;
+	err = pthread_condattr_setpshared(&attr, process_shared(l));
+	if (!err)
+		err = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (!err)
+		err = pthread_cond_init(c, &attr);
+	pthread_condattr_destroy(&attr);
+	return -err;
+}
+
+int sync_sem_init(const struct link *l, sem_t *s, unsigned value)
+{
+	return sem_init(s, l->domain != DOMAIN_THREAD, value) == 0 ? 0 : -errno;
+}
+
+void sync_eventcount_init(const struct link *l, struct eventcount *e)
+{
+	*e = (struct eventcount){.shared = l->domain != DOMAIN_THREAD};
+}
+
+struct timespec link_timespec(uint64_t deadline_ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(deadline_ns / 1000000000u),
+		.tv_nsec = (long)(deadline_ns % 1000000000u),
+	};
+}
+
+void wait_yield(void)
+{
+	sched_yield();
+}

@@ -1,0 +1,130 @@
+/*
+ * link.h - what a mechanism's setup and ops ask of the harness.
+ *
+ * Everything that differs between threads and processes is decided here, so
+ * that no mechanism file asks for the domain.
+ */
+#ifndef HARNESS_LINK_H
+#define HARNESS_LINK_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+
+#include "harness/eventcount.h"
+#include "harness/mech.h"
+
+/*
+ * Leave one sentence for the row's reason ("channel/pipe: pipe2: Too many open
+ * files") and return err, so that setup reads `return link_fail(l, -errno,
+ * "pipe2");`.
+ */
+int link_fail(const struct link *l, int err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/*
+ * Give the link a file descriptor that belongs to `role`.  The harness closes
+ * it: in forked workers of the other role at once, for its own role when that
+ * role's last worker has left.  slot: 0 .. LINK_FDS-1.
+ */
+void link_own_fd(struct link *l, unsigned slot, int fd, enum role role);
+
+/* Close the fds that do not belong to `role` (forked worker), or all of them. */
+void link_close_others(struct link *l, enum role role);
+void link_close_all(struct link *l);
+
+/*
+ * This port sends or receives nothing more.  Returns true for the last one of
+ * its role, after closing that role's fds (each process its own).  Idempotent
+ * per port.
+ */
+bool link_port_leaves(struct port *p);
+
+/* Ports of a role that have not left yet. */
+ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)
+{
+	return load_seq(&l->open_ports[role]);
+}
+
+/*
+ * Synchronisation objects in shared state, private or process-shared as the
+ * link needs.  Conditions use CLOCK_MONOTONIC.  0 or -errno.
+ */
+int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
+int sync_cond_init(const struct link *l, pthread_cond_t *c);
+int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
+void sync_eventcount_init(const struct link *l, struct eventcount *e);
+
+/* An absolute CLOCK_MONOTONIC time as the library wants it. */
+struct timespec link_timespec(uint64_t deadline_ns);
+
+/*
+ * One step of a user-space wait on `e`, between two looks at the condition:
+ * pauses, yields or goes to sleep as `how` says.  `spins` starts at 0 and
+ * belongs to the wait.  Call as
+ *
+ *	for (uint32_t spins = 0; !(ready = look()); ) {
+ *		if (wait_gives_up(p, how, &r))
+ *			return r;
+ *		if (wait_spins(how, &spins))
+ *			continue;
+ *		key = eventcount_prepare(e);
+ *		if (look()) { eventcount_cancel(e); continue; }
+ *		eventcount_wait(e, key, wait_deadline(p, how));
+ *	}
+ *
+ * Spinning ends in bounded time where the peer needs this CPU: a yield is mixed
+ * in every SPIN_YIELD_EVERY pauses.
+ */
+enum { SPIN_YIELD_EVERY = 4096, SPIN_THEN_BLOCK = 1000 };
+
+COLD void wait_yield(void);
+
+/* True: waited a little, look again.  False: go to sleep. */
+ALWAYS_INLINE bool wait_spins(struct how how, uint32_t *spins)
+{
+	if (how.wait == WAIT_BLOCK)
+		return false;
+	if (how.wait == WAIT_SPIN_BLOCK && *spins >= SPIN_THEN_BLOCK)
+		return false;
+	if (how.wait == WAIT_YIELD || (++*spins % SPIN_YIELD_EVERY) == 0)
+		wait_yield();
+	else
+		cpu_pause();
+	return true;
+}
+
+ALWAYS_INLINE uint64_t wait_deadline(const struct port *p, struct how how)
+{
+	return how.mode == MODE_TIMED ? p->deadline_ns : FUTEX_FOREVER;
+}
+
+/* Try gives up at once, timed at its deadline, block never. */
+ALWAYS_INLINE bool wait_gives_up(const struct port *p, struct how how, enum result *r)
+{
+	if (how.mode == MODE_BLOCK)
+		return false;
+	*r = how.mode == MODE_TRY ? OP_WOULD_BLOCK : OP_TIMED_OUT;
+	return how.mode == MODE_TRY || monotonic_ns() >= p->deadline_ns;
+}
+
+/* Copy a message: small ones without a call, large ones by the library. */
+ALWAYS_INLINE void copy_message(void *dst, const void *src, uint32_t len)
+{
+	uint64_t a, b;
+
+	if (LIKELY(len == 8)) {
+		memcpy(&a, src, 8);
+		memcpy(dst, &a, 8);
+	} else if (len > 8 && len <= 16) {
+		memcpy(&a, src, 8);
+		memcpy(&b, (const char *)src + len - 8, 8);
+		memcpy(dst, &a, 8);
+		memcpy((char *)dst + len - 8, &b, 8);
+	} else if (len == 64) {
+		memcpy(dst, src, 64);
+	} else {
+		memcpy(dst, src, len);
+	}
+}
+
+#endif

@@ -1,0 +1,221 @@
+/*
+ * mech.h - the contract between a mechanism and the harness.
+ *
+ * A mechanism is one file in primitives/<family>/ and one line in
+ * primitives/mechanisms.def.  It defines ops over links and ports, stamps its
+ * family's role loops with one macro (harness/family/<family>.h), and exports
+ * one constant: struct mech mech_<family>_<name>.
+ *
+ *   link  one instance of the mechanism: shared state, file descriptors,
+ *         message size, capacity, how many workers on each side.  Made before
+ *         any worker exists; each process has its own struct link over the same
+ *         shared state.
+ *   port  one worker's end of a link: role, index, private state.
+ *
+ * Shared state arrives zeroed, holds no pointers and may lie at another address
+ * in each process.  No mechanism asks for the domain: fds, synchronisation
+ * objects and memory come from link.h, which knows.
+ *
+ * Life of a link: probe -> fits -> setup -> attach (each worker) -> ops ->
+ * detach -> teardown.  teardown accepts any half-built state and may run twice;
+ * it does not run after a worker died (the harness then drops the memory).
+ *
+ * Threads: setup and teardown run in one thread, alone.  attach, detach and the
+ * ops run in the port's worker; a port is never shared.
+ */
+#ifndef HARNESS_MECH_H
+#define HARNESS_MECH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/atomic.h"
+#include "harness/clock.h"
+#include "harness/compiler.h"
+#include "harness/probe.h"
+
+struct hist;
+struct ledger;
+
+enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_COUNT };
+enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+enum start { START_FORK, START_EXEC, START_COUNT };
+enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_COUNT };
+
+/* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
+enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
+
+/* How to carry out one operation.  Always a literal: constants fold away. */
+struct how {
+	enum wait wait;
+	enum mode mode;
+	bool probed;
+};
+
+/*
+ * The results of an operation, never mixed.  OP_ERROR leaves -errno in
+ * port->err; an operation that was not OP_DONE has moved nothing.
+ */
+enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
+
+/* One-role families (lock) have only senders. */
+enum role { ROLE_SENDER, ROLE_RECEIVER };
+
+/* ---- the contract fields: what `handoff list` tells a user -------------- */
+
+enum reach { REACH_THREAD, REACH_RELATED, REACH_ANY, REACH_HOST };
+enum unit { UNIT_NONE, UNIT_MESSAGE, UNIT_BYTES };
+enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
+enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
+enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
+
+struct contract {
+	enum reach reach;
+	enum unit unit;
+	bool duplex;               /* one link carries both ways */
+	bool bounded;              /* keeps exactly link->capacity messages */
+	enum order order;          /* per sender, as one receiver sees it */
+	bool lossy;                /* may lose without a fault */
+	const char *end_seen;      /* how a receiver learns of the end */
+	const char *owner;         /* who may release; NULL: not a lock */
+	enum oversize on_oversize; /* a message over msg_bytes, or over the receiver's room */
+	enum survive survives;     /* peer death: no (hangs), yes, seen (told of it) */
+	uint64_t max_bytes;        /* largest message; 0: memory only */
+	unsigned copies;           /* of the payload, sender's buffer to receiver's buffer */
+	const char *needs;         /* kernel or library features, NULL: none */
+	const char *cost_of_wait;  /* what offering to block costs the other side; NULL: nothing */
+};
+
+enum mech_flags {
+	MECH_FLOOR = BIT(0),        /* bounds what a loop costs: not a mechanism to choose */
+	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
+	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
+	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
+};
+
+/* ---- links and ports ---------------------------------------------------- */
+
+enum { LINK_FDS = 4 };
+
+struct link {
+	const struct mech *mech;
+	void *shared;       /* mech->shared_bytes() bytes, WORKER_STRIDE aligned */
+	uint32_t msg_bytes; /* largest message */
+	uint32_t capacity;  /* messages; only where contract.bounded */
+	uint32_t senders, receivers;
+	enum domain domain;
+	enum start start;
+	bool self;        /* one worker holds both ends */
+	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
+	uint8_t fd_role[LINK_FDS];
+	atomic_u32 *open_ports; /* [2]: ports not yet closed, by role; shared */
+	char *err;              /* one sentence when setup or attach fails */
+	size_t err_len;
+};
+
+struct port {
+	struct link *link;
+	void *local; /* mech->local_bytes bytes, zeroed, this worker's alone */
+	enum role role;
+	uint32_t index; /* among the ports of this role */
+	bool closed;
+	int err;              /* -errno behind the last OP_ERROR */
+	uint64_t deadline_ns; /* MODE_TIMED; CLOCK_MONOTONIC */
+	uint64_t full_waits;  /* times the operation found no room */
+	uint64_t empty_waits; /* times the operation found nothing */
+	struct probe probe;
+};
+
+/* ---- role loops --------------------------------------------------------- */
+
+/*
+ * The roles that loops play; a workload (workloads.def) composes them.  Names
+ * are the loops' names: channel_produce(), lock_contend() ...
+ */
+enum loop {
+	LOOP_NONE,
+	LOOP_PRODUCE, /* channel: send n */
+	LOOP_CONSUME, /* channel: receive n, checking each */
+	LOOP_ASK,     /* channel: send, await the reply, n times */
+	LOOP_SERVE,   /* channel: receive and send back, n times */
+	LOOP_SELF,    /* any family: the operation with nobody to hand over to */
+	LOOP_CONTEND, /* lock: take, add, release until told to stop */
+	LOOP_COUNT
+};
+
+/* Where a flag-ended workload stands; workers read it once per operation. */
+enum stretch { STRETCH_WARM, STRETCH_COUNTED, STRETCH_OVER };
+
+/* Everything a role loop may touch.  Filled by harness/worker.c. */
+struct worker {
+	struct port *out, *in; /* may be the same port (duplex); lock: out */
+	const struct clock *clock;
+	struct hist *hist;         /* what this loop stamps, or NULL */
+	struct ledger *ledger;     /* evidence of what was received */
+	atomic_u64 *claim;         /* this side's counter: operations claimed so far */
+	uint64_t n;                /* operations of this side, all workers together */
+	uint64_t block;            /* claimed at a time */
+	const atomic_u32 *stretch; /* flag-ended: enum stretch */
+	uint8_t *msg;              /* msg_bytes, private */
+	uint32_t msg_bytes;
+	uint32_t id; /* producer number in the stamp */
+	enum wait wait;
+	uint64_t seq; /* next sequence number to send */
+	/* results */
+	uint64_t ops;         /* done by this call, counted ones */
+	uint64_t all_ops;     /* done by this call, warm ones too (flag-ended) */
+	uint64_t bad_replies; /* ask: replies that were not the request */
+	enum result result;   /* OP_DONE, or why the loop ended early */
+};
+
+typedef void loop_fn(struct worker *w);
+
+/* [loop][probed]; NULL where the family has no such loop. */
+typedef loop_fn *const loop_table[LOOP_COUNT][2];
+
+/* ---- the descriptor ----------------------------------------------------- */
+
+struct mech {
+	const char *name;    /* "channel/pipe": the key, for ever */
+	const char *summary; /* one line for a newcomer */
+	enum family family;
+	unsigned domains;                    /* BIT(DOMAIN_...) */
+	unsigned waits;                      /* BIT(WAIT_...) that may be chosen; at least one */
+	unsigned flags;                      /* enum mech_flags */
+	uint32_t max_senders, max_receivers; /* 0: any number */
+	struct contract contract;
+	size_t local_bytes; /* private state of a port */
+	/* Bytes of shared state; NULL: none. */
+	size_t (*shared_bytes)(const struct link *l);
+	/* NULL: usable here; else why not.  Cheap, changes nothing. */
+	const char *(*probe)(void);
+	/* NULL: this link can be made; else the limit it breaks, by name. */
+	const char *(*fits)(const struct link *l);
+	/* 0 or -errno with one sentence left by link_fail(). NULL: nothing to do. */
+	int (*setup)(struct link *l);
+	int (*attach)(struct port *p);
+	void (*detach)(struct port *p);
+	void (*teardown)(struct link *l);
+	const void *ops; /* struct <family>_ops: for conformance tests only */
+	const loop_table *loops;
+};
+
+/*
+ * Operations claimed in blocks from one counter per side: the total is exact,
+ * nobody waits for a share that somebody else still has to do, and the shares
+ * are the fairness datum.
+ */
+ALWAYS_INLINE bool worker_claim(struct worker *w, uint64_t *first, uint64_t *end)
+{
+	*first = add_relaxed(w->claim, w->block);
+	if (*first >= w->n)
+		return false;
+	*end = w->n - *first < w->block ? w->n : *first + w->block;
+	return true;
+}
+
+/* Stamp one operation in this many where each would cost too much. */
+enum { STAMP_EVERY = 64 };
+
+#endif

@@ -1,0 +1,242 @@
+/* names.c - see names.h. */
+#include "harness/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/compiler.h"
+
+enum { LINE_MAX_BYTES = 256, BOOT_ID_BYTES = 40 };
+
+/* One line of the journal. */
+struct entry {
+	char kind[16];
+	char name[NAMES_MAX];
+	long pid;
+	unsigned long long start_time;
+	char boot[BOOT_ID_BYTES];
+};
+
+static int fail(char *err, size_t err_len, int code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+static int fail(char *err, size_t err_len, int code, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(err, err_len, fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < err_len)
+		snprintf(err + n, err_len - (size_t)n, ": %s", strerror(-code));
+	return code;
+}
+
+int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)
+{
+	const char *base = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (base && base[0] == '/' && access(base, W_OK) == 0 && strlen(base) < dir_len - 16)
+		snprintf(dir, dir_len, "%s/handoff", base);
+	else
+		snprintf(dir, dir_len, "/tmp/handoff-%u", (unsigned)geteuid());
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return fail(err, err_len, -errno, "cannot make the journal's directory %s", dir);
+	if (lstat(dir, &st) != 0)
+		return fail(err, err_len, -errno, "cannot look at %s", dir);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return fail(err, err_len, -EPERM,
+			"%s must be a directory of yours with mode 0700; remove it or set "
+			"XDG_RUNTIME_DIR",
+			dir);
+	return 0;
+}
+
+static int journal_open(int flags, char *err, size_t err_len)
+{
+	char dir[NAMES_PATH_MAX - 16], path[NAMES_PATH_MAX];
+	int fd, code = names_dir(dir, sizeof(dir), err, err_len);
+
+	if (code)
+		return code;
+	snprintf(path, sizeof(path), "%s/journal", dir);
+	fd = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? fail(err, err_len, -errno, "cannot open the journal %s", path) : fd;
+}
+
+static void read_boot_id(char boot[BOOT_ID_BYTES])
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || fscanf(f, "%39s", boot) != 1)
+		snprintf(boot, BOOT_ID_BYTES, "unknown");
+	if (f)
+		fclose(f);
+}
+
+/* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. 0: unknown. */
+static unsigned long long start_time_of(long pid)
+{
+	char path[32], buf[1024], *p;
+	unsigned long long t = 0;
+	size_t n;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	buf[n] = '\0';
+	p = strrchr(buf, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		t = strtoull(p, NULL, 10);
+	return t;
+}
+
+static bool alive(const struct entry *e)
+{
+	char boot[BOOT_ID_BYTES];
+	unsigned long long t;
+
+	read_boot_id(boot);
+	if (strcmp(boot, e->boot) != 0)
+		return false;
+	if (kill((pid_t)e->pid, 0) != 0 && errno == ESRCH)
+		return false;
+	t = start_time_of(e->pid);
+	return t == 0 || e->start_time == 0 || t == e->start_time;
+}
+
+static int journal_add(const char *kind, const char *name, char *err, size_t err_len)
+{
+	char line[LINE_MAX_BYTES], boot[BOOT_ID_BYTES];
+	int fd = journal_open(O_WRONLY | O_APPEND, err, err_len), n, code = 0;
+
+	if (fd < 0)
+		return fd;
+	read_boot_id(boot);
+	n = snprintf(line, sizeof(line), "%s %s %ld %llu %s\n", kind, name, (long)getpid(),
+		start_time_of(getpid()), boot);
+	flock(fd, LOCK_SH); /* not while somebody rewrites it */
+	if (write(fd, line, (size_t)n) != n)
+		code = fail(err, err_len, errno ? -errno : -EIO, "cannot write the journal");
+	close(fd);
+	return code;
+}
+
+int names_shm_create(char name[NAMES_MAX], size_t bytes, char *err, size_t err_len)
+{
+	uint64_t random[2];
+	int fd, code;
+
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		return fail(err, err_len, -errno, "no random name to be had");
+	snprintf(name, NAMES_MAX, "/handoff-%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+	code = journal_add("shm", name, err, err_len);
+	if (code)
+		return code;
+	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(err, err_len, -errno, "shm_open %s in /dev/shm", name);
+	code = -posix_fallocate(fd, 0, (off_t)bytes);
+	if (code) {
+		close(fd);
+		names_shm_unlink(name);
+		return fail(err, err_len, code, "/dev/shm has no room for %zu bytes", bytes);
+	}
+	return fd;
+}
+
+int names_shm_open(const char *name)
+{
+	int fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void names_shm_unlink(const char *name)
+{
+	shm_unlink(name);
+}
+
+static bool parse_entry(const char *line, struct entry *e)
+{
+	if (sscanf(line, "%15s %63s %ld %llu %39s", e->kind, e->name, &e->pid, &e->start_time,
+		    e->boot) != 5)
+		return false;
+	/* only what this program makes, whatever the file says */
+	return strcmp(e->kind, "shm") == 0 && strncmp(e->name, "/handoff-", 9) == 0 &&
+	       !strchr(e->name + 1, '/');
+}
+
+typedef void say_fn(void *ctx, const char *kind, const char *name);
+
+/* Keep the living, remove what the dead left.  Returns how many went. */
+static int sweep(FILE *in, char *keep, size_t keep_len, say_fn *say, void *ctx)
+{
+	char line[LINE_MAX_BYTES];
+	size_t used = 0;
+	int gone = 0;
+
+	while (fgets(line, sizeof(line), in)) {
+		struct entry e;
+		size_t n = strlen(line);
+
+		if (!parse_entry(line, &e))
+			continue;
+		if (alive(&e)) {
+			if (used + n < keep_len) {
+				memcpy(keep + used, line, n + 1);
+				used += n;
+			}
+		} else if (shm_unlink(e.name) == 0) {
+			gone++;
+			if (say)
+				say(ctx, e.kind, e.name);
+		}
+	}
+	return gone;
+}
+
+int names_clean(say_fn *say, void *ctx, char *err, size_t err_len)
+{
+	int fd = journal_open(O_RDWR | O_APPEND, err, err_len), gone = 0;
+	struct stat st;
+	char *keep;
+	FILE *in;
+
+	if (fd < 0)
+		return fd;
+	flock(fd, LOCK_EX);
+	keep = fstat(fd, &st) == 0 ? calloc(1, (size_t)st.st_size + 1) : NULL;
+	in = fdopen(dup(fd), "r");
+	if (keep && in) {
+		size_t len;
+
+		gone = sweep(in, keep, (size_t)st.st_size + 1, say, ctx);
+		len = strlen(keep);
+		if (ftruncate(fd, 0) != 0 || write(fd, keep, len) != (ssize_t)len)
+			gone = fail(err, err_len, -errno, "cannot rewrite the journal");
+	}
+	if (in)
+		fclose(in);
+	free(keep);
+	close(fd);
+	return gone;
+}

@@ -1,0 +1,108 @@
+/*
+ * trial.h - one cell run once, in processes of its own: the door between the
+ * runner and a trial.
+ *
+ * The runner writes a struct trial_spec (and the topology's XML behind it) into
+ * a memfd, makes a second memfd for the struct trial_result, and execs
+ * `handoff trial --spec FD --result FD`.  Both structs are versioned: another
+ * build's binary answers in the same form or is refused.  Only the runner
+ * writes rows; a trial prints nothing.
+ */
+#ifndef HARNESS_TRIAL_H
+#define HARNESS_TRIAL_H
+
+#include "harness/clock.h"
+#include "harness/hist.h"
+#include "harness/mech.h"
+
+enum {
+	TRIAL_MAGIC = 0x68646f66,
+	TRIAL_PROTOCOL = 1,
+	TRIAL_MAX_WORKERS = 256,
+	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
+	TRIAL_REASON = 320,
+};
+
+enum trial_status {
+	TRIAL_OK,
+	TRIAL_SKIP,
+	TRIAL_FAIL,
+	TRIAL_TIMEOUT,
+	TRIAL_CRASH,
+	TRIAL_INTERRUPTED,
+	TRIAL_STATUS_COUNT
+};
+
+const char *trial_status_name(enum trial_status s);
+
+/* A fault to inject; act PROBE_NONE: none.  Workers: side a first, then side b. */
+struct trial_fault {
+	uint32_t act, point, worker, pad;
+	uint64_t nth, value;
+};
+
+struct trial_spec {
+	uint32_t magic, protocol;
+	uint64_t size; /* of this struct */
+	char mechanism[48];
+	char workload[32];
+	uint32_t domain, start, wait;
+	uint32_t side_a, side_b; /* workers */
+	uint32_t msg_bytes, capacity;
+	uint32_t probed;      /* run the probed twins */
+	uint32_t calibrate;   /* find n for stretch_ns instead of measuring */
+	uint32_t spin_start;  /* every worker has a PU of its own: spin to the start */
+	uint64_t n;           /* operations; count-ended workloads */
+	uint64_t block;       /* claimed at a time */
+	uint64_t stretch_ns;  /* flag-ended: how long; else what n aims at */
+	uint64_t warm_ns;     /* flag-ended: before the stretch */
+	uint64_t warm_n;      /* count-ended: operations before the stretch */
+	uint64_t deadline_ns; /* for the whole trial, from its start */
+	uint64_t stall_ns;    /* nothing arrives for so long: give up, say what is missing */
+	struct clock clock;
+	struct trial_fault fault;
+	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
+	uint32_t parent;                /* pid of the runner */
+	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
+};
+
+/* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
+#define UNKNOWN_COUNT UINT64_MAX
+
+struct trial_result {
+	uint32_t magic, protocol;
+	uint64_t size;
+	uint32_t complete; /* written last */
+	uint32_t status;   /* enum trial_status */
+	char reason[TRIAL_REASON];
+	uint64_t n, block; /* as measured, or as calibrated */
+	uint64_t ops;      /* messages delivered, or sections entered */
+	uint64_t elapsed_ns;
+	uint64_t start_skew_ns;
+	uint32_t overlap_permille;
+	uint32_t migrated; /* workers seen off their PU */
+	double fairness;   /* Jain's index over the side with more workers */
+	uint64_t cpu_ops;  /* operations that the costs below were spent on */
+	uint64_t cpu_ns, cpu_user_ns, cpu_sys_ns;
+	uint64_t ctx_voluntary, ctx_involuntary;
+	uint64_t minor_faults, migrations, runq_wait_ns;
+	uint64_t full_waits, empty_waits;
+	uint64_t lost, duplicated, reordered, corrupt;
+	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
+	uint32_t hist_kind[2];           /* enum kind, side a and side b */
+	struct hist hist[2];
+};
+
+/*
+ * Run the trial that spec_fd describes, in this process, and leave the result
+ * in result_fd.  Called by the hidden command only: takes over signals, the
+ * process group and the parent-death signal.  Returns the exit code: 0 whenever
+ * the result was written.
+ */
+int trial_main(int spec_fd, int result_fd, const struct mech *(*find)(const char *name));
+
+/* Body of a worker that began by exec: joins the arena by name. */
+int trial_exec_worker(
+	const char *arena_name, unsigned index, const struct mech *(*find)(const char *name));
+
+#endif

@@ -1,0 +1,280 @@
+/* verdict.c - from what the workers left to a result; see conduct.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "harness/conduct.h"
+#include "harness/family/lock.h"
+#include "harness/place.h"
+
+void verdict_early(struct trial_result *r, enum trial_status status, const char *reason)
+{
+	r->status = status;
+	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+}
+
+static struct worker_slot *slot(const struct trial *t, unsigned i)
+{
+	return arena_slot(t->crew.arena, i);
+}
+
+/* ---- evidence ------------------------------------------------------------ */
+
+/* One direction: what the workers [from, from+n) received of `senders`. */
+static void judge_side(const struct trial *t, struct evidence *e, unsigned from, unsigned n,
+	const uint64_t *sent, uint32_t senders)
+{
+	const struct ledger *ledger[TRIAL_MAX_WORKERS];
+	uint64_t leftover = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		ledger[i] = arena_ledger(t->crew.arena, from + i);
+		leftover += slot(t, from + i)->leftover;
+	}
+	evidence_judge(e, ledger, n, sent, senders, leftover);
+}
+
+static void judge_channel(const struct trial *t, struct evidence *e)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	uint64_t sent[TRIAL_MAX_WORKERS];
+
+	for (unsigned i = 0; i < spec->side_a; i++)
+		sent[i] = slot(t, i)->w.seq;
+	if (spec->side_b == 0) {
+		judge_side(t, e, 0, 1, sent, spec->side_a);
+		return;
+	}
+	judge_side(t, e, spec->side_a, spec->side_b, sent, spec->side_a);
+	if (t->crew.workload->links == LINKS_PAIR) {
+		sent[0] = slot(t, spec->side_a)->w.seq; /* replies */
+		judge_side(t, e, 0, 1, sent, 1);
+	}
+}
+
+/* The counter inside the lock against the sections that were entered. */
+static void judge_lock(const struct trial *t, struct evidence *e)
+{
+	const struct lock_ops *o = t->crew.mech->ops;
+	struct port p = {.link = (struct link *)(uintptr_t)&t->crew.link[0]};
+	uint64_t counter = load_acquire(o->guarded(&p));
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++)
+		e->sent += slot(t, i)->all_ops;
+	e->received = counter;
+	e->lost = e->sent > counter ? e->sent - counter : 0;
+	e->duplicated = counter > e->sent ? counter - e->sent : 0;
+}
+
+static void judge(const struct trial *t, struct evidence *e)
+{
+	if (t->crew.mech->flags & MECH_NO_EVIDENCE)
+		return;
+	if (t->crew.workload->family == FAMILY_LOCK)
+		judge_lock(t, e);
+	else
+		judge_channel(t, e);
+}
+
+/* Loss is allowed only where the contract says so. */
+static bool acceptable(const struct mech *m, const struct evidence *e)
+{
+	struct evidence rest = *e;
+
+	if (m->contract.lossy)
+		rest.lost = 0;
+	return evidence_clean(&rest);
+}
+
+/* ---- figures ------------------------------------------------------------- */
+
+static void figure_times(struct trial *t)
+{
+	const struct clock *clock = &t->crew.spec->clock;
+	uint64_t first = UINT64_MAX, last_start = 0, first_end = UINT64_MAX, last = 0;
+	struct trial_result *r = t->result;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct worker_report *w = &slot(t, i)->report;
+
+		first = w->start_ticks < first ? w->start_ticks : first;
+		last_start = w->start_ticks > last_start ? w->start_ticks : last_start;
+		first_end = w->end_ticks < first_end ? w->end_ticks : first_end;
+		last = w->end_ticks > last ? w->end_ticks : last;
+	}
+	r->start_skew_ns = clock_ns(clock, last_start - first);
+	r->elapsed_ns = clock_ns(clock, last - first);
+	r->overlap_permille = 0;
+	if (first_end > last_start)
+		r->overlap_permille = (uint32_t)((first_end - last_start) * 1000 / (last - first));
+	if (t->crew.workload->ending == ENDING_FLAG) {
+		r->elapsed_ns = clock_ns(clock, t->counted_ticks);
+		r->overlap_permille = 1000; /* counted between the last start and the flag */
+	}
+}
+
+static void add_known(uint64_t *sum, uint64_t v)
+{
+	*sum = *sum == UNKNOWN_COUNT || v == UNKNOWN_COUNT ? UNKNOWN_COUNT : *sum + v;
+}
+
+static void figure_costs(struct trial *t)
+{
+	struct trial_result *r = t->result;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct worker_slot *s = slot(t, i);
+		const struct worker_report *w = &s->report;
+		uint32_t pu = t->crew.spec->pu[i];
+
+		r->cpu_ns += w->cpu_ns;
+		r->cpu_user_ns += w->cpu_user_ns;
+		r->cpu_sys_ns += w->cpu_sys_ns;
+		r->ctx_voluntary += w->ctx_voluntary;
+		r->ctx_involuntary += w->ctx_involuntary;
+		r->minor_faults += w->minor_faults;
+		add_known(&r->migrations, w->migrations);
+		add_known(&r->runq_wait_ns, w->runq_wait_ns);
+		r->full_waits += s->full_waits;
+		r->empty_waits += s->empty_waits;
+		r->cpu[i] = w->cpu_after;
+		if (pu != PLACE_PU_NONE && (w->cpu_before != pu || w->cpu_after != pu))
+			r->migrated++;
+	}
+	if (!(t->crew.mech->flags & MECH_COUNTS_WAITS))
+		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
+}
+
+static void figure_shares(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	bool a = spec->side_a >= spec->side_b;
+	unsigned from = a ? 0 : spec->side_a, n = a ? spec->side_a : spec->side_b;
+	double sum = 0, squares = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		double share = (double)slot(t, from + i)->counted;
+
+		sum += share;
+		squares += share * share;
+	}
+	t->result->fairness = squares > 0 ? sum * sum / (n * squares) : 1;
+}
+
+static void figure_operations(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	struct trial_result *r = t->result;
+
+	for (unsigned i = 0; i < spec->side_a; i++) {
+		r->ops += slot(t, i)->counted;
+		r->cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
+								      : slot(t, i)->counted;
+	}
+}
+
+static void figure_hists(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	struct trial_result *r = t->result;
+
+	r->hist_kind[0] = t->crew.workload->kind_a;
+	r->hist_kind[1] = t->crew.workload->kind_b;
+	for (unsigned side = 0; side < 2; side++)
+		hist_reset(&r->hist[side]);
+	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
+		unsigned side = i >= spec->side_a;
+
+		if (r->hist_kind[side] != KIND_NONE)
+			hist_merge(&r->hist[side], arena_hist(t->crew.arena, i));
+	}
+}
+
+void verdict_measured(struct trial *t)
+{
+	struct trial_result *r = t->result;
+	struct evidence e = {0};
+
+	judge(t, &e);
+	r->lost = e.lost;
+	r->duplicated = e.duplicated;
+	r->reordered = e.reordered;
+	r->corrupt = e.corrupt;
+	if (!acceptable(t->crew.mech, &e)) {
+		r->status = TRIAL_FAIL;
+		evidence_say(&e, r->reason, sizeof(r->reason));
+		return;
+	}
+	r->status = TRIAL_OK;
+	figure_times(t);
+	figure_costs(t);
+	figure_shares(t);
+	figure_operations(t);
+	figure_hists(t);
+}
+
+/* ---- no number ----------------------------------------------------------- */
+
+static void say_refusal(struct trial *t)
+{
+	struct trial_result *r = t->result;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		if (slot(t, i)->failed) {
+			verdict_early(
+				r, slot(t, i)->skip ? TRIAL_SKIP : TRIAL_FAIL, slot(t, i)->reason);
+			return;
+		}
+	}
+}
+
+static void say_death(struct trial *t)
+{
+	char who[TRIAL_REASON / 2];
+	const struct trial_fault *f = &t->crew.spec->fault;
+
+	crew_say_death(&t->roster, who, sizeof(who));
+	if (!who[0])
+		snprintf(who, sizeof(who), "a worker left without a word");
+	t->result->status = TRIAL_CRASH;
+	if (f->act == PROBE_DIE)
+		snprintf(t->result->reason, sizeof(t->result->reason),
+			"%s; fault injected: die at %s, hit %llu", who, probe_point_name(f->point),
+			(unsigned long long)f->nth);
+	else
+		snprintf(t->result->reason, sizeof(t->result->reason), "%s", who);
+}
+
+/* Not all that was sent has arrived, and nothing moves: is it lost, or late? */
+static void say_stall(struct trial *t, enum outcome outcome)
+{
+	struct trial_result *r = t->result;
+	struct evidence e = {0};
+	char what[TRIAL_REASON / 2] = "";
+
+	if (crew_has_ledgers(&t->crew))
+		judge_channel(t, &e);
+	r->lost = e.lost;
+	r->duplicated = e.duplicated;
+	r->reordered = e.reordered;
+	r->corrupt = e.corrupt;
+	evidence_say(&e, what, sizeof(what));
+	r->status = outcome == OUTCOME_STALLED && !evidence_clean(&e) ? TRIAL_FAIL : TRIAL_TIMEOUT;
+	snprintf(r->reason, sizeof(r->reason), "%s%s%s",
+		outcome == OUTCOME_STALLED ? "nothing arrives any more" : "deadline passed",
+		what[0] ? "; " : "", what);
+}
+
+void verdict_broken(struct trial *t, enum outcome outcome)
+{
+	if (outcome == OUTCOME_DIED) {
+		say_death(t);
+	} else if (outcome == OUTCOME_REFUSED) {
+		/* a peer that "has gone" may be a consequence: deaths come first */
+		if (t->roster.died)
+			say_death(t);
+		else
+			say_refusal(t);
+	} else {
+		say_stall(t, outcome);
+	}
+}

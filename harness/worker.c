@@ -1,0 +1,406 @@
+/* worker.c - the body of a worker; see crew.h. */
+#include "harness/crew.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/family/channel.h"
+#include "harness/place.h"
+
+enum { LEFTOVER_MAX = 64 };
+
+/* Everything of a worker that is not in shared memory. */
+struct self {
+	struct crew *crew;
+	struct worker_slot *slot;
+	unsigned index, side;
+	loop_fn *loop;
+	struct port ports[2]; /* out, in; the same one where it is both */
+	unsigned n_ports;
+	void *local[2];
+	uint8_t *kept;
+	bool prepared;
+};
+
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t timeval_ns(struct timeval tv)
+{
+	return (uint64_t)tv.tv_sec * 1000000000u + (uint64_t)tv.tv_usec * 1000u;
+}
+
+/* ---- what the kernel counts, before and after the stretch ---------------- */
+
+struct costs {
+	struct rusage usage;
+	uint64_t runq_wait_ns, migrations;
+};
+
+static uint64_t read_field(const char *path, const char *key, unsigned field)
+{
+	char buf[4096], *p = buf;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return UNKNOWN_COUNT;
+	buf[n] = '\0';
+	if (key) {
+		p = strstr(buf, key);
+		p = p ? strchr(p, ':') : NULL;
+		return p ? strtoull(p + 1, NULL, 10) : UNKNOWN_COUNT;
+	}
+	while (field-- && p)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p, NULL, 10) : UNKNOWN_COUNT;
+}
+
+static void read_costs(struct costs *c)
+{
+	c->runq_wait_ns = read_field("/proc/thread-self/schedstat", NULL, 1);
+	c->migrations = read_field("/proc/thread-self/sched", "nr_migrations", 0);
+	getrusage(RUSAGE_THREAD, &c->usage);
+}
+
+static uint64_t since(uint64_t before, uint64_t after)
+{
+	return before == UNKNOWN_COUNT || after == UNKNOWN_COUNT ? UNKNOWN_COUNT : after - before;
+}
+
+static void report_costs(struct worker_report *r, const struct costs *a, const struct costs *b)
+{
+	r->runq_wait_ns = since(a->runq_wait_ns, b->runq_wait_ns);
+	r->migrations = since(a->migrations, b->migrations);
+	r->cpu_user_ns = timeval_ns(b->usage.ru_utime) - timeval_ns(a->usage.ru_utime);
+	r->cpu_sys_ns = timeval_ns(b->usage.ru_stime) - timeval_ns(a->usage.ru_stime);
+	r->ctx_voluntary = (uint64_t)(b->usage.ru_nvcsw - a->usage.ru_nvcsw);
+	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
+	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
+}
+
+/* ---- preparation --------------------------------------------------------- */
+
+static int give_up(struct self *s, int err)
+{
+	s->slot->failed = 1;
+	if (!s->slot->reason[0])
+		snprintf(s->slot->reason, sizeof(s->slot->reason), "%s",
+			s->crew->err[0] ? s->crew->err : strerror(-err));
+	return err;
+}
+
+/* Zeroed, aligned, touched: no fault is left for the timed stretch. */
+static void *private_memory(size_t bytes)
+{
+	void *mem = aligned_alloc(WORKER_STRIDE, ROUND_UP(bytes + 1, WORKER_STRIDE));
+
+	if (mem)
+		memset(mem, 0, ROUND_UP(bytes + 1, WORKER_STRIDE));
+	return mem;
+}
+
+static void arm_probe(struct self *s, struct port *p)
+{
+	const struct trial_fault *f = &s->crew->spec->fault;
+
+	if (f->act == PROBE_NONE || f->worker != s->index)
+		return;
+	p->probe = (struct probe){
+		.act = f->act,
+		.point = f->point,
+		.nth = f->nth,
+		.value = f->value,
+		.domain = s->crew->spec->domain,
+		.death = &s->crew->arena->gate.arrived,
+		.kept = s->kept,
+	};
+}
+
+static int open_port(struct self *s, unsigned link, enum role role, uint32_t index)
+{
+	unsigned i = s->n_ports;
+	struct port *p = &s->ports[i];
+	struct link *l = &s->crew->link[link];
+	int err = 0;
+
+	s->local[i] = private_memory(l->mech->local_bytes);
+	if (!s->local[i])
+		return -ENOMEM;
+	*p = (struct port){.link = l, .local = s->local[i], .role = role, .index = index};
+	arm_probe(s, p);
+	if (l->mech->attach)
+		err = l->mech->attach(p);
+	if (!err)
+		s->n_ports++;
+	return err;
+}
+
+/* Side a sends on link 0; with a second link side b sends back on that. */
+static int open_ports(struct self *s)
+{
+	const struct workload *w = s->crew->workload;
+	bool pair = w->links == LINKS_PAIR, alone = workload_alone(w);
+	uint32_t index = s->side ? s->index - s->crew->spec->side_a : s->index;
+	unsigned out = arena_out_link(s->crew, s->side), in = arena_out_link(s->crew, !s->side);
+	int err = 0;
+
+	s->slot->w.out = s->slot->w.in = NULL;
+	if (s->side == 0 || pair) {
+		err = open_port(s, out, ROLE_SENDER, index);
+		s->slot->w.out = &s->ports[s->n_ports - 1];
+	}
+	if (!err && w->family == FAMILY_CHANNEL && (s->side == 1 || pair || alone)) {
+		if (pair && s->crew->arena->links == 1) {
+			s->slot->w.in = s->slot->w.out; /* duplex: one port is both */
+		} else {
+			err = open_port(s, in, ROLE_RECEIVER, index);
+			s->slot->w.in = &s->ports[s->n_ports - 1];
+		}
+	}
+	return err;
+}
+
+/* A forked worker inherits every fd: keep those of its own roles only. */
+static void drop_foreign_fds(struct self *s)
+{
+	struct crew *c = s->crew;
+
+	if (c->spec->domain == DOMAIN_THREAD || c->spec->start == START_EXEC ||
+		workload_alone(c->workload) || c->workload->family != FAMILY_CHANNEL)
+		return;
+	if (c->arena->links == 2) {
+		link_close_others(&c->link[s->side], ROLE_SENDER);
+		link_close_others(&c->link[!s->side], ROLE_RECEIVER);
+	} else if (!c->mech->contract.duplex || c->workload->links == LINKS_ONE) {
+		link_close_others(&c->link[0], s->side ? ROLE_RECEIVER : ROLE_SENDER);
+	}
+}
+
+static int pin(struct self *s)
+{
+	uint32_t pu = s->crew->spec->pu[s->index];
+
+	if (pu == PLACE_PU_NONE)
+		return 0;
+	return place_pin(s->crew->topo, pu, s->slot->reason, sizeof(s->slot->reason));
+}
+
+static void init_worker(struct self *s)
+{
+	const struct trial_spec *spec = s->crew->spec;
+	struct worker *w = &s->slot->w;
+
+	w->clock = &spec->clock;
+	w->hist = arena_hist(s->crew->arena, s->index);
+	w->ledger = arena_ledger(s->crew->arena, s->index);
+	w->claim = s->crew->arena->gate.claim[s->side];
+	w->stretch = &s->crew->arena->gate.stretch;
+	w->msg_bytes = spec->msg_bytes;
+	w->id = s->side ? 0 : s->index;
+	w->wait = spec->wait;
+}
+
+static int prepare(struct self *s)
+{
+	const struct trial_spec *spec = s->crew->spec;
+	enum loop loop = s->side ? s->crew->workload->side_b : s->crew->workload->side_a;
+	int err = pin(s);
+
+	if (err)
+		return err;
+	s->loop = (*s->crew->mech->loops)[loop][spec->probed != 0];
+	s->kept = private_memory(spec->msg_bytes);
+	init_worker(s);
+	s->slot->w.msg = private_memory(spec->msg_bytes);
+	if (!s->kept || !s->slot->w.msg)
+		return -ENOMEM;
+	if (!s->slot->w.hist) /* past TRIAL_MAX_HISTS: stamps go nowhere */
+		s->slot->w.hist = private_memory(sizeof(struct hist));
+	if (!s->slot->w.hist)
+		return -ENOMEM;
+	drop_foreign_fds(s);
+	return open_ports(s);
+}
+
+static void clean_up(struct self *s)
+{
+	for (unsigned i = 0; i < s->n_ports; i++) {
+		struct port *p = &s->ports[i];
+
+		probe_hit(&p->probe, POINT_CLEANUP);
+		if (p->link->mech->family == FAMILY_CHANNEL)
+			channel_close(p->link->mech->ops, p);
+		if (p->link->mech->detach)
+			p->link->mech->detach(p);
+	}
+	if (s->slot->w.hist && s->index >= TRIAL_MAX_HISTS)
+		free(s->slot->w.hist);
+	free(s->slot->w.msg);
+	s->slot->w.msg = NULL;
+	free(s->kept);
+	free(s->local[0]);
+	free(s->local[1]);
+}
+
+/* ---- orders -------------------------------------------------------------- */
+
+static void arrive(struct gate *g, bool shared)
+{
+	add_acq_rel(&g->arrived, 1u);
+	futex_wake(&g->arrived, 1, shared);
+}
+
+/* Each has a PU of its own: spin to the tick.  Else leave the PU to the others. */
+static void await_start(const struct self *s)
+{
+	const struct gate *g = &s->crew->arena->gate;
+	const struct clock *clock = &s->crew->spec->clock;
+	struct timespec until = link_timespec(g->start_monotonic_ns);
+
+	if (g->start_ticks == 0)
+		return;
+	if (!s->crew->spec->spin_start) {
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+		return;
+	}
+	while ((int64_t)(clock_read(clock) - g->start_ticks) < 0)
+		cpu_pause();
+}
+
+static void explain_result(struct self *s)
+{
+	struct worker *w = &s->slot->w;
+	const struct port *p = w->out ? w->out : w->in;
+
+	if (w->result == OP_DONE)
+		return;
+	s->slot->failed = 1;
+	if (w->result == OP_CLOSED)
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: the other side has gone", s->index);
+	else
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: operation failed: %s", s->index,
+			strerror(w->in && w->in->err ? -w->in->err : -p->err));
+}
+
+static void zero_waits(struct self *s)
+{
+	for (unsigned i = 0; i < s->n_ports; i++)
+		s->ports[i].full_waits = s->ports[i].empty_waits = 0;
+}
+
+/* One call of the role loop between two readings of everything that counts. */
+static void run_loop(struct self *s, bool measured)
+{
+	struct worker *w = &s->slot->w;
+	struct gate *g = &s->crew->arena->gate;
+	struct worker_report *r = &s->slot->report;
+	struct costs before, after;
+	uint64_t cpu;
+
+	w->n = g->n;
+	w->block = g->block;
+	hist_reset(w->hist);
+	zero_waits(s);
+	read_costs(&before);
+	await_start(s);
+	r->cpu_before = (uint32_t)sched_getcpu();
+	add_acq_rel(&g->started, 1u);
+	cpu = thread_cpu_ns();
+	r->start_ticks = clock_read(w->clock);
+	s->loop(w);
+	r->end_ticks = clock_read(w->clock);
+	r->cpu_ns = thread_cpu_ns() - cpu;
+	r->cpu_after = (uint32_t)sched_getcpu();
+	read_costs(&after);
+	report_costs(r, &before, &after);
+	s->slot->all_ops += w->all_ops;
+	s->slot->counted = w->ops;
+	if (measured) {
+		for (unsigned i = 0; i < s->n_ports; i++) {
+			probe_hit(&s->ports[i].probe, POINT_LAST);
+			s->slot->full_waits += s->ports[i].full_waits;
+			s->slot->empty_waits += s->ports[i].empty_waits;
+		}
+	}
+	explain_result(s);
+}
+
+/* Everything was received: whatever is still there is one too many. */
+static void count_leftovers(struct self *s)
+{
+	const struct how how = {WAIT_BLOCK, MODE_TRY, false};
+	const struct channel_ops *o = s->crew->mech->ops;
+	struct worker *w = &s->slot->w;
+	uint32_t len;
+
+	if (!w->in || w->in->index != 0 || !crew_has_ledgers(s->crew))
+		return;
+	while (s->slot->leftover < LEFTOVER_MAX &&
+		o->recv(w->in, w->msg, w->msg_bytes, &len, how) == OP_DONE)
+		s->slot->leftover++;
+}
+
+/* False: leave. */
+static bool obey(struct self *s)
+{
+	switch (s->crew->arena->gate.order) {
+	case DO_WARM:
+		run_loop(s, false);
+		return true;
+	case DO_MEASURE:
+		run_loop(s, true);
+		return true;
+	case DO_LEFTOVERS:
+		count_leftovers(s);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void worker_body(struct crew *c, unsigned index)
+{
+	struct self s = {
+		.crew = c,
+		.slot = arena_slot(c->arena, index),
+		.index = index,
+		.side = index >= c->spec->side_a,
+	};
+	struct gate *g = &c->arena->gate;
+	bool shared = c->spec->domain != DOMAIN_THREAD;
+	uint32_t seen = 0;
+	int err = prepare(&s);
+
+	if (err)
+		give_up(&s, err);
+	else
+		for (unsigned i = 0; i < s.n_ports; i++)
+			probe_hit(&s.ports[i].probe, POINT_READY);
+	for (;;) {
+		arrive(g, shared);
+		while (load_acquire(&g->orders) == seen)
+			futex_wait(&g->orders, seen, FUTEX_FOREVER, shared);
+		seen++;
+		if (g->order == DO_LEAVE || !obey(&s))
+			break;
+		s.slot->done_orders = seen;
+	}
+	clean_up(&s);
+}
