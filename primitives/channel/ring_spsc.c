@@ -1,0 +1,210 @@
+/*
+ * channel/ring-spsc - a ring for one sender and one receiver, without locks.
+ *
+ * Each side owns one index and keeps a copy of the other's, re-read only when
+ * the copy says full or empty: most operations touch one shared line.  The
+ * release store of an index pairs with the acquire load of it on the other
+ * side: who sees the index sees the slot.
+ *
+ * wait=block and spin-then-block sleep on an event count.  That costs the other
+ * side a sequentially consistent store (instead of a release) and one load per
+ * message.  wait=spin and yield cost it nothing.
+ */
+#include <errno.h>
+
+#include "harness/family/channel.h"
+#include "primitives/channel/parts/slots.h"
+
+struct ring {
+	OWN_STRIDE atomic_u64 tail; /* messages ever published; the sender's */
+	OWN_STRIDE atomic_u64 head; /* messages ever taken; the receiver's */
+	OWN_STRIDE struct eventcount not_empty;
+	OWN_STRIDE struct eventcount not_full;
+	OWN_STRIDE uint8_t slots[];
+};
+
+/* One side's private view. */
+struct ring_end {
+	uint64_t index;  /* own index */
+	uint64_t cached; /* the other side's, as last seen */
+	uint32_t pos;    /* slot of `index` */
+};
+
+enum { RING_WAITS = BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK) };
+
+static size_t ring_bytes(const struct link *l)
+{
+	return sizeof(struct ring) + slots_bytes(l);
+}
+
+static int ring_setup(struct link *l)
+{
+	struct ring *ring = l->shared;
+
+	sync_eventcount_init(l, &ring->not_empty);
+	sync_eventcount_init(l, &ring->not_full);
+	return 0;
+}
+
+static int ring_attach(struct port *p)
+{
+	const struct ring *ring = p->link->shared;
+	struct ring_end *e = p->local;
+
+	e->index = load_acquire(p->role == ROLE_SENDER ? &ring->tail : &ring->head);
+	e->cached = load_acquire(p->role == ROLE_SENDER ? &ring->head : &ring->tail);
+	e->pos = (uint32_t)(e->index % p->link->capacity);
+	return 0;
+}
+
+ALWAYS_INLINE bool ring_sleeps(struct how how)
+{
+	return how.wait == WAIT_BLOCK || how.wait == WAIT_SPIN_BLOCK;
+}
+
+ALWAYS_INLINE void ring_publish(atomic_u64 *index, uint64_t v, struct eventcount *e, struct how how)
+{
+	if (ring_sleeps(how)) {
+		store_seq(index, v);
+		eventcount_notify(e, 1);
+	} else {
+		store_release(index, v);
+	}
+}
+
+/* Wait until *index differs from `stuck`; then the copy is fresh. */
+ALWAYS_INLINE enum result ring_wait(struct port *p, const atomic_u64 *index, uint64_t stuck,
+	struct eventcount *ec, enum role other, struct how how)
+{
+	struct ring_end *e = p->local;
+	uint32_t spins = 0, key;
+	enum result r;
+
+	for (;;) {
+		e->cached = load_seq(index);
+		if (e->cached != stuck)
+			return OP_DONE;
+		if (link_open_ports(p->link, other) == 0) {
+			e->cached = load_seq(index); /* published before leaving */
+			return e->cached != stuck ? OP_DONE : OP_CLOSED;
+		}
+		if (wait_gives_up(p, how, &r))
+			return r;
+		if (wait_spins(how, &spins))
+			continue;
+		POINT(p, how, BLOCKED);
+		key = eventcount_prepare(ec);
+		if (load_seq(index) != stuck || link_open_ports(p->link, other) == 0)
+			eventcount_cancel(ec);
+		else
+			eventcount_wait(ec, key, wait_deadline(p, how));
+	}
+}
+
+ALWAYS_INLINE enum result ring_send(
+	struct port *p, const uint8_t *msg, uint32_t len, struct how how)
+{
+	const struct link *l = p->link;
+	struct ring *ring = l->shared;
+	struct ring_end *e = p->local;
+
+	if (!slots_fits(p, len))
+		return OP_ERROR;
+	if (UNLIKELY(e->index - e->cached == l->capacity)) {
+		uint64_t full = e->index - l->capacity;
+
+		e->cached = load_acquire(&ring->head);
+		if (e->cached == full) {
+			enum result r;
+
+			p->full_waits++;
+			r = ring_wait(p, &ring->head, full, &ring->not_full, ROLE_RECEIVER, how);
+			if (r != OP_DONE)
+				return r;
+		}
+	}
+	POINT(p, how, MID_WRITE);
+	slots_put(slots_at(ring->slots, l, e->pos), msg, len);
+	e->pos = slots_after(l, e->pos);
+	e->index++;
+	POINT(p, how, BEFORE_PUBLISH);
+	ring_publish(&ring->tail, e->index, &ring->not_empty, how);
+	return OP_DONE;
+}
+
+ALWAYS_INLINE enum result ring_recv(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
+{
+	const struct link *l = p->link;
+	struct ring *ring = l->shared;
+	struct ring_end *e = p->local;
+	struct slot *s;
+
+	if (UNLIKELY(e->index == e->cached)) {
+		e->cached = load_acquire(&ring->tail);
+		if (e->cached == e->index) {
+			enum result r;
+
+			p->empty_waits++;
+			r = ring_wait(p, &ring->tail, e->index, &ring->not_empty, ROLE_SENDER, how);
+			if (r != OP_DONE)
+				return r;
+		}
+	}
+	s = slots_at(ring->slots, l, e->pos);
+	if (!slots_room(p, s, room))
+		return OP_ERROR;
+	POINT(p, how, MID_READ);
+	*len = slots_take(s, msg);
+	e->pos = slots_after(l, e->pos);
+	e->index++;
+	POINT(p, how, BEFORE_RELEASE);
+	ring_publish(&ring->head, e->index, &ring->not_full, how);
+	return OP_DONE;
+}
+
+/* The count of open ports has changed: let a sleeper look again. */
+static void ring_close(struct port *p)
+{
+	struct ring *ring = p->link->shared;
+
+	eventcount_notify(&ring->not_empty, UINT32_MAX);
+	eventcount_notify(&ring->not_full, UINT32_MAX);
+}
+
+static const struct channel_ops ring_ops = {
+	.send = ring_send,
+	.recv = ring_recv,
+	.close = ring_close,
+};
+CHANNEL_STAMP(channel_ring_spsc, ring_ops, RING_WAITS);
+
+const struct mech mech_channel_ring_spsc = {
+	.name = "channel/ring-spsc",
+	.summary = "lock-free ring for one sender and one receiver",
+	.family = FAMILY_CHANNEL,
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
+	.waits = RING_WAITS,
+	.flags = MECH_COUNTS_WAITS,
+	.max_senders = 1,
+	.max_receivers = 1,
+	.contract =
+		{
+			.reach = REACH_ANY,
+			.unit = UNIT_MESSAGE,
+			.bounded = true,
+			.order = ORDER_FIFO,
+			.end_seen = "close, after the last message",
+			.on_oversize = OVERSIZE_REFUSED,
+			.survives = SURVIVE_NO,
+			.copies = 2,
+			.cost_of_wait =
+				"block: one sequentially consistent store and one load per message",
+		},
+	.local_bytes = sizeof(struct ring_end),
+	.shared_bytes = ring_bytes,
+	.setup = ring_setup,
+	.attach = ring_attach,
+	.ops = &ring_ops,
+	.loops = &channel_ring_spsc_loops,
+};
