@@ -1,0 +1,131 @@
+# handoff: one file, every target.  `make help` lists them.
+
+CC       ?= gcc
+PKG      ?= pkg-config
+FLAVOUR  ?= release
+B        := build/$(FLAVOUR)
+PREFIX   ?= /usr/local
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ifdef WERROR
+WARN += -Werror
+endif
+
+# Debug builds use -O1: at -O0 nothing is inlined and the loops mean nothing.
+OPT_release := -O2 -g
+OPT_clang   := -O2 -g
+OPT_debug   := -O1 -g3 -fno-omit-frame-pointer
+OPT_asan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
+ifeq ($(FLAVOUR),clang)
+CC := clang
+endif
+OPT := $(OPT_$(FLAVOUR))
+
+COMMIT   := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+CPPFLAGS += -D_GNU_SOURCE -I.
+CFLAGS   += -std=c17 $(OPT) $(WARN) $(EXTRA_CFLAGS)
+LDFLAGS  += $(filter -fsanitize%,$(OPT)) -Wl,--build-id
+LDLIBS   += $(shell $(PKG) --libs hwloc inih 2>/dev/null || echo -lhwloc -linih) -lcsv -lpthread -lm
+
+HARNESS    := $(wildcard harness/*.c)
+PRIMITIVES := $(wildcard primitives/*.c primitives/*/*.c)
+BENCH      := $(filter-out bench/main.c bench/self_%.c,$(wildcard bench/*.c))
+TESTS      := $(wildcard tests/test_*.c)
+
+OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
+TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
+HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
+
+.PHONY: all help run list check check-fast check-all test check-format check-inline \
+	check-symbols check-headers check-asan check-tsan check-clang bench-self \
+	deps deps-test quick-results install clean
+.DELETE_ON_ERROR:
+
+all: $(B)/handoff ## build the program (build/handoff)
+	@ln -sfn $(FLAVOUR)/handoff build/handoff
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+# An indirect jump in a stamped loop would be a call in disguise (check-inline).
+$(B)/primitives/%.o: CFLAGS += -fno-jump-tables
+
+# Knows the flags and the commit: rebuilt when they change.
+$(B)/bench/version.o: CPPFLAGS += -DHANDOFF_COMMIT='"$(COMMIT)"' \
+	-DHANDOFF_FLAVOUR='"$(FLAVOUR)"' -DHANDOFF_FLAGS='"$(strip $(OPT))"'
+$(B)/bench/version.o: $(B)/commit.stamp
+$(B)/commit.stamp: force
+	@mkdir -p $(@D)
+	@echo '$(COMMIT) $(OPT)' | cmp -s - $@ || echo '$(COMMIT) $(OPT)' > $@
+.PHONY: force
+
+$(B)/handoff: $(OBJ) $(B)/bench/main.o
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(OBJ)
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+deps:
+	@scripts/install-deps --with run
+deps-test:
+	@scripts/install-deps --with tests
+
+run: deps ## install what is missing, build, measure the quick matrix, answer
+	@$(MAKE) --no-print-directory -s all
+	@build/handoff run --matrix quick
+
+list: all ## the mechanisms
+	@build/handoff list
+
+check: deps-test ## install what is missing, build, all tests (under 10 minutes)
+	@scripts/check all
+
+check-fast: deps-test ## the tests for the desk (under 60 s)
+	@scripts/check fast
+
+check-all: deps-test ## everything, longer sweeps too
+	@scripts/check long
+
+test: all $(TESTBIN) ## build and run the cmocka tests of this FLAVOUR
+	@scripts/run-tests $(B) $(TESTBIN)
+
+check-format: ## clang-format agrees
+	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h' '*.def' | grep -v '\.def$$')
+
+check-inline: all ## no forgotten call in a stamped loop
+	@scripts/check-inline $(B) $(CC)
+
+check-symbols: all ## one export a mechanism, no mutable state
+	@scripts/check-symbols $(B)
+
+check-headers: ## every header compiles alone
+	@CC='$(CC)' scripts/check-headers
+
+check-asan: ## tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(MAKE) --no-print-directory FLAVOUR=asan test
+
+check-tsan: ## thread-mode tests under ThreadSanitizer
+	@$(MAKE) --no-print-directory FLAVOUR=tsan test
+
+bench-self: all $(B)/bench/self ## what handoff itself costs (ratios, one interleaved run)
+	@$(B)/bench/self $(B)/handoff
+
+$(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+install: all ## install program, headers and data under PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot \
+		$(DESTDIR)$(PREFIX)/share/handoff/bench/matrices
+	install build/handoff $(DESTDIR)$(PREFIX)/bin/handoff
+	install -m 644 scripts/plot/*.gp $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot
+	install -m 644 bench/matrices/*.ini $(DESTDIR)$(PREFIX)/share/handoff/bench/matrices
+
+clean: ## remove what was built
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,294 @@
+/* cell.c - see cell.h. */
+#include "bench/cell.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/units.h"
+#include "primitives/registry.h"
+
+enum {
+	WARM_NS = 2 * 1000 * 1000,
+	WARM_SHARE = 16,
+	DEADLINE_NS_FLOOR = 10,
+};
+
+void cell_fan(const struct cell *c, char *out, size_t out_len)
+{
+	if (workload_one_role(c->workload))
+		snprintf(out, out_len, "%u", c->side_a);
+	else
+		snprintf(out, out_len, "%ux%u", c->side_a, c->side_b);
+}
+
+void cell_capacity(const struct cell *c, char *out, size_t out_len)
+{
+	if (c->capacity)
+		snprintf(out, out_len, "%u", c->capacity);
+	else
+		snprintf(out, out_len, "native");
+}
+
+enum wait cell_default_wait(const struct mech *m)
+{
+	for (int w = 0; w < WAIT_COUNT; w++) {
+		if (m->waits & BIT(w))
+			return (enum wait)w;
+	}
+	return WAIT_BLOCK;
+}
+
+void cell_make_key(struct cell *c)
+{
+	char fan[24], *p = c->key, *end = c->key + sizeof(c->key);
+
+	cell_fan(c, fan, sizeof(fan));
+	p += snprintf(p, (size_t)(end - p), "%s/%s?domain=%s&fan=%s", c->mech->name,
+		c->workload->name, domain_name(c->domain), fan);
+	if (c->msg_bytes)
+		p += snprintf(p, (size_t)(end - p), "&size=%u", c->msg_bytes);
+	p += snprintf(p, (size_t)(end - p), "&placement=%s", c->placement);
+	if (c->capacity && c->capacity != CELL_DEFAULT_CAPACITY)
+		p += snprintf(p, (size_t)(end - p), "&capacity=%u", c->capacity);
+	if (c->start != START_FORK)
+		p += snprintf(p, (size_t)(end - p), "&start=%s", start_name(c->start));
+	if (c->wait != cell_default_wait(c->mech))
+		snprintf(p, (size_t)(end - p), "&wait=%s", wait_name(c->wait));
+}
+
+static const char *check_fan(struct cell *c, bool one_side)
+{
+	const struct mech *m = c->mech;
+
+	if (workload_alone(c->workload)) {
+		c->side_a = 1;
+		c->side_b = 0;
+		return NULL;
+	}
+	if (workload_one_role(c->workload)) {
+		c->side_a += c->side_b;
+		c->side_b = 0;
+		return NULL;
+	}
+	if (one_side)
+		return "a fan of one number is for families with one role";
+	if (c->workload->links == LINKS_PAIR && (c->side_a != 1 || c->side_b != 1))
+		return "the workload has one worker a side";
+	if ((m->max_senders && c->side_a > m->max_senders) ||
+		(m->max_receivers && c->side_b > m->max_receivers))
+		return "the mechanism does not allow so many workers a side";
+	return NULL;
+}
+
+const char *cell_normalise(struct cell *c, bool fan_one_side)
+{
+	const struct mech *m = c->mech;
+	const char *why;
+
+	if (!(m->domains & BIT(c->domain)))
+		return "the mechanism is not offered in that domain";
+	if (c->domain == DOMAIN_THREAD)
+		c->start = START_FORK;
+	else if (c->start == START_EXEC && m->contract.reach < REACH_ANY)
+		return "start=exec needs a mechanism that unrelated processes can reach";
+	if (!(m->waits & BIT(c->wait)))
+		return "the mechanism does not offer that wait strategy";
+	why = check_fan(c, fan_one_side);
+	if (why)
+		return why;
+	if (m->family != FAMILY_CHANNEL)
+		c->msg_bytes = 0;
+	else if (c->msg_bytes < 8 && cell_workers(c) > 2)
+		return "messages under 8 bytes carry no producer number: 1x1 only";
+	if (!m->contract.bounded)
+		c->capacity = 0;
+	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
+		snprintf(c->placement, sizeof(c->placement), "same-pu");
+	cell_make_key(c);
+	return NULL;
+}
+
+/* ---- from a key ---------------------------------------------------------- */
+
+static int bad_key(char *err, size_t err_len, const char *key, const char *what)
+{
+	snprintf(err, err_len, "no cell: \"%s\": %s", key, what);
+	return -EINVAL;
+}
+
+/* "4" or "2x1". */
+static bool parse_fan(struct cell *c, const char *text, bool *one_side)
+{
+	char *end;
+	unsigned long a = strtoul(text, &end, 10), b = 0;
+
+	*one_side = *end == '\0';
+	if (*end == 'x')
+		b = strtoul(end + 1, &end, 10);
+	if (*end || a == 0 || a > TRIAL_MAX_WORKERS || b > TRIAL_MAX_WORKERS)
+		return false;
+	c->side_a = (uint32_t)a;
+	c->side_b = (uint32_t)b;
+	return true;
+}
+
+static bool parse_axis(struct cell *c, const char *name, const char *value, bool *one_side)
+{
+	char err[128];
+	uint64_t bytes;
+	int v = 0;
+
+	if (strcmp(name, "domain") == 0) {
+		c->domain = (enum domain)(v = domain_parse(value));
+	} else if (strcmp(name, "start") == 0) {
+		c->start = (enum start)(v = start_parse(value));
+	} else if (strcmp(name, "wait") == 0) {
+		c->wait = (enum wait)(v = wait_parse(value));
+	} else if (strcmp(name, "fan") == 0) {
+		return parse_fan(c, value, one_side);
+	} else if (strcmp(name, "placement") == 0) {
+		snprintf(c->placement, sizeof(c->placement), "%s", value);
+	} else if (strcmp(name, "size") == 0 || strcmp(name, "capacity") == 0) {
+		if (units_parse_bytes(value, &bytes, err, sizeof(err)) || bytes > CELL_MAX_BYTES)
+			return false;
+		*(name[0] == 's' ? &c->msg_bytes : &c->capacity) = (uint32_t)bytes;
+	} else {
+		return false;
+	}
+	return v >= 0;
+}
+
+static bool parse_head(struct cell *c, char *head)
+{
+	char *slash = strrchr(head, '/');
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	c->mech = registry_find(head);
+	c->workload = c->mech ? workload_find(slash + 1, c->mech->family) : NULL;
+	return c->workload != NULL;
+}
+
+int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
+{
+	char copy[CELL_KEY], *save, *axis, *query;
+	const char *why;
+	bool one_side = false;
+
+	if (strlen(key) >= sizeof(copy))
+		return bad_key(err, err_len, key, "too long");
+	memcpy(copy, key, strlen(key) + 1);
+	query = strchr(copy, '?');
+	if (query)
+		*query++ = '\0';
+	*c = (struct cell){.side_a = 1, .side_b = 1, .capacity = CELL_DEFAULT_CAPACITY};
+	snprintf(c->placement, sizeof(c->placement), "nearest");
+	if (!parse_head(c, copy))
+		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
+	c->wait = cell_default_wait(c->mech);
+	c->msg_bytes = c->mech->family == FAMILY_CHANNEL ? 64 : 0;
+	for (axis = strtok_r(query, "&", &save); axis; axis = strtok_r(NULL, "&", &save)) {
+		char *eq = strchr(axis, '=');
+
+		if (eq)
+			*eq = '\0';
+		if (!eq || !parse_axis(c, axis, eq + 1, &one_side))
+			return bad_key(err, err_len, key, axis);
+	}
+	why = cell_normalise(c, one_side && !workload_one_role(c->workload));
+	return why ? bad_key(err, err_len, key, why) : 0;
+}
+
+/* ---- on this machine ----------------------------------------------------- */
+
+static void ask_mechanism(struct cell *c)
+{
+	struct link l = {
+		.mech = c->mech,
+		.msg_bytes = c->msg_bytes,
+		.capacity = c->capacity,
+		.senders = c->side_a,
+		.receivers = c->side_b,
+		.domain = c->domain,
+		.start = c->start,
+		.self = workload_alone(c->workload),
+	};
+	const char *why = c->mech->probe ? c->mech->probe() : NULL;
+
+	if (!why && c->mech->fits)
+		why = c->mech->fits(&l);
+	if (why)
+		snprintf(c->skip, sizeof(c->skip), "%s", why);
+}
+
+int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_len)
+{
+	struct placement where;
+	char why[TRIAL_REASON];
+	int code = place_parse(topo, c->placement, &where, why, sizeof(why));
+
+	if (code == -ENOENT) {
+		snprintf(c->skip, sizeof(c->skip), "%s", why);
+		return 0;
+	}
+	if (code) {
+		snprintf(err, err_len, "%s", why);
+		return code;
+	}
+	snprintf(c->place_class, sizeof(c->place_class), "%s", where.resolved);
+	if (workload_one_role(c->workload))
+		code = place_assign_alternate(&where, topo, c->side_a, c->pu, &c->workers_per_pu);
+	else
+		code = place_assign(&where, topo, c->side_a, c->side_b, c->pu, &c->workers_per_pu);
+	if (code) {
+		snprintf(err, err_len, "placement %s: %s", c->placement, strerror(-code));
+		return code;
+	}
+	ask_mechanism(c);
+	return 0;
+}
+
+/* Spinning to the start is for workers that have a PU each. */
+static bool own_pus(const struct cell *c, unsigned cpus)
+{
+	if (c->pu[0] == PLACE_PU_NONE)
+		return cell_workers(c) <= cpus;
+	return c->workers_per_pu <= 1;
+}
+
+void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, bool calibrate,
+	struct trial_spec *spec)
+{
+	uint64_t warm = c->stretch_ns / WARM_SHARE < WARM_NS ? c->stretch_ns / WARM_SHARE : WARM_NS;
+
+	*spec = (struct trial_spec){
+		.magic = TRIAL_MAGIC,
+		.protocol = TRIAL_PROTOCOL,
+		.size = sizeof(*spec),
+		.domain = c->domain,
+		.start = c->start,
+		.wait = c->wait,
+		.side_a = c->side_a,
+		.side_b = c->side_b,
+		.msg_bytes = c->msg_bytes,
+		.capacity = c->capacity,
+		.calibrate = calibrate,
+		.spin_start = own_pus(c, cpus),
+		.n = c->n,
+		.block = c->block,
+		.stretch_ns = c->stretch_ns,
+		.warm_ns = warm,
+		.warm_n = (uint64_t)((clock_u128)c->n * warm / (c->stretch_ns ? c->stretch_ns : 1)),
+		.deadline_ns = DEADLINE_NS_FLOOR * 1000000000ull + 20 * c->stretch_ns,
+		.stall_ns = 2000000000ull + 2 * c->stretch_ns,
+		.clock = *clock,
+		.parent = (uint32_t)getpid(),
+	};
+	snprintf(spec->mechanism, sizeof(spec->mechanism), "%s", c->mech->name);
+	snprintf(spec->workload, sizeof(spec->workload), "%s", c->workload->name);
+	memcpy(spec->pu, c->pu, sizeof(c->pu));
+}

@@ -1,0 +1,21 @@
+/*
+ * cmd_trial.c - the hidden command behind every trial, and behind workers that
+ * begin by exec.  Not for users: the spec comes in a file descriptor.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cmd.h"
+#include "harness/trial.h"
+#include "primitives/registry.h"
+
+int cmd_trial(int argc, char **argv)
+{
+	if (argc == 5 && strcmp(argv[1], "--spec") == 0 && strcmp(argv[3], "--result") == 0)
+		return trial_main(atoi(argv[2]), atoi(argv[4]), registry_find);
+	if (argc == 5 && strcmp(argv[1], "--arena") == 0 && strcmp(argv[3], "--worker") == 0)
+		return trial_exec_worker(argv[2], (unsigned)atoi(argv[4]), registry_find);
+	fputs("handoff: trial is run by `handoff run`, not by hand\n", stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,181 @@
+/* launch.c - see launch.h. */
+#include "bench/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness/futex.h"
+#include "harness/link.h"
+
+enum { GRACE_NS = 1000000000, POLL_SLICE_NS = 200000 };
+
+volatile sig_atomic_t launch_stop;
+
+static int fail(char *err, size_t err_len, const char *what)
+{
+	int code = -errno;
+
+	snprintf(err, err_len, "%s: %s", what, strerror(errno));
+	return code;
+}
+
+/* The spec and its XML in a memfd; inherited on purpose. */
+static int spec_file(const struct trial_spec *spec, const char *xml)
+{
+	int fd = memfd_create("handoff-spec", 0);
+	ssize_t want = (ssize_t)sizeof(*spec);
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, spec, sizeof(*spec)) != want ||
+		(spec->xml_len && write(fd, xml, spec->xml_len) != (ssize_t)spec->xml_len)) {
+		close(fd);
+		errno = ENOSPC;
+		return -1;
+	}
+	return fd;
+}
+
+static int result_file(void)
+{
+	int fd = memfd_create("handoff-result", 0);
+
+	if (fd >= 0 && ftruncate(fd, sizeof(struct trial_result)) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static pid_t start(const char *binary, int spec_fd, int result_fd)
+{
+	char a[12], b[12];
+	char *argv[] = {
+		(char *)(uintptr_t) "handoff",
+		(char *)(uintptr_t) "trial",
+		(char *)(uintptr_t) "--spec",
+		a,
+		(char *)(uintptr_t) "--result",
+		b,
+		NULL,
+	};
+	pid_t pid;
+
+	snprintf(a, sizeof(a), "%d", spec_fd);
+	snprintf(b, sizeof(b), "%d", result_fd);
+	pid = vfork();
+	if (pid == 0) {
+		execv(binary ? binary : "/proc/self/exe", argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* The process's end as a readable fd; -1 on a kernel without it. */
+static int open_pidfd(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0u);
+}
+
+/* True when it has ended (not reaped yet). */
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid == pid;
+}
+
+/* Wait for the end, the deadline or a signal.  False: it still runs. */
+static bool await_end(pid_t pid, uint64_t deadline_ns)
+{
+	int fd = open_pidfd(pid);
+	bool ended = false;
+
+	while (!(ended = has_ended(pid)) && !launch_stop && monotonic_ns() < deadline_ns) {
+		uint64_t left = deadline_ns - monotonic_ns();
+		struct timespec ts = link_timespec(fd >= 0 ? left : POLL_SLICE_NS);
+		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+
+		ppoll(&pfd, fd >= 0, &ts, NULL);
+	}
+	if (fd >= 0)
+		close(fd);
+	return ended;
+}
+
+static void no_number(struct trial_result *r, enum trial_status status, const char *reason)
+{
+	memset(r, 0, sizeof(*r));
+	r->status = status;
+	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+}
+
+static void take_result(struct trial_result *out, const struct trial_result *r, int status)
+{
+	char why[96];
+
+	if (WIFSIGNALED(status)) {
+		snprintf(why, sizeof(why), "the trial was killed by signal %d (%s)",
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+		no_number(out, TRIAL_CRASH, why);
+	} else if (WEXITSTATUS(status) != 0) {
+		snprintf(
+			why, sizeof(why), "the trial ended with exit code %d", WEXITSTATUS(status));
+		no_number(out, TRIAL_CRASH, why);
+	} else if (r->magic != TRIAL_MAGIC || r->protocol != TRIAL_PROTOCOL ||
+		   r->size != sizeof(*r) || !r->complete || r->status >= TRIAL_STATUS_COUNT) {
+		no_number(out, TRIAL_CRASH, "the trial ended without a result");
+	} else {
+		*out = *r;
+		out->reason[sizeof(out->reason) - 1] = '\0';
+	}
+}
+
+int launch_trial(const char *binary, const struct trial_spec *spec, const char *xml,
+	struct trial_result *result, uint64_t *wall_ns, char *err, size_t err_len)
+{
+	int spec_fd = spec_file(spec, xml), result_fd = result_file(), status = 0, code = 0;
+	struct trial_result *r = MAP_FAILED;
+	uint64_t begin = monotonic_ns();
+	bool ended;
+	pid_t pid;
+
+	if (spec_fd < 0 || result_fd < 0) {
+		code = fail(err, err_len, "memfd for a trial");
+		goto out;
+	}
+	r = mmap(NULL, sizeof(*r), PROT_READ, MAP_SHARED, result_fd, 0);
+	pid = r == MAP_FAILED ? -1 : start(binary, spec_fd, result_fd);
+	if (pid < 0) {
+		code = fail(err, err_len, "cannot start a trial");
+		goto out;
+	}
+	ended = await_end(pid, begin + spec->deadline_ns + GRACE_NS);
+	/* Its whole group, before its number can be anybody else's. */
+	if (!ended)
+		kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	if (ended)
+		take_result(result, r, status);
+	else
+		no_number(result, launch_stop ? TRIAL_INTERRUPTED : TRIAL_TIMEOUT,
+			launch_stop ? "interrupted by a signal" : "the trial did not end in time");
+	*wall_ns = monotonic_ns() - begin;
+out:
+	if (r != MAP_FAILED)
+		munmap(r, sizeof(*r));
+	if (spec_fd >= 0)
+		close(spec_fd);
+	if (result_fd >= 0)
+		close(result_fd);
+	return code;
+}

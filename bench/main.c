@@ -1,0 +1,101 @@
+/* main.c - the program: picks the command, and sees to it that what it printed has arrived. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/cmd.h"
+#include "bench/opt.h"
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary; /* NULL: hidden */
+};
+
+static const struct command commands[] = {
+	{"run", cmd_run, "measure a matrix of cells"},
+	{"list", cmd_list, "the mechanisms, what each promises, and whether it works here"},
+	{"topology", cmd_topology, "the machine's processors and the placements it has"},
+	{"rank", cmd_rank, "order the mechanisms of a run"},
+	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
+	{"clean", cmd_clean, "remove objects that killed runs left behind"},
+	{"version", cmd_version, "what this build is"},
+	{"trial", cmd_trial, NULL},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void print_help(FILE *to)
+{
+	fputs("Usage: handoff COMMAND [options]\n\n"
+	      "Measures every way that one thread or process hands data to another, with proof\n"
+	      "that each message arrived once, in order and whole.\n\n",
+		to);
+	for (int i = 0; i < COMMANDS; i++) {
+		if (commands[i].summary)
+			fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	}
+	fputs("\n`handoff COMMAND --help` tells the rest.  Exit codes: 0 as wanted, 1 a finding,\n"
+	      "2 usage or I/O, 3 nothing could run or not comparable, 4 inconclusive, 128+n signal.\n",
+		to);
+}
+
+static int unknown(const char *name)
+{
+	const char *known[COMMANDS], *near[2];
+	size_t n = 0, hits;
+
+	for (int i = 0; i < COMMANDS; i++) {
+		if (commands[i].summary)
+			known[n++] = commands[i].name;
+	}
+	hits = opt_near(name, known, n, near, 2);
+	fprintf(stderr, "handoff: there is no command \"%s\"%s%s%s; see `handoff --help`\n", name,
+		hits ? "; did you mean " : "", hits ? near[0] : "", hits ? "?" : "");
+	return EXIT_USAGE;
+}
+
+/* Nothing of ours may land on fd 0, 1 or 2 because they were closed. */
+static void hold_std_fds(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
+/* A full disk or a closed pipe behind stdout is an error, not a success. */
+static int finish(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "handoff: cannot write to standard output: %s\n", strerror(errno));
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	hold_std_fds();
+	if (argc < 2) {
+		print_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+		strcmp(argv[1], "help") == 0) {
+		print_help(stdout);
+		return finish(EXIT_FINE);
+	}
+	if (strcmp(argv[1], "--version") == 0)
+		argv[1] = (char *)(uintptr_t) "version";
+	for (int i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return finish(commands[i].run(argc - 1, argv + 1));
+	}
+	return unknown(argv[1]);
+}

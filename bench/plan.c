@@ -1,0 +1,185 @@
+/* plan.c - see plan.h. */
+#include "bench/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/csv.h"
+
+static const char *const columns[] = {
+	"cell", "n", "claim", "stretch_ns", "reps", "trial_ns", "seed", "binary", "skip"};
+
+enum { PLAN_COLUMNS = ARRAY_LEN(columns) };
+
+size_t plan_rows(const struct plan *p)
+{
+	size_t rows = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		rows += p->cell[i].skip[0] ? 1 : p->reps;
+	return rows;
+}
+
+/* splitmix64: well mixed from any seed, also small ones. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+void plan_order(const struct plan *p, uint64_t block, size_t *order)
+{
+	uint64_t state = p->seed ^ (block + 1) * 0xd1342543de82ef95u;
+
+	for (size_t i = 0; i < p->n; i++)
+		order[i] = i;
+	for (size_t i = p->n; i > 1; i--) {
+		size_t j = (size_t)(next_random(&state) % i), swap = order[i - 1];
+
+		order[i - 1] = order[j];
+		order[j] = swap;
+	}
+}
+
+static void put_cell(struct csv_row *row, const struct plan *p, const struct cell *c)
+{
+	csv_row_text(row, c->key);
+	csv_row_u64(row, c->n);
+	csv_row_u64(row, c->block);
+	csv_row_u64(row, c->stretch_ns);
+	csv_row_u64(row, p->reps);
+	csv_row_u64(row, p->trial_ns);
+	csv_row_u64(row, p->seed);
+	csv_row_text(row, p->binary);
+	csv_row_text(row, c->skip);
+	csv_row_end(row);
+}
+
+/* Whole or not at all: a temporary file, then its name. */
+int plan_write(const struct plan *p, const char *path, char *err, size_t err_len)
+{
+	struct csv_row row = {0};
+	char temp[4096];
+	int fd, code = 0;
+
+	snprintf(temp, sizeof(temp), "%s.new", path);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0) {
+		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(errno));
+		return -errno;
+	}
+	for (int i = 0; i < PLAN_COLUMNS; i++)
+		csv_row_text(&row, columns[i]);
+	csv_row_end(&row);
+	code = csv_row_write(&row, fd);
+	for (size_t i = 0; i < p->n && !code; i++) {
+		csv_row_reset(&row);
+		put_cell(&row, p, &p->cell[i]);
+		code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
+	}
+	csv_row_free(&row);
+	if (!code && (fsync(fd) != 0 || rename(temp, path) != 0))
+		code = -errno;
+	close(fd);
+	if (code) {
+		unlink(temp);
+		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-code));
+	}
+	return code;
+}
+
+struct plan_reader {
+	struct plan *plan;
+	size_t room;
+	char *err;
+	size_t err_len;
+};
+
+static bool number(const char *text, uint64_t *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
+}
+
+static int on_header(const struct plan_reader *r, size_t n, const char *const *field)
+{
+	for (size_t i = 0; i < PLAN_COLUMNS; i++) {
+		if (i >= n || strcmp(field[i], columns[i]) != 0) {
+			snprintf(r->err, r->err_len, "not a plan: column %zu should be %s", i + 1,
+				columns[i]);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int on_row(void *ctx, uint64_t line, size_t n, const char *const *field, const size_t *len)
+{
+	struct plan_reader *r = ctx;
+	struct plan *p = r->plan;
+	struct cell *c;
+	int code;
+
+	(void)len;
+	if (line == 1)
+		return on_header(r, n, field);
+	if (p->n == r->room) {
+		size_t room = r->room ? 2 * r->room : 64;
+
+		c = realloc(p->cell, room * sizeof(*c));
+		if (!c)
+			return -ENOMEM;
+		p->cell = c;
+		r->room = room;
+	}
+	c = &p->cell[p->n];
+	code = cell_parse(c, field[0], r->err, r->err_len);
+	if (code)
+		return code;
+	if (!number(field[1], &c->n) || !number(field[2], &c->block) ||
+		!number(field[3], &c->stretch_ns) || !number(field[4], &p->reps) ||
+		!number(field[5], &p->trial_ns) || !number(field[6], &p->seed)) {
+		snprintf(r->err, r->err_len, "line %llu: a figure of the plan is no number",
+			(unsigned long long)line);
+		return -EINVAL;
+	}
+	snprintf(p->binary, sizeof(p->binary), "%s", field[7]);
+	snprintf(c->skip, sizeof(c->skip), "%s", field[8]);
+	p->n++;
+	return 0;
+}
+
+int plan_read(struct plan *p, const char *path, char *err, size_t err_len)
+{
+	char why[400] = "";
+	struct plan_reader r = {.plan = p, .err = why, .err_len = sizeof(why)};
+	int code;
+
+	*p = (struct plan){0};
+	code = csv_read_file(path, NULL, on_row, &r, err, err_len);
+	if (!code && p->n == 0) {
+		snprintf(why, sizeof(why), "no cells in it");
+		code = -EINVAL;
+	}
+	if (code && why[0])
+		snprintf(err, err_len, "%s: %s", path, why);
+	if (code)
+		plan_free(p);
+	return code;
+}
+
+void plan_free(struct plan *p)
+{
+	free(p->cell);
+	*p = (struct plan){0};
+}

@@ -1,0 +1,319 @@
+/* runner.c - see runner.h. */
+#include "bench/runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OVERHEAD_GUESS_NS = 8000000,
+	UNCALIBRATED_N = 1024,
+	HOPELESS_AFTER = 2, /* timeouts in a row */
+	SKEW_FACTOR = 20,
+	MAX_STRETCH_NS = 1000000000,
+};
+
+int runner_init(struct runner *r, char *err, size_t err_len)
+{
+	r->result = calloc(1, sizeof(*r->result));
+	r->xml = calloc(r->plan->n + 1, sizeof(*r->xml));
+	r->done = calloc(r->plan->n * r->plan->reps + 1, sizeof(*r->done));
+	if (r->result && r->xml && r->done)
+		return 0;
+	snprintf(err, err_len, "no memory for %zu cells", r->plan->n);
+	return -ENOMEM;
+}
+
+void runner_free(struct runner *r)
+{
+	for (size_t i = 0; i < r->n_xml; i++)
+		free(r->xml[i].text);
+	free(r->xml);
+	free(r->result);
+	free(r->done);
+}
+
+/* ---- one trial ----------------------------------------------------------- */
+
+static struct runner_xml *export_xml(struct runner *r, const struct cell *c, char *err, size_t len)
+{
+	struct runner_xml *x = &r->xml[r->n_xml];
+	unsigned n = cell_workers(c);
+
+	x->workers = n;
+	memcpy(x->pu, c->pu, n * sizeof(*c->pu));
+	if (topo_export_restricted(r->topo, c->pu, n, &x->text, &x->len, err, len) != 0)
+		return NULL;
+	r->n_xml++;
+	return x;
+}
+
+/* The topology that a cell's trial needs: none when unpinned. */
+static const struct runner_xml *xml_for(
+	struct runner *r, const struct cell *c, char *err, size_t len)
+{
+	static const struct runner_xml none;
+	unsigned n = cell_workers(c);
+
+	if (c->pu[0] == PLACE_PU_NONE)
+		return &none;
+	for (size_t i = 0; i < r->n_xml; i++) {
+		if (r->xml[i].workers == n && memcmp(r->xml[i].pu, c->pu, n * sizeof(*c->pu)) == 0)
+			return &r->xml[i];
+	}
+	return export_xml(r, c, err, len);
+}
+
+static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len)
+{
+	const struct runner_xml *x = xml_for(r, c, err, err_len);
+	struct trial_spec spec;
+	uint64_t wall = 0;
+	int code;
+
+	if (!x)
+		return -EIO;
+	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
+	spec.xml_len = (uint32_t)x->len;
+	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
+	if (!calibrate)
+		c->trial_ns = wall;
+	return code;
+}
+
+/* ---- calibration --------------------------------------------------------- */
+
+/* Short against the skew of the start, a stretch says nothing where PUs are shared. */
+static void stretch_for_skew(struct cell *c, const struct trial_result *result, unsigned cpus)
+{
+	uint64_t need = SKEW_FACTOR * result->start_skew_ns;
+	bool crowded = c->workers_per_pu > 1 ||
+		       (c->pu[0] == PLACE_PU_NONE && cell_workers(c) > cpus);
+
+	if (!crowded || need <= c->stretch_ns)
+		return;
+	need = need < MAX_STRETCH_NS ? need : MAX_STRETCH_NS;
+	c->n = (uint64_t)((clock_u128)c->n * need / c->stretch_ns);
+	c->stretch_ns = need;
+}
+
+static void take_calibration(struct runner *r, struct cell *c)
+{
+	const struct trial_result *result = r->result;
+
+	c->n = UNCALIBRATED_N;
+	c->block = 1;
+	if (result->status == TRIAL_SKIP) {
+		snprintf(c->skip, sizeof(c->skip), "%s", result->reason);
+	} else if (result->status == TRIAL_OK) {
+		c->n = result->n;
+		c->block = result->block;
+		stretch_for_skew(c, result, r->common.cpus);
+	}
+}
+
+int runner_calibrate(struct runner *r, char *err, size_t err_len)
+{
+	struct progress p;
+	int code = 0;
+
+	progress_begin(&p, "calibrating", 0, r->plan->n);
+	for (size_t i = 0; i < r->plan->n && !code && !launch_stop; i++) {
+		struct cell *c = &r->plan->cell[i];
+
+		progress_step(&p, c->key);
+		if (!c->skip[0] && c->n == 0 && c->workload->ending == ENDING_COUNT) {
+			code = run_trial(r, c, true, err, err_len);
+			if (!code && !launch_stop)
+				take_calibration(r, c);
+		}
+		progress_done(&p);
+	}
+	progress_end(&p);
+	return launch_stop ? -EINTR : code;
+}
+
+/* ---- budget -------------------------------------------------------------- */
+
+static uint64_t block_ns(const struct plan *p)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct cell *c = &p->cell[i];
+
+		if (!c->skip[0])
+			sum += c->trial_ns ? c->trial_ns
+					   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+	}
+	return sum;
+}
+
+uint64_t runner_estimate_ns(const struct plan *p)
+{
+	return block_ns(p) * p->reps;
+}
+
+static void scale_stretch(struct plan *p, double by)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct cell *c = &p->cell[i];
+		uint64_t was = c->stretch_ns;
+
+		c->stretch_ns = (uint64_t)((double)was * by);
+		if (c->stretch_ns < RUNNER_LEAST_STRETCH_NS)
+			c->stretch_ns = RUNNER_LEAST_STRETCH_NS;
+		if (c->n)
+			c->n = (uint64_t)((clock_u128)c->n * c->stretch_ns / was);
+		if (c->n == 0 && c->workload->ending == ENDING_COUNT)
+			c->n = 1;
+	}
+	p->trial_ns = (uint64_t)((double)p->trial_ns * by);
+}
+
+static uint64_t reps_within(const struct plan *p, uint64_t budget_ns)
+{
+	uint64_t one = block_ns(p), fit = one ? budget_ns / one : p->reps;
+
+	return fit < 1 ? 1 : fit < p->reps ? fit : p->reps;
+}
+
+bool runner_fit_budget(struct plan *p, uint64_t budget_ns)
+{
+	uint64_t least = p->reps < RUNNER_LEAST_REPS ? p->reps : RUNNER_LEAST_REPS, overhead, want;
+
+	if (runner_estimate_ns(p) <= budget_ns)
+		return false;
+	p->reps = reps_within(p, budget_ns);
+	if (p->reps >= least)
+		return true;
+	overhead = OVERHEAD_GUESS_NS * (uint64_t)p->n;
+	want = budget_ns / least;
+	if (want > overhead && block_ns(p) > overhead)
+		scale_stretch(p, (double)(want - overhead) / (double)(block_ns(p) - overhead));
+	else
+		scale_stretch(p, 0);
+	p->reps = least;
+	p->reps = reps_within(p, budget_ns);
+	return true;
+}
+
+/* ---- resume -------------------------------------------------------------- */
+
+static size_t find_cell(const struct plan *p, const char *key)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		if (strcmp(p->cell[i].key, key) == 0)
+			return i;
+	}
+	return p->n;
+}
+
+int runner_read_done(struct runner *r, char *err, size_t err_len)
+{
+	char path[SESSION_PATH + 64];
+	struct sample *rows = NULL;
+	size_t n = 0;
+	int code = samples_read(
+		session_path(r->session, "samples.csv", path), &rows, &n, err, err_len);
+
+	for (size_t i = 0; i < n && !code; i++) {
+		size_t cell = find_cell(r->plan, rows[i].cell);
+
+		if (cell < r->plan->n && rows[i].block < (double)r->plan->reps &&
+			strcmp(rows[i].status, "interrupted") != 0)
+			r->done[(size_t)rows[i].block * r->plan->n + cell] = true;
+	}
+	free(rows);
+	return code;
+}
+
+/* ---- blocks -------------------------------------------------------------- */
+
+static int commit(struct runner *r, const struct cell *c, const struct row_place *at, char *err,
+	size_t err_len)
+{
+	struct sample row;
+
+	row_fill(&row, &r->common, c, r->result, at);
+	r->status[r->result->status]++;
+	r->noisy += strcmp(row.quality, "noisy") == 0;
+	return session_commit(r->session, &row, r->result, err, err_len);
+}
+
+static void no_trial(struct runner *r, const char *why)
+{
+	memset(r->result, 0, sizeof(*r->result));
+	r->result->status = TRIAL_SKIP;
+	snprintf(r->result->reason, sizeof(r->result->reason), "%s", why);
+}
+
+static bool hopeless(const struct cell *c, const uint8_t *timeouts)
+{
+	return !c->skip[0] && *timeouts >= HOPELESS_AFTER;
+}
+
+static int run_cell(struct runner *r, struct cell *c, uint64_t block, size_t order,
+	uint8_t *timeouts, char *err, size_t err_len)
+{
+	struct row_place at = {.block = block, .order = order, .rep = block, .attempt = 1};
+	int code = 0;
+
+	at.steal_pct = NAN;
+	if (c->skip[0]) {
+		no_trial(r, c->skip);
+	} else if (hopeless(c, timeouts)) {
+		no_trial(r, "not tried again: it timed out twice in this run");
+	} else {
+		code = run_trial(r, c, false, err, err_len);
+		at.steal_pct = steal_percent(&r->steal);
+		*timeouts = r->result->status == TRIAL_TIMEOUT ? (uint8_t)(*timeouts + 1) : 0;
+	}
+	return code ? code : commit(r, c, &at, err, err_len);
+}
+
+static int run_block(struct runner *r, uint64_t block, size_t *order, uint8_t *timeouts,
+	struct progress *p, char *err, size_t err_len)
+{
+	const struct plan *plan = r->plan;
+	int code = 0;
+
+	plan_order(plan, block, order);
+	for (size_t i = 0; i < plan->n && !code && !launch_stop; i++) {
+		struct cell *c = &plan->cell[order[i]];
+
+		if (r->done[block * plan->n + order[i]] || (c->skip[0] && block > 0))
+			continue;
+		progress_step(p, c->key);
+		code = run_cell(r, c, block, i, &timeouts[order[i]], err, err_len);
+		progress_done(p);
+	}
+	return code ? code : session_sync(r->session, err, err_len);
+}
+
+static size_t rows_done(const struct runner *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->plan->n * r->plan->reps; i++)
+		n += r->done[i];
+	return n;
+}
+
+int runner_measure(struct runner *r, char *err, size_t err_len)
+{
+	size_t *order = calloc(r->plan->n, sizeof(*order));
+	uint8_t *timeouts = calloc(r->plan->n, sizeof(*timeouts));
+	struct progress p;
+	int code = order && timeouts ? 0 : -ENOMEM;
+
+	progress_begin(&p, "measuring", rows_done(r), plan_rows(r->plan));
+	for (uint64_t b = 0; b < r->plan->reps && !code && !launch_stop; b++)
+		code = run_block(r, b, order, timeouts, &p, err, err_len);
+	progress_end(&p);
+	free(order);
+	free(timeouts);
+	return launch_stop ? -EINTR : code;
+}

@@ -1,0 +1,263 @@
+/* samples.c - see samples.h. */
+#include "bench/samples.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/csv.h"
+#include "harness/compiler.h"
+
+enum column_type { TEXT, FIGURE };
+
+struct column {
+	const char *name;
+	enum column_type type;
+	size_t offset, bytes;
+};
+
+#define T(f)                                                                                       \
+	{                                                                                          \
+#f, TEXT, offsetof(struct sample, f), sizeof(((struct sample *)0)->f)              \
+	}
+#define F(f)                                                                                       \
+	{                                                                                          \
+#f, FIGURE, offsetof(struct sample, f), sizeof(((struct sample *)0)->f)            \
+	}
+
+/* The one table; its order is the file's. */
+static const struct column columns[] = {
+	F(schema_version),
+	T(run_id),
+	T(timestamp_utc),
+	T(host),
+	T(cell),
+	T(family),
+	T(mechanism),
+	T(impl),
+	T(workload),
+	T(domain),
+	T(start),
+	F(producers),
+	F(consumers),
+	F(procs),
+	F(msg_bytes),
+	T(capacity),
+	T(wait),
+	T(params),
+	T(placement),
+	T(cpus),
+	F(workers_per_pu),
+	T(loop),
+	F(rate_per_s),
+	F(block),
+	F(order),
+	T(side),
+	F(rep),
+	F(attempt),
+	T(status),
+	T(reason),
+	T(quality),
+	T(quality_reason),
+	F(ops),
+	F(elapsed_ns),
+	F(ops_per_s),
+	F(bytes_per_s),
+	T(kind),
+	F(lat_count),
+	F(lat_min_ns),
+	F(lat_p50_ns),
+	F(lat_p90_ns),
+	F(lat_p99_ns),
+	F(lat_p999_ns),
+	F(lat_p9999_ns),
+	F(lat_max_ns),
+	F(lat_mean_ns),
+	F(cpu_ns_per_op),
+	F(cpu_user_ns_per_op),
+	F(cpu_sys_ns_per_op),
+	F(ctx_voluntary_per_op),
+	F(ctx_involuntary_per_op),
+	F(runq_wait_ns),
+	F(minor_faults),
+	F(migrations),
+	F(steal_pct),
+	F(full_waits_per_op),
+	F(empty_waits_per_op),
+	F(start_skew_ns),
+	F(overlap_pct),
+	F(fairness),
+	F(lost),
+	F(duplicated),
+	F(reordered),
+	F(corrupt),
+	T(clock),
+	F(clock_cost_ns),
+};
+
+enum { COLUMNS = ARRAY_LEN(columns) };
+
+static double *figure_at(const struct sample *s, const struct column *c)
+{
+	return (double *)(void *)((char *)(uintptr_t)s + c->offset);
+}
+
+static char *text_at(const struct sample *s, const struct column *c)
+{
+	return (char *)(uintptr_t)s + c->offset;
+}
+
+void sample_init(struct sample *s)
+{
+	memset(s, 0, sizeof(*s));
+	for (int i = 0; i < COLUMNS; i++) {
+		if (columns[i].type == FIGURE)
+			*figure_at(s, &columns[i]) = NAN;
+	}
+}
+
+const char *const *samples_columns(size_t *n)
+{
+	static const char *names[COLUMNS];
+
+	for (int i = 0; i < COLUMNS; i++)
+		names[i] = columns[i].name;
+	*n = COLUMNS;
+	return names;
+}
+
+void samples_header(struct csv_row *row)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		csv_row_text(row, columns[i].name);
+	csv_row_end(row);
+}
+
+void samples_row(struct csv_row *row, const struct sample *s)
+{
+	for (int i = 0; i < COLUMNS; i++) {
+		if (columns[i].type == TEXT)
+			csv_row_text(row, text_at(s, &columns[i]));
+		else
+			csv_row_f64(row, *figure_at(s, &columns[i]), CSV_SHORT);
+	}
+	csv_row_end(row);
+}
+
+bool sample_usable(const struct sample *s, bool clean_only)
+{
+	return strcmp(s->status, "ok") == 0 && strcmp(s->loop, "plain") == 0 &&
+	       (!clean_only || strcmp(s->quality, "clean") == 0);
+}
+
+/* ---- reading ------------------------------------------------------------- */
+
+struct reader {
+	const char *path;
+	struct sample *row;
+	size_t n, room;
+	int at[COLUMNS]; /* where each column stands in this file */
+	char *err;
+	size_t err_len;
+};
+
+/* Later schemas only append: what this build knows must be there, in any place. */
+static int read_header(struct reader *r, size_t n, const char *const *field)
+{
+	for (int i = 0; i < COLUMNS; i++) {
+		r->at[i] = csv_header_find(field, n, columns[i].name);
+		if (r->at[i] < 0) {
+			snprintf(r->err, r->err_len, "%s: not a samples file: no column %s",
+				r->path, columns[i].name);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int read_figure(
+	struct reader *r, uint64_t line, const struct column *c, const char *text, double *out)
+{
+	char *end;
+
+	*out = NAN;
+	if (!text[0])
+		return 0;
+	*out = strtod(text, &end);
+	if (*end == '\0' && isfinite(*out))
+		return 0;
+	snprintf(r->err, r->err_len, "%s:%llu: %s is no number: \"%.40s\"", r->path,
+		(unsigned long long)line, c->name, text);
+	return -EINVAL;
+}
+
+static int make_room(struct reader *r)
+{
+	size_t room = r->room ? 2 * r->room : 256;
+	struct sample *more;
+
+	if (r->n < r->room)
+		return 0;
+	more = realloc(r->row, room * sizeof(*more));
+	if (!more) {
+		snprintf(r->err, r->err_len, "%s: no memory for %zu rows", r->path, room);
+		return -ENOMEM;
+	}
+	r->row = more;
+	r->room = room;
+	return 0;
+}
+
+static int read_row(void *ctx, uint64_t line, size_t n, const char *const *field, const size_t *len)
+{
+	struct reader *r = ctx;
+	struct sample *s;
+	int code;
+
+	if (line == 1)
+		return read_header(r, n, field);
+	code = make_room(r);
+	if (code)
+		return code;
+	s = &r->row[r->n];
+	memset(s, 0, sizeof(*s));
+	for (int i = 0; i < COLUMNS && !code; i++) {
+		const struct column *c = &columns[i];
+		const char *text = field[r->at[i]];
+
+		if (c->type == FIGURE)
+			code = read_figure(r, line, c, text, figure_at(s, c));
+		else if (len[r->at[i]] < c->bytes)
+			memcpy(text_at(s, c), text, len[r->at[i]] + 1);
+		else
+			snprintf(text_at(s, c), c->bytes, "%s", text);
+	}
+	if (!code && s->schema_version != SAMPLES_SCHEMA) {
+		snprintf(r->err, r->err_len, "%s:%llu: schema %g, this build reads %d", r->path,
+			(unsigned long long)line, s->schema_version, SAMPLES_SCHEMA);
+		code = -EINVAL;
+	}
+	r->n += !code;
+	return code;
+}
+
+int samples_read(const char *path, struct sample **out, size_t *n, char *err, size_t err_len)
+{
+	struct reader r = {.path = path, .err = err, .err_len = err_len};
+	struct csv_limits limits = {0};
+	int code = csv_read_file(path, &limits, read_row, &r, err, err_len);
+
+	if (!code && limits.rows == 0) {
+		snprintf(err, err_len, "%s: not a samples file: it is empty", path);
+		code = -EINVAL;
+	}
+	if (code) {
+		free(r.row);
+		return code;
+	}
+	*out = r.row;
+	*n = r.n;
+	return 0;
+}

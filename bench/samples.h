@@ -1,0 +1,70 @@
+/*
+ * samples.h - samples.csv: one row per trial, the only sample format.
+ *
+ * The column table in samples.c is the one place that knows names, order and
+ * types; the writer, the reader and results/README.md's test walk over it.
+ * New columns are appended, never reordered.  Empty = not measured: NAN for
+ * figures, "" for text.  Figures are in the unit that the column's name says.
+ */
+#ifndef BENCH_SAMPLES_H
+#define BENCH_SAMPLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct csv_row;
+
+enum { SAMPLES_SCHEMA = 1 };
+
+struct sample {
+	double schema_version;
+	char run_id[48], timestamp_utc[32], host[64];
+	char cell[224];
+	char family[16], mechanism[48], impl[8], workload[32], domain[16], start[8];
+	double producers, consumers, procs, msg_bytes;
+	char capacity[16]; /* messages, or "native" */
+	char wait[20], params[96];
+	char placement[64]; /* as asked; params has the class that nearest and farthest meant */
+	char cpus[160];
+	double workers_per_pu;
+	char loop[8];
+	double rate_per_s, block, order;
+	char side[4];
+	double rep, attempt;
+	char status[16], reason[320], quality[8], quality_reason[64];
+	double ops, elapsed_ns, ops_per_s, bytes_per_s;
+	char kind[8];
+	double lat_count, lat_min_ns, lat_p50_ns, lat_p90_ns, lat_p99_ns, lat_p999_ns, lat_p9999_ns;
+	double lat_max_ns, lat_mean_ns;
+	double cpu_ns_per_op, cpu_user_ns_per_op, cpu_sys_ns_per_op;
+	double ctx_voluntary_per_op, ctx_involuntary_per_op, runq_wait_ns, minor_faults, migrations;
+	double steal_pct, full_waits_per_op, empty_waits_per_op, start_skew_ns, overlap_pct,
+		fairness;
+	double lost, duplicated, reordered, corrupt;
+	/* appended after schema 1's first columns */
+	char clock[16];
+	double clock_cost_ns;
+};
+
+/* All figures NAN, all text empty. */
+void sample_init(struct sample *s);
+
+/* The header line and a row, into a row buffer (csv.h), newline included. */
+void samples_header(struct csv_row *row);
+void samples_row(struct csv_row *row, const struct sample *s);
+
+/* Column names in order; *n of them. */
+const char *const *samples_columns(size_t *n);
+
+/*
+ * Read a whole file.  *out is malloc'd, caller frees; rows of an unfinished
+ * last line are dropped.  0, or -errno with file, line and cause in err: not a
+ * samples file, another schema, a value that is no number.
+ */
+int samples_read(const char *path, struct sample **out, size_t *n, char *err, size_t err_len);
+
+/* An ok row that rankings may use: measured, not probed, and clean if `clean_only`. */
+bool sample_usable(const struct sample *s, bool clean_only);
+
+#endif

@@ -1,0 +1,369 @@
+/* select.c - the product of axes; see select.h.  Matrix files: matrix.c. */
+#include "bench/select.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/units.h"
+#include "primitives/registry.h"
+
+enum { FANS_SIDE_MAX = TRIAL_MAX_WORKERS };
+
+static const char *const names[AXIS_COUNT] = {
+	[AXIS_MECHANISM] = "mechanism",
+	[AXIS_WORKLOAD] = "workload",
+	[AXIS_DOMAIN] = "domain",
+	[AXIS_START] = "start",
+	[AXIS_FAN] = "fan",
+	[AXIS_SIZE] = "size",
+	[AXIS_CAPACITY] = "capacity",
+	[AXIS_PLACEMENT] = "placement",
+	[AXIS_WAIT] = "wait",
+};
+
+/* What an axis that nobody named is. */
+static const char *const defaults[AXIS_COUNT][2] = {
+	[AXIS_MECHANISM] = {"*"},
+	[AXIS_WORKLOAD] = {"*"},
+	[AXIS_DOMAIN] = {"thread", "process"},
+	[AXIS_START] = {"fork"},
+	[AXIS_FAN] = {"1x1"},
+	[AXIS_SIZE] = {"64"},
+	[AXIS_CAPACITY] = {"1024"},
+	[AXIS_PLACEMENT] = {"nearest"},
+	[AXIS_WAIT] = {"block"},
+};
+
+const char *axis_name(enum axis a)
+{
+	return names[a];
+}
+
+void select_left_out(struct selection *s, const char *why)
+{
+	for (size_t i = 0; i < s->n_left_out; i++) {
+		if (strcmp(s->left_out[i].why, why) == 0) {
+			s->left_out[i].n++;
+			return;
+		}
+	}
+	if (s->n_left_out < SELECT_MAX_REASONS)
+		s->left_out[s->n_left_out++] = (struct left_out){.why = why, .n = 1};
+}
+
+void select_free(struct selection *s)
+{
+	free(s->cell);
+	*s = (struct selection){0};
+}
+
+/* ---- values -------------------------------------------------------------- */
+
+/* One axis's values, parsed: numbers, or indexes, or text. */
+struct values {
+	const char *const *text;
+	size_t n;
+	bool named;
+};
+
+static struct values values_of(const struct axes *axes, enum axis a)
+{
+	const struct opt_list *l = &axes->value[a];
+
+	if (l->n)
+		return (struct values){.text = l->item, .n = l->n, .named = true};
+	return (struct values){.text = defaults[a], .n = defaults[a][1] ? 2 : 1};
+}
+
+static int refuse(char *err, size_t err_len, enum axis a, const char *value, const char *hint)
+{
+	snprintf(err, err_len, "--%s \"%s\": %s", names[a], value, hint);
+	return -EINVAL;
+}
+
+/* "... matches nothing; did you mean channel/pipe?" */
+static int refuse_near(char *err, size_t err_len, enum axis a, const char *value,
+	const char *const *known, size_t n_known)
+{
+	const char *near[3];
+	char hint[256];
+	size_t n = opt_near(value, known, n_known, near, ARRAY_LEN(near)), used;
+
+	used = (size_t)snprintf(
+		hint, sizeof(hint), "matches nothing%s", n ? "; did you mean " : "");
+	for (size_t i = 0; i < n && used < sizeof(hint); i++)
+		used += (size_t)snprintf(
+			hint + used, sizeof(hint) - used, "%s%s", i ? " or " : "", near[i]);
+	if (used < sizeof(hint))
+		snprintf(hint + used, sizeof(hint) - used, "%s",
+			n ? "?" : "; `handoff list` has the names");
+	return refuse(err, err_len, a, value, hint);
+}
+
+static bool mech_matches(const struct mech *m, const char *pattern)
+{
+	return fnmatch(pattern, m->name, 0) == 0;
+}
+
+static int check_mechanisms(struct values v, char *err, size_t err_len)
+{
+	size_t count = registry_count();
+	const char **known = calloc(count, sizeof(*known));
+	int code = 0;
+
+	if (!known)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		known[i] = registry_all()[i]->name;
+	for (size_t i = 0; i < v.n && !code; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < count; k++)
+			any |= mech_matches(registry_all()[k], v.text[i]);
+		if (!any)
+			code = refuse_near(err, err_len, AXIS_MECHANISM, v.text[i], known, count);
+	}
+	free(known);
+	return code;
+}
+
+static int check_workloads(struct values v, char *err, size_t err_len)
+{
+	const char *known[32];
+	size_t count, n = 0;
+	const struct workload *w = workload_all(&count);
+
+	for (size_t i = 0; i < count && n < ARRAY_LEN(known); i++)
+		known[n++] = w[i].name;
+	for (size_t i = 0; i < v.n; i++) {
+		bool any = false;
+
+		for (size_t k = 0; k < n; k++)
+			any |= fnmatch(v.text[i], known[k], 0) == 0;
+		if (!any)
+			return refuse_near(err, err_len, AXIS_WORKLOAD, v.text[i], known, n);
+	}
+	return 0;
+}
+
+/* "2x1": both sides; "4": one side, *b = 0. */
+static int parse_fan(const char *text, uint32_t *a, uint32_t *b, char *err, size_t err_len)
+{
+	char *end;
+	unsigned long x, y = 0;
+	const char *hint = "not a fan; write 2x1 for two senders and one receiver, or 4";
+
+	if (text[0] < '0' || text[0] > '9')
+		return refuse(err, err_len, AXIS_FAN, text, hint);
+	x = strtoul(text, &end, 10);
+	if (*end == 'x' && end[1] >= '0' && end[1] <= '9') {
+		y = strtoul(end + 1, &end, 10);
+		if (y == 0)
+			return refuse(err, err_len, AXIS_FAN, text, "a side needs a worker");
+	}
+	if (*end)
+		return refuse(err, err_len, AXIS_FAN, text, hint);
+	if (x == 0)
+		return refuse(err, err_len, AXIS_FAN, text, "a side needs a worker");
+	if (x > FANS_SIDE_MAX || y > FANS_SIDE_MAX || x + y > FANS_SIDE_MAX)
+		return refuse(err, err_len, AXIS_FAN, text, "at most 256 workers in all");
+	*a = (uint32_t)x;
+	*b = (uint32_t)y;
+	return 0;
+}
+
+static int parse_count(
+	enum axis a, const char *text, uint64_t max, uint32_t *out, char *err, size_t err_len)
+{
+	uint64_t v;
+	char why[160], hint[200];
+
+	if (a == AXIS_CAPACITY && strcmp(text, "native") == 0) {
+		*out = 0;
+		return 0;
+	}
+	if (units_parse_bytes(text, &v, why, sizeof(why)) != 0) {
+		snprintf(hint, sizeof(hint), "not a number (%s)", why);
+		return refuse(err, err_len, a, text, hint);
+	}
+	if (v == 0 || v > max) {
+		snprintf(hint, sizeof(hint), "must be from 1 to %llu", (unsigned long long)max);
+		return refuse(err, err_len, a, text, hint);
+	}
+	*out = (uint32_t)v;
+	return 0;
+}
+
+static int parse_name(enum axis a, const char *text, int (*parse)(const char *), const char *known,
+	char *err, size_t err_len)
+{
+	int v = parse(text);
+	char hint[128];
+
+	if (v >= 0)
+		return v;
+	snprintf(hint, sizeof(hint), "matches nothing; there are %s", known);
+	return refuse(err, err_len, a, text, hint);
+}
+
+/* ---- the product --------------------------------------------------------- */
+
+static bool seen_before(const struct selection *s, const struct cell *c)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->cell[i].key, c->key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_cell(struct selection *s, const struct cell *c, char *err, size_t err_len)
+{
+	if (seen_before(s, c)) {
+		s->duplicates++;
+		return 0;
+	}
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 64;
+		struct cell *more = realloc(s->cell, room * sizeof(*more));
+
+		if (!more) {
+			snprintf(err, err_len, "no memory for %zu cells", room);
+			return -ENOMEM;
+		}
+		s->cell = more;
+		s->room = room;
+	}
+	s->cell[s->n++] = *c;
+	return 0;
+}
+
+/* Set one axis of the cell being built.  0, or an error. */
+static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
+	char *err, size_t err_len)
+{
+	const char *text = v.text[i];
+	int r = 0;
+
+	switch (a) {
+	case AXIS_DOMAIN:
+		r = parse_name(a, text, domain_parse, "thread and process", err, err_len);
+		c->domain = (enum domain)r;
+		break;
+	case AXIS_START:
+		r = parse_name(a, text, start_parse, "fork and exec", err, err_len);
+		c->start = (enum start)r;
+		break;
+	case AXIS_WAIT:
+		r = parse_name(a, text, wait_parse, "block, spin, yield and spin-then-block", err,
+			err_len);
+		c->wait = v.named ? (enum wait)r : cell_default_wait(c->mech);
+		break;
+	case AXIS_FAN:
+		r = parse_fan(text, &c->side_a, &c->side_b, err, err_len);
+		*one_side = c->side_b == 0;
+		break;
+	case AXIS_SIZE:
+		r = parse_count(a, text, CELL_MAX_BYTES, &c->msg_bytes, err, err_len);
+		break;
+	case AXIS_CAPACITY:
+		r = parse_count(a, text, CELL_MAX_CAPACITY, &c->capacity, err, err_len);
+		break;
+	case AXIS_PLACEMENT:
+		if (strlen(text) >= sizeof(c->placement))
+			return refuse(err, err_len, a, text, "too long");
+		snprintf(c->placement, sizeof(c->placement), "%s", text);
+		break;
+	default:
+		break;
+	}
+	return r < 0 ? r : 0;
+}
+
+/* All further axes of one mechanism and workload, as an odometer. */
+static int expand(struct selection *s, const struct axes *axes, const struct cell *base, char *err,
+	size_t err_len)
+{
+	size_t at[AXIS_COUNT] = {0};
+
+	for (;;) {
+		struct cell c = *base;
+		bool one_side = false;
+		const char *why;
+		int a, code = 0;
+
+		for (a = AXIS_DOMAIN; a < AXIS_COUNT && !code; a++)
+			code = set_axis(&c, (enum axis)a, values_of(axes, (enum axis)a), at[a],
+				&one_side, err, err_len);
+		if (code)
+			return code;
+		why = cell_normalise(&c, one_side);
+		if (why)
+			select_left_out(s, why);
+		else
+			code = add_cell(s, &c, err, err_len);
+		if (code)
+			return code;
+		for (a = AXIS_COUNT - 1; a >= AXIS_DOMAIN; a--) {
+			if (++at[a] < values_of(axes, (enum axis)a).n)
+				break;
+			at[a] = 0;
+		}
+		if (a < AXIS_DOMAIN)
+			return 0;
+	}
+}
+
+/* Before anything is expanded: a hostile product must not cost memory. */
+static int check_size(const struct axes *axes, char *err, size_t err_len)
+{
+	double product = 1;
+
+	for (int a = AXIS_DOMAIN; a < AXIS_COUNT; a++)
+		product *= (double)values_of(axes, (enum axis)a).n;
+	product *= (double)registry_count();
+	if (product <= SELECT_MAX_CELLS)
+		return 0;
+	snprintf(err, err_len, "up to %.3g cells are too many (at most %d); name fewer values",
+		product, SELECT_MAX_CELLS);
+	return -E2BIG;
+}
+
+static bool any_match(struct values v, const char *name)
+{
+	for (size_t i = 0; i < v.n; i++) {
+		if (fnmatch(v.text[i], name, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+int select_axes(struct selection *s, const struct axes *axes, char *err, size_t err_len)
+{
+	struct values mechs = values_of(axes, AXIS_MECHANISM);
+	struct values loads = values_of(axes, AXIS_WORKLOAD);
+	size_t n_loads;
+	const struct workload *w = workload_all(&n_loads);
+	int code = check_mechanisms(mechs, err, err_len);
+
+	if (!code)
+		code = check_workloads(loads, err, err_len);
+	if (!code)
+		code = check_size(axes, err, err_len);
+	for (size_t m = 0; m < registry_count() && !code; m++) {
+		const struct mech *mech = registry_all()[m];
+
+		if (!any_match(mechs, mech->name))
+			continue;
+		for (size_t i = 0; i < n_loads && !code; i++) {
+			struct cell base = {.mech = mech, .workload = &w[i]};
+
+			if (w[i].family == mech->family && any_match(loads, w[i].name))
+				code = expand(s, axes, &base, err, err_len);
+		}
+	}
+	return code;
+}

@@ -1,0 +1,76 @@
+/*
+ * select.h - from axes to cells: the command line's lists and globs, and the
+ * matrix files.
+ *
+ * A matrix file is INI.  [matrix] may hold reps, trial and budget; every other
+ * section is a set of axes, whose product becomes cells:
+ *
+ *	[matrix]
+ *	reps = 5
+ *	[small messages]
+ *	mechanism = channel/pipe, lock/mutex
+ *	workload = pingpong, stream
+ *	size = 64
+ *	placement = nearest, farthest
+ *
+ * Axes that a section does not name have the command line's defaults; axes that
+ * the command line names replace the file's in every section.
+ */
+#ifndef BENCH_SELECT_H
+#define BENCH_SELECT_H
+
+#include "bench/cell.h"
+#include "bench/opt.h"
+
+enum axis {
+	AXIS_MECHANISM,
+	AXIS_WORKLOAD,
+	AXIS_DOMAIN,
+	AXIS_START,
+	AXIS_FAN,
+	AXIS_SIZE,
+	AXIS_CAPACITY,
+	AXIS_PLACEMENT,
+	AXIS_WAIT,
+	AXIS_COUNT
+};
+
+enum { SELECT_MAX_CELLS = 20000, SELECT_MAX_REASONS = 24 };
+
+/* Values of each axis; n == 0: not named. */
+struct axes {
+	struct opt_list value[AXIS_COUNT];
+};
+
+struct left_out {
+	const char *why;
+	size_t n;
+};
+
+struct selection {
+	struct cell *cell;
+	size_t n, room;
+	struct left_out left_out[SELECT_MAX_REASONS]; /* impossible combinations, counted */
+	size_t n_left_out;
+	size_t duplicates; /* cells that came up more than once */
+	/* from [matrix]; 0: not said */
+	uint64_t reps, trial_ns, budget_ns;
+};
+
+/* The axis's name in options and files. */
+const char *axis_name(enum axis a);
+
+/*
+ * Add the product of `axes` to the selection.  0, or -errno with a sentence: a
+ * value that matches nothing (near matches offered), or too many cells.
+ */
+int select_axes(struct selection *s, const struct axes *axes, char *err, size_t err_len);
+
+/* Add all sections of a matrix file, with the axes that `named` names in place of theirs. */
+int select_matrix(
+	struct selection *s, const char *path, const struct axes *named, char *err, size_t err_len);
+
+void select_left_out(struct selection *s, const char *why);
+void select_free(struct selection *s);
+
+#endif

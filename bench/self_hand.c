@@ -1,0 +1,404 @@
+/*
+ * self_hand.c - see self_hand.h.  Deliberately plain: what somebody would write
+ * who knows exactly one mechanism, threads only, with our stamp and our checks.
+ */
+#include "bench/self_hand.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#if __has_include(<ck_ring.h>)
+#include <ck_ring.h>
+#define HAVE_CK 1
+#else
+#define HAVE_CK 0
+#endif
+
+#include "harness/atomic.h"
+#include "harness/evidence.h"
+#include "harness/hist.h"
+
+enum { HAND_CAPACITY = 1024, HAND_BYTES = 64, HAND_SAMPLE = 64, HAND_SPIN = 4096 };
+
+/* ---- two pinned threads that start together ------------------------------- */
+
+struct duel {
+	const struct clock *clock;
+	uint64_t n, stretch_ns;
+	void *shared;
+	OWN_STRIDE atomic_u32 ready;
+	OWN_STRIDE atomic_u32 stretch; /* 0 warm, 1 counted, 2 over */
+	OWN_STRIDE struct hist hist[2];
+	uint64_t start[2], end[2], ops[2];
+	bool broken;
+};
+
+struct duellist {
+	struct duel *duel;
+	uint32_t cpu;
+	unsigned side;
+	void (*body)(struct duel *d, unsigned side);
+};
+
+static void *duellist_main(void *arg)
+{
+	struct duellist *me = arg;
+	struct duel *d = me->duel;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(me->cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	hist_reset(&d->hist[me->side]);
+	add_acq_rel(&d->ready, 1u);
+	while (load_acquire(&d->ready) < 2)
+		cpu_pause();
+	d->start[me->side] = clock_read(d->clock);
+	me->body(d, me->side);
+	d->end[me->side] = clock_read(d->clock);
+	return NULL;
+}
+
+static void *duel_memory(size_t bytes)
+{
+	void *mem = aligned_alloc(WORKER_STRIDE, ROUND_UP(bytes, WORKER_STRIDE));
+
+	if (mem)
+		memset(mem, 0, bytes);
+	return mem;
+}
+
+/* First start to last end. */
+static uint64_t duel_ticks(const struct duel *d)
+{
+	uint64_t first = d->start[0] < d->start[1] ? d->start[0] : d->start[1];
+	uint64_t last = d->end[0] > d->end[1] ? d->end[0] : d->end[1];
+
+	return last - first;
+}
+
+static void duel_run(struct duel *d, const uint32_t *pu, void (*a)(struct duel *, unsigned),
+	void (*b)(struct duel *, unsigned))
+{
+	struct duellist who[2] = {{d, pu[0], 0, a}, {d, pu[1], 1, b}};
+	pthread_t t[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&t[i], NULL, duellist_main, &who[i]);
+	if (d->stretch_ns) { /* flag-ended: this thread is the clock */
+		struct timespec nap = {.tv_nsec = (long)d->stretch_ns};
+
+		while (load_acquire(&d->ready) < 2)
+			sched_yield();
+		store_relaxed(&d->stretch, 1u);
+		nanosleep(&nap, NULL);
+		store_relaxed(&d->stretch, 2u);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+}
+
+/* ---- a ring of 64-byte messages ------------------------------------------- */
+
+struct hand_ring {
+	OWN_STRIDE atomic_u64 tail;
+	OWN_STRIDE atomic_u64 head;
+	OWN_STRIDE struct {
+		uint64_t len;
+		uint8_t msg[HAND_BYTES];
+	} slot[HAND_CAPACITY];
+};
+
+static void pause_or_yield(unsigned *spins)
+{
+	if (++*spins % HAND_SPIN == 0)
+		sched_yield();
+	else
+		cpu_pause();
+}
+
+static void ring_producer(struct duel *d, unsigned side)
+{
+	struct hand_ring *r = d->shared;
+	uint8_t msg[HAND_BYTES] = {0};
+	uint64_t cached = 0, t = 0;
+	unsigned spins = 0, pos = 0;
+
+	for (uint64_t i = 0; i < d->n; i++) {
+		stamp_write(msg, HAND_BYTES, i, 0);
+		if (i % HAND_SAMPLE == 0)
+			t = clock_read(d->clock);
+		while (i - cached == HAND_CAPACITY) {
+			cached = load_acquire(&r->head);
+			if (i - cached == HAND_CAPACITY)
+				pause_or_yield(&spins);
+		}
+		r->slot[pos].len = HAND_BYTES;
+		memcpy(r->slot[pos].msg, msg, HAND_BYTES);
+		pos = pos + 1 == HAND_CAPACITY ? 0 : pos + 1;
+		store_release(&r->tail, i + 1);
+		if (i % HAND_SAMPLE == 0)
+			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
+	}
+	d->ops[side] = d->n;
+}
+
+static void ring_consumer(struct duel *d, unsigned side)
+{
+	struct hand_ring *r = d->shared;
+	struct ledger *g = calloc(1, ledger_bytes(1));
+	uint8_t msg[HAND_BYTES];
+	uint64_t cached = 0, t = 0;
+	unsigned spins = 0, pos = 0;
+	uint32_t len;
+
+	g->producers = g->exact = 1;
+	for (uint64_t i = 0; i < d->n; i++) {
+		if (i % HAND_SAMPLE == 0)
+			t = clock_read(d->clock);
+		while (i == cached) {
+			cached = load_acquire(&r->tail);
+			if (i == cached)
+				pause_or_yield(&spins);
+		}
+		len = (uint32_t)r->slot[pos].len;
+		memcpy(msg, r->slot[pos].msg, HAND_BYTES);
+		pos = pos + 1 == HAND_CAPACITY ? 0 : pos + 1;
+		store_release(&r->head, i + 1);
+		if (i % HAND_SAMPLE == 0)
+			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
+		ledger_check(g, msg, len, HAND_BYTES);
+	}
+	d->ops[side] = g->from[0].count;
+	d->broken = g->from[0].count != d->n || g->from[0].late;
+	free(g);
+}
+
+/* Count-ended: a stretch between two sides. */
+static double hand_stream(const struct clock *clock, const uint32_t *pu, uint64_t n, size_t bytes,
+	void (*a)(struct duel *, unsigned), void (*b)(struct duel *, unsigned))
+{
+	struct duel *d = duel_memory(sizeof(*d));
+	double ns = 0;
+
+	if (!d)
+		return 0;
+	d->clock = clock;
+	d->n = n;
+	d->shared = duel_memory(bytes);
+	if (d->shared) {
+		duel_run(d, pu, a, b);
+		ns = d->broken ? 0 : (double)clock_ns(clock, duel_ticks(d)) / (double)n;
+	}
+	free(d->shared);
+	free(d);
+	return ns;
+}
+
+static double hand_ring(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)stretch;
+	return hand_stream(clock, pu, n, sizeof(struct hand_ring), ring_producer, ring_consumer);
+}
+
+/* ---- Concurrency Kit's ring, 8-byte messages ------------------------------- */
+
+#if HAVE_CK
+struct hand_ck {
+	ck_ring_t ring;
+	OWN_STRIDE ck_ring_buffer_t buffer[HAND_CAPACITY];
+};
+
+static void ck_producer(struct duel *d, unsigned side)
+{
+	struct hand_ck *r = d->shared;
+	uint64_t head, t = 0;
+	unsigned spins = 0;
+
+	for (uint64_t i = 0; i < d->n; i++) {
+		stamp_write((uint8_t *)&head, 8, i, 0);
+		if (i % HAND_SAMPLE == 0)
+			t = clock_read(d->clock);
+		while (!ck_ring_enqueue_spsc(&r->ring, r->buffer, (void *)(uintptr_t)(head + 1)))
+			pause_or_yield(&spins);
+		if (i % HAND_SAMPLE == 0)
+			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
+	}
+	d->ops[side] = d->n;
+}
+
+static void ck_consumer(struct duel *d, unsigned side)
+{
+	struct hand_ck *r = d->shared;
+	struct ledger *g = calloc(1, ledger_bytes(1));
+	void *entry;
+	uint64_t head, t = 0;
+	unsigned spins = 0;
+
+	g->producers = g->exact = 1;
+	for (uint64_t i = 0; i < d->n; i++) {
+		if (i % HAND_SAMPLE == 0)
+			t = clock_read(d->clock);
+		while (!ck_ring_dequeue_spsc(&r->ring, r->buffer, &entry))
+			pause_or_yield(&spins);
+		head = (uint64_t)(uintptr_t)entry - 1;
+		if (i % HAND_SAMPLE == 0)
+			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
+		ledger_check(g, (const uint8_t *)&head, 8, 8);
+	}
+	d->broken = g->from[0].count != d->n || g->from[0].late;
+	free(g);
+}
+
+static double hand_ck(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	struct duel *d = duel_memory(sizeof(*d));
+	struct hand_ck *r = duel_memory(sizeof(*r));
+	double ns = 0;
+
+	(void)stretch;
+	if (d && r) {
+		d->clock = clock;
+		d->n = n;
+		d->shared = r;
+		ck_ring_init(&r->ring, HAND_CAPACITY);
+		duel_run(d, pu, ck_producer, ck_consumer);
+		ns = d->broken ? 0 : (double)clock_ns(clock, duel_ticks(d)) / (double)n;
+	}
+	free(r);
+	free(d);
+	return ns;
+}
+#endif
+
+/* ---- locks ------------------------------------------------------------------ */
+
+struct hand_lock {
+	pthread_mutex_t mutex;
+	OWN_LINE atomic_u64 counter;
+};
+
+static void mutex_body(struct duel *d, unsigned side)
+{
+	struct hand_lock *l = d->shared;
+	uint64_t all = 0, ops = 0, t;
+	uint32_t state;
+
+	for (; (state = load_relaxed(&d->stretch)) != 2; all++, ops += state) {
+		if (all % HAND_SAMPLE == 0) {
+			t = clock_read(d->clock);
+			pthread_mutex_lock(&l->mutex);
+			t = clock_read(d->clock) - t;
+			store_relaxed(&l->counter, load_relaxed(&l->counter) + 1);
+			pthread_mutex_unlock(&l->mutex);
+			hist_record(&d->hist[side], clock_ns(d->clock, t));
+			continue;
+		}
+		pthread_mutex_lock(&l->mutex);
+		store_relaxed(&l->counter, load_relaxed(&l->counter) + 1);
+		pthread_mutex_unlock(&l->mutex);
+	}
+	d->ops[side] = ops;
+}
+
+static void add_body(struct duel *d, unsigned side)
+{
+	struct hand_lock *l = d->shared;
+	uint64_t all = 0, ops = 0, t;
+	uint32_t state;
+
+	for (; (state = load_relaxed(&d->stretch)) != 2; all++, ops += state) {
+		if (all % HAND_SAMPLE == 0) {
+			t = clock_read(d->clock);
+			t = clock_read(d->clock) - t;
+			add_relaxed(&l->counter, 1u);
+			hist_record(&d->hist[side], clock_ns(d->clock, t));
+			continue;
+		}
+		add_relaxed(&l->counter, 1u);
+	}
+	d->ops[side] = ops;
+}
+
+static double contend(const struct clock *clock, const uint32_t *pu, uint64_t stretch,
+	void (*body)(struct duel *, unsigned))
+{
+	struct duel *d = duel_memory(sizeof(*d));
+	struct hand_lock *l = duel_memory(sizeof(*l));
+	double ns = 0;
+
+	if (d && l) {
+		d->clock = clock;
+		d->stretch_ns = stretch;
+		d->shared = l;
+		pthread_mutex_init(&l->mutex, NULL);
+		duel_run(d, pu, body, body);
+		ns = (double)clock_ns(clock, duel_ticks(d)) / (double)(d->ops[0] + d->ops[1]);
+	}
+	free(l);
+	free(d);
+	return ns;
+}
+
+static double hand_mutex(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)n;
+	return contend(clock, pu, stretch, mutex_body);
+}
+
+static double hand_add(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)n;
+	return contend(clock, pu, stretch, add_body);
+}
+
+/* One worker, nobody to wait for: the least noisy comparison of loop and loop. */
+static double alone(const struct clock *clock, uint32_t pu, uint64_t n, bool mutex)
+{
+	struct hand_lock *l = duel_memory(sizeof(*l));
+	cpu_set_t set, old;
+	uint64_t t, end;
+
+	if (!l)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(pu, &set);
+	pthread_getaffinity_np(pthread_self(), sizeof(old), &old);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	pthread_mutex_init(&l->mutex, NULL);
+	t = clock_read(clock);
+	for (uint64_t i = 0; i < n; i++) {
+		if (mutex)
+			pthread_mutex_lock(&l->mutex);
+		store_relaxed(&l->counter, load_relaxed(&l->counter) + 1);
+		if (mutex)
+			pthread_mutex_unlock(&l->mutex);
+	}
+	end = clock_read(clock);
+	pthread_setaffinity_np(pthread_self(), sizeof(old), &old);
+	free(l);
+	return (double)clock_ns(clock, end - t) / (double)n;
+}
+
+static double hand_mutex_alone(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)stretch;
+	return alone(clock, pu[0], n, true);
+}
+
+const struct hand hands[] = {
+	{"hand-written mutex loop, one worker", "lock/mutex/uncontended?domain=thread",
+		hand_mutex_alone},
+	{"hand-written mutex loop", "lock/mutex/contend?domain=thread", hand_mutex},
+	{"hand-written atomic addition", "lock/atomic-add/contend?domain=thread", hand_add},
+	{"hand-written ring", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring},
+#if HAVE_CK
+	{"ck_ring SPSC, same stamp", "channel/ring-spsc/stream?domain=thread&size=8&wait=spin",
+		hand_ck},
+#endif
+};
+
+const size_t hand_count = ARRAY_LEN(hands);

@@ -1,0 +1,396 @@
+/*
+ * Rank statistics. Ranks are doubled throughout, so that mid-ranks of ties are whole numbers; null
+ * distributions come from dynamic programming over sums of doubled ranks, hence are exact with
+ * ties.
+ */
+#include "bench/stats.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void swap(double *a, double *b)
+{
+	double t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+/* The k-th smallest (from 0) of x, which is reordered: smaller ones before, larger ones behind. */
+static double select_kth(double *x, size_t n, size_t k)
+{
+	ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1, at = (ptrdiff_t)k;
+
+	while (lo < hi) {
+		double pivot = x[k];
+		ptrdiff_t i = lo, j = hi;
+		while (i <= j) {
+			while (x[i] < pivot)
+				i++;
+			while (x[j] > pivot)
+				j--;
+			if (i <= j)
+				swap(&x[i++], &x[j--]);
+		}
+		if (j < at)
+			lo = i;
+		if (i > at)
+			hi = j;
+	}
+	return x[k];
+}
+
+static double median_in_place(double *x, size_t n)
+{
+	double upper, lower;
+
+	if (n == 0)
+		return NAN;
+	upper = select_kth(x, n, n / 2);
+	if (n % 2)
+		return upper;
+	lower = x[0];
+	for (size_t i = 1; i < n / 2; i++)
+		lower = x[i] > lower ? x[i] : lower;
+	return lower + (upper - lower) / 2;
+}
+
+double stats_median(const double *x, size_t n, double *work)
+{
+	if (n)
+		memcpy(work, x, n * sizeof(*x));
+	return median_in_place(work, n);
+}
+
+double stats_mad(const double *x, size_t n, double *work)
+{
+	double median = stats_median(x, n, work);
+
+	for (size_t i = 0; i < n; i++)
+		work[i] = fabs(x[i] - median);
+	return median_in_place(work, n);
+}
+
+/* Sets lo, hi to the k-th values (from 1) from both ends of x, which is reordered. */
+static void set_ends(struct stats_interval *out, double *x, size_t n, size_t k)
+{
+	out->lo = select_kth(x, n, k - 1);
+	out->hi = select_kth(x, n, n - k);
+}
+
+/*
+ * Largest k with 1 - 2 P(Bin(n, 1/2) < k) >= confidence, at least 1; *coverage is what k has. In
+ * logarithms, since 2^-n is 0 for large n.
+ */
+static size_t median_k(size_t n, double confidence, double *coverage)
+{
+	double log_p = -(double)n * log(2.0), tail = 0.0;
+	size_t k = 0;
+
+	while (k < (n + 1) / 2) {
+		double next = tail + exp(log_p); /* P(Bin < k + 1) */
+		if (k > 0 && 1.0 - 2.0 * next < confidence)
+			break;
+		tail = next;
+		log_p += log((double)(n - k) / (double)(k + 1));
+		k++;
+	}
+	*coverage = 1.0 - 2.0 * tail;
+	return k;
+}
+
+bool stats_median_interval(
+	const double *x, size_t n, double confidence, struct stats_interval *out, double *work)
+{
+	*out = (struct stats_interval){NAN, NAN, NAN, 0.0};
+	if (n == 0)
+		return false;
+	out->estimate = stats_median(x, n, work);
+	set_ends(out, work, n, median_k(n, confidence, &out->coverage));
+	return out->coverage >= confidence;
+}
+
+/*
+ * Null distribution of the sum of n ranks, each taken with probability 1/2: p[0..sum], where sum is
+ * that of all ranks. rank[i] are whole numbers; they are taken from the doubled mid-ranks or 1..n.
+ * Returns sum.
+ */
+static size_t sign_distribution(const double *rank, size_t n, double *p)
+{
+	size_t sum = 0;
+
+	p[0] = 1.0;
+	for (size_t i = 0; i < n; i++) {
+		size_t r = (size_t)rank[i];
+		memset(&p[sum + 1], 0, r * sizeof(*p));
+		sum += r;
+		for (size_t w = sum;; w--) {
+			p[w] = (p[w] + (w >= r ? p[w - r] : 0.0)) / 2.0;
+			if (w == 0)
+				break;
+		}
+	}
+	return sum;
+}
+
+static double normal_above(double z)
+{
+	return 0.5 * erfc(z / sqrt(2.0));
+}
+
+/* z with P(|Z| < z) = confidence, by bisection: needed once, precise to the last bits. */
+static double normal_two_sided_z(double confidence)
+{
+	double lo = 0.0, hi = 40.0;
+
+	for (int i = 0; i < 100; i++) {
+		double mid = (lo + hi) / 2.0;
+		if (1.0 - 2.0 * normal_above(mid) < confidence)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return hi;
+}
+
+/* Largest k, at least 1, such that the k-th Walsh averages from both ends have the confidence. */
+static size_t walsh_k_exact(size_t n, double confidence, double *coverage, double *work)
+{
+	double *rank = work, *p = work + n, tail = 0.0;
+	size_t k = 0, sum;
+
+	for (size_t i = 0; i < n; i++)
+		rank[i] = (double)(i + 1);
+	sum = sign_distribution(rank, n, p);
+	while (k < (sum + 1) / 2) {
+		if (k > 0 && 1.0 - 2.0 * (tail + p[k]) < confidence)
+			break;
+		tail += p[k++];
+	}
+	*coverage = 1.0 - 2.0 * tail;
+	return k;
+}
+
+static size_t walsh_k_normal(size_t n, double confidence, double *coverage)
+{
+	double nn = (double)n * (double)(n + 1);
+	double z = normal_two_sided_z(confidence);
+
+	*coverage = confidence;
+	return (size_t)floor(nn / 4.0 - z * sqrt(nn * (double)(2 * n + 1) / 24.0));
+}
+
+bool stats_hodges_lehmann(
+	const double *d, size_t n, double confidence, struct stats_interval *out, double *work)
+{
+	size_t k, walsh = 0;
+
+	*out = (struct stats_interval){NAN, NAN, NAN, 0.0};
+	if (n == 0)
+		return false;
+	if (n <= STATS_EXACT_SIGNED_RANK)
+		k = walsh_k_exact(n, confidence, &out->coverage, work);
+	else
+		k = walsh_k_normal(n, confidence, &out->coverage);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j <= i; j++)
+			work[walsh++] = d[i] + (d[j] - d[i]) / 2.0;
+	out->estimate = median_in_place(work, walsh);
+	set_ends(out, work, walsh, k);
+	return out->coverage >= confidence;
+}
+
+static int by_magnitude(const void *a, const void *b)
+{
+	double x = fabs(*(const double *)a), y = fabs(*(const double *)b);
+
+	return (x > y) - (x < y);
+}
+
+/*
+ * Turns n differences at the front of work into their doubled mid-ranks, in order of magnitude;
+ * returns the doubled sum of the ranks of the positive ones.
+ */
+static double signed_ranks(double *work, size_t n)
+{
+	double positive = 0.0;
+
+	qsort(work, n, sizeof(*work), by_magnitude);
+	for (size_t first = 0; first < n;) {
+		size_t last = first;
+		while (last + 1 < n && fabs(work[last + 1]) == fabs(work[first]))
+			last++;
+		double rank = (double)(first + last + 2); /* doubled mid-rank of the run */
+		for (; first <= last; first++) {
+			if (work[first] > 0.0)
+				positive += rank;
+			work[first] = rank;
+		}
+	}
+	return positive;
+}
+
+/* P(doubled rank sum >= w) for the doubled mid-ranks at the front of work. */
+static double signed_rank_tail(double w, size_t n, double *work)
+{
+	double *p = work + n, sum = 0.0, squares = 0.0, tail = 0.0;
+
+	if (n <= STATS_EXACT_SIGNED_RANK) {
+		for (size_t i = sign_distribution(work, n, p) + 1; i > (size_t)w; i--)
+			tail += p[i - 1];
+		return tail < 1.0 ? tail : 1.0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		sum += work[i];
+		squares += work[i] * work[i];
+	}
+	return normal_above((w - 1.0 - sum / 2.0) / sqrt(squares / 4.0));
+}
+
+double stats_signed_rank_greater(const double *d, size_t n, double shift, double *work)
+{
+	for (size_t i = 0; i < n; i++)
+		work[i] = d[i] - shift;
+	return n ? signed_rank_tail(signed_ranks(work, n), n, work) : 1.0;
+}
+
+double stats_signed_rank_two_sided(
+	const double *d, size_t n, double shift, size_t *n_used, double *work)
+{
+	size_t used = 0;
+	double w, all, p;
+
+	for (size_t i = 0; i < n; i++)
+		if (d[i] != shift)
+			work[used++] = d[i] - shift;
+	if (n_used)
+		*n_used = used;
+	if (used == 0)
+		return 1.0;
+	w = signed_ranks(work, used);
+	all = (double)used * (double)(used + 1); /* the doubled sum of all ranks */
+	/* The distribution is symmetric: the farther of W+ and W- gives the smaller tail. */
+	p = 2.0 * signed_rank_tail(w > all - w ? w : all - w, used, work);
+	return p < 1.0 ? p : 1.0;
+}
+
+/* A value and its sample side by side, so that one sort orders both. */
+struct tagged {
+	double value;
+	double of_x;
+};
+
+static int by_value(const void *a, const void *b)
+{
+	double x = ((const struct tagged *)a)->value, y = ((const struct tagged *)b)->value;
+
+	return (x > y) - (x < y);
+}
+
+/* Doubled mid-ranks of x and y together into the values of all; returns the doubled sum for x. */
+static double pooled_ranks(struct tagged *all, size_t n_all)
+{
+	double of_x = 0.0;
+
+	qsort(all, n_all, sizeof(*all), by_value);
+	for (size_t first = 0; first < n_all;) {
+		size_t last = first;
+		while (last + 1 < n_all && all[last + 1].value == all[first].value)
+			last++;
+		double rank = (double)(first + last + 2); /* doubled mid-rank of the run */
+		for (; first <= last; first++) {
+			of_x += rank * all[first].of_x;
+			all[first].value = rank;
+		}
+	}
+	return of_x;
+}
+
+/* Counts the choices of n of the ranks by their sum: ways[k * stride + s], k chosen, sum s. */
+static double rank_sum_exact(
+	const struct tagged *all, size_t n_all, size_t n, double distance, double *ways)
+{
+	size_t top = n_all * (n_all + 1), stride = top + 1;
+	double mean = (double)n * (double)(n_all + 1), far = 0.0, total = 0.0;
+
+	memset(ways, 0, (n + 1) * stride * sizeof(*ways));
+	ways[0] = 1.0;
+	for (size_t i = 0; i < n_all; i++) {
+		size_t r = (size_t)all[i].value;
+		for (size_t k = i + 1 < n ? i + 1 : n; k > 0; k--)
+			for (size_t s = top; s >= r; s--)
+				ways[k * stride + s] += ways[(k - 1) * stride + s - r];
+	}
+	for (size_t s = 0; s <= top; s++) {
+		total += ways[n * stride + s];
+		if (fabs((double)s - mean) >= distance)
+			far += ways[n * stride + s];
+	}
+	return far / total;
+}
+
+/* Variance of the doubled sum: sampling n of the doubled ranks without replacement. */
+static double rank_sum_normal(const struct tagged *all, size_t n_all, size_t n, double distance)
+{
+	double mean = (double)(n_all + 1), squares = 0.0, m = (double)(n_all - n);
+
+	for (size_t i = 0; i < n_all; i++)
+		squares += (all[i].value - mean) * (all[i].value - mean);
+	double variance = (double)n * m / ((double)n_all * (double)(n_all - 1)) * squares;
+	double beyond = distance - 1.0; /* half a rank, doubled */
+	if (variance == 0.0 || beyond <= 0.0)
+		return 1.0;
+	return 2.0 * normal_above(beyond / sqrt(variance));
+}
+
+double stats_rank_sum_two_sided(const double *x, size_t n, const double *y, size_t m, double *work)
+{
+	struct tagged *all = (struct tagged *)(void *)work;
+	size_t n_all = n + m;
+
+	if (n == 0 || m == 0)
+		return 1.0;
+	for (size_t i = 0; i < n_all; i++)
+		all[i] = (struct tagged){i < n ? x[i] : y[i - n], i < n ? 1.0 : 0.0};
+	double distance = fabs(pooled_ranks(all, n_all) - (double)n * (double)(n_all + 1));
+	if (n > STATS_EXACT_RANK_SUM || m > STATS_EXACT_RANK_SUM)
+		return rank_sum_normal(all, n_all, n, distance);
+	return rank_sum_exact(all, n_all, n, distance, work + 2 * n_all);
+}
+
+static int by_p(const void *a, const void *b, void *p_values)
+{
+	const double *p = p_values;
+	size_t i = *(const size_t *)a, j = *(const size_t *)b;
+
+	if (p[i] != p[j])
+		return p[i] < p[j] ? -1 : 1;
+	return (i > j) - (i < j);
+}
+
+void stats_holm(const double *p, size_t n, double *adjusted, size_t *order)
+{
+	double floor_p = 0.0;
+
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), by_p, (void *)(uintptr_t)p);
+	for (size_t i = 0; i < n; i++) {
+		double scaled = (double)(n - i) * p[order[i]];
+		if (scaled > floor_p)
+			floor_p = scaled;
+		adjusted[order[i]] = floor_p < 1.0 ? floor_p : 1.0;
+	}
+}
+
+double stats_jain(const uint64_t *x, size_t n)
+{
+	double sum = 0.0, squares = 0.0;
+
+	for (size_t i = 0; i < n; i++) {
+		sum += (double)x[i];
+		squares += (double)x[i] * (double)x[i];
+	}
+	return squares > 0.0 ? sum * sum / ((double)n * squares) : NAN;
+}
