@@ -98,7 +98,7 @@ static void belief(const struct report *r, char *out, size_t len)
 	const char *hypervisor = env(r, "hypervisor");
 	bool is_virtual = strcmp(hypervisor, "none") != 0 && strcmp(hypervisor, "unknown") != 0;
 
-	snprintf(out, len, "Measured on %s with %s CPUs, kernel %s%s%s.", env(r, "cpu_model"),
+	snprintf(out, len, "Measured on %s (CPUs %s), kernel %s%s%s.", env(r, "cpu_model"),
 		env(r, "cpus_online"), env(r, "kernel"),
 		is_virtual ? ", a virtual machine under " : "", is_virtual ? hypervisor : "");
 }
