@@ -18,6 +18,7 @@
 #include "harness/atomic.h"
 #include "harness/evidence.h"
 #include "harness/hist.h"
+#include "harness/link.h"
 
 enum { HAND_CAPACITY = 1024, HAND_BYTES = 64, HAND_SAMPLE = 64, HAND_SPIN = 4096 };
 
@@ -30,7 +31,7 @@ struct duel {
 	OWN_STRIDE atomic_u32 ready;
 	OWN_STRIDE atomic_u32 stretch; /* 0 warm, 1 counted, 2 over */
 	OWN_STRIDE struct hist hist[2];
-	uint64_t start[2], end[2], ops[2];
+	uint64_t start[2], end[2], ops[2], counted;
 	bool broken;
 };
 
@@ -92,8 +93,10 @@ static void duel_run(struct duel *d, const uint32_t *pu, void (*a)(struct duel *
 		while (load_acquire(&d->ready) < 2)
 			sched_yield();
 		store_relaxed(&d->stretch, 1u);
+		d->counted = clock_read(d->clock);
 		nanosleep(&nap, NULL);
 		store_relaxed(&d->stretch, 2u);
+		d->counted = clock_read(d->clock) - d->counted;
 	}
 	for (int i = 0; i < 2; i++)
 		pthread_join(t[i], NULL);
@@ -101,14 +104,19 @@ static void duel_run(struct duel *d, const uint32_t *pu, void (*a)(struct duel *
 
 /* ---- a ring of 64-byte messages ------------------------------------------- */
 
+struct hand_slot {
+	uint64_t len;
+	uint8_t msg[HAND_BYTES];
+};
+
 struct hand_ring {
 	OWN_STRIDE atomic_u64 tail;
 	OWN_STRIDE atomic_u64 head;
-	OWN_STRIDE struct {
-		uint64_t len;
-		uint8_t msg[HAND_BYTES];
-	} slot[HAND_CAPACITY];
+	OWN_STRIDE struct hand_slot slot[HAND_CAPACITY];
 };
+
+/* Values that a program would read from its configuration: not to be compiled in. */
+static volatile uint32_t hand_bytes = HAND_BYTES, hand_capacity = HAND_CAPACITY;
 
 static void pause_or_yield(unsigned *spins)
 {
@@ -123,20 +131,21 @@ static void ring_producer(struct duel *d, unsigned side)
 	struct hand_ring *r = d->shared;
 	uint8_t msg[HAND_BYTES] = {0};
 	uint64_t cached = 0, t = 0;
+	uint32_t bytes = hand_bytes, capacity = hand_capacity;
 	unsigned spins = 0, pos = 0;
 
 	for (uint64_t i = 0; i < d->n; i++) {
-		stamp_write(msg, HAND_BYTES, i, 0);
+		stamp_write(msg, bytes, i, 0);
 		if (i % HAND_SAMPLE == 0)
 			t = clock_read(d->clock);
-		while (i - cached == HAND_CAPACITY) {
+		while (i - cached == capacity) {
 			cached = load_acquire(&r->head);
-			if (i - cached == HAND_CAPACITY)
+			if (i - cached == capacity)
 				pause_or_yield(&spins);
 		}
-		r->slot[pos].len = HAND_BYTES;
-		memcpy(r->slot[pos].msg, msg, HAND_BYTES);
-		pos = pos + 1 == HAND_CAPACITY ? 0 : pos + 1;
+		r->slot[pos].len = bytes;
+		copy_message(r->slot[pos].msg, msg, bytes);
+		pos = pos + 1 == capacity ? 0 : pos + 1;
 		store_release(&r->tail, i + 1);
 		if (i % HAND_SAMPLE == 0)
 			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
@@ -150,8 +159,8 @@ static void ring_consumer(struct duel *d, unsigned side)
 	struct ledger *g = calloc(1, ledger_bytes(1));
 	uint8_t msg[HAND_BYTES];
 	uint64_t cached = 0, t = 0;
+	uint32_t len, bytes = hand_bytes, capacity = hand_capacity;
 	unsigned spins = 0, pos = 0;
-	uint32_t len;
 
 	g->producers = g->exact = 1;
 	for (uint64_t i = 0; i < d->n; i++) {
@@ -163,15 +172,53 @@ static void ring_consumer(struct duel *d, unsigned side)
 				pause_or_yield(&spins);
 		}
 		len = (uint32_t)r->slot[pos].len;
-		memcpy(msg, r->slot[pos].msg, HAND_BYTES);
-		pos = pos + 1 == HAND_CAPACITY ? 0 : pos + 1;
+		copy_message(msg, r->slot[pos].msg, len);
+		pos = pos + 1 == capacity ? 0 : pos + 1;
 		store_release(&r->head, i + 1);
 		if (i % HAND_SAMPLE == 0)
 			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
-		ledger_check(g, msg, len, HAND_BYTES);
+		ledger_check(g, msg, len, bytes);
 	}
 	d->ops[side] = g->from[0].count;
 	d->broken = g->from[0].count != d->n || g->from[0].late;
+	free(g);
+}
+
+/* Both ends in one worker: send, receive, check. */
+static void ring_alone(struct duel *d, unsigned side)
+{
+	struct hand_ring *r = d->shared;
+	struct ledger *g = calloc(1, ledger_bytes(1));
+	uint8_t msg[HAND_BYTES] = {0};
+	uint64_t seen_head = 0, seen_tail = 0;
+	uint32_t len, bytes = hand_bytes, capacity = hand_capacity;
+	unsigned put = 0, take = 0, spins = 0;
+
+	g->producers = g->exact = 1;
+	for (uint64_t i = 0; i < d->n; i++) {
+		stamp_write(msg, bytes, i, 0);
+		while (i - seen_head == capacity) {
+			seen_head = load_acquire(&r->head);
+			if (i - seen_head == capacity)
+				pause_or_yield(&spins);
+		}
+		r->slot[put].len = bytes;
+		copy_message(r->slot[put].msg, msg, bytes);
+		put = put + 1 == capacity ? 0 : put + 1;
+		store_release(&r->tail, i + 1);
+		while (i == seen_tail) {
+			seen_tail = load_acquire(&r->tail);
+			if (i == seen_tail)
+				pause_or_yield(&spins);
+		}
+		len = (uint32_t)r->slot[take].len;
+		copy_message(msg, r->slot[take].msg, len);
+		take = take + 1 == capacity ? 0 : take + 1;
+		store_release(&r->head, i + 1);
+		ledger_check(g, msg, len, bytes);
+	}
+	d->ops[side] = g->from[0].count;
+	d->broken = g->from[0].count != d->n;
 	free(g);
 }
 
@@ -334,7 +381,7 @@ static double contend(const struct clock *clock, const uint32_t *pu, uint64_t st
 		d->shared = l;
 		pthread_mutex_init(&l->mutex, NULL);
 		duel_run(d, pu, body, body);
-		ns = (double)clock_ns(clock, duel_ticks(d)) / (double)(d->ops[0] + d->ops[1]);
+		ns = (double)clock_ns(clock, d->counted) / (double)(d->ops[0] + d->ops[1]);
 	}
 	free(l);
 	free(d);
@@ -354,44 +401,68 @@ static double hand_add(const struct clock *clock, const uint32_t *pu, uint64_t n
 	return contend(clock, pu, stretch, add_body);
 }
 
-/* One worker, nobody to wait for: the least noisy comparison of loop and loop. */
-static double alone(const struct clock *clock, uint32_t pu, uint64_t n, bool mutex)
+/*
+ * One worker, nobody to wait for: the least noisy comparison of loop and loop.
+ * Both sides of the duel exist, as a program with one thread has cheaper mutexes.
+ */
+static void alone_body(struct duel *d, unsigned side)
 {
-	struct hand_lock *l = duel_memory(sizeof(*l));
-	cpu_set_t set, old;
-	uint64_t t, end;
+	struct hand_lock *l = d->shared;
 
-	if (!l)
-		return 0;
-	CPU_ZERO(&set);
-	CPU_SET(pu, &set);
-	pthread_getaffinity_np(pthread_self(), sizeof(old), &old);
-	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	pthread_mutex_init(&l->mutex, NULL);
-	t = clock_read(clock);
-	for (uint64_t i = 0; i < n; i++) {
-		if (mutex)
-			pthread_mutex_lock(&l->mutex);
+	for (uint64_t i = 0; i < d->n; i++) {
+		pthread_mutex_lock(&l->mutex);
 		store_relaxed(&l->counter, load_relaxed(&l->counter) + 1);
-		if (mutex)
-			pthread_mutex_unlock(&l->mutex);
+		pthread_mutex_unlock(&l->mutex);
 	}
-	end = clock_read(clock);
-	pthread_setaffinity_np(pthread_self(), sizeof(old), &old);
-	free(l);
-	return (double)clock_ns(clock, end - t) / (double)n;
+	d->ops[side] = d->n;
+}
+
+static void idle_body(struct duel *d, unsigned side)
+{
+	(void)d;
+	(void)side;
+}
+
+static double alone(const struct clock *clock, uint32_t pu, uint64_t n, size_t bytes,
+	void (*body)(struct duel *, unsigned))
+{
+	struct duel *d = duel_memory(sizeof(*d));
+	const uint32_t pus[2] = {pu, pu ? 0 : 1};
+	double ns = 0;
+
+	if (!d)
+		return 0;
+	d->clock = clock;
+	d->n = n;
+	d->shared = duel_memory(bytes); /* zeroed: also a mutex at rest */
+	if (d->shared) {
+		duel_run(d, pus, body, idle_body);
+		ns = d->broken ? 0 : (double)clock_ns(clock, d->end[0] - d->start[0]) / (double)n;
+	}
+	free(d->shared);
+	free(d);
+	return ns;
 }
 
 static double hand_mutex_alone(
 	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
 {
 	(void)stretch;
-	return alone(clock, pu[0], n, true);
+	return alone(clock, pu[0], n, sizeof(struct hand_lock), alone_body);
+}
+
+static double hand_ring_alone(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)stretch;
+	return alone(clock, pu[0], n, sizeof(struct hand_ring), ring_alone);
 }
 
 const struct hand hands[] = {
 	{"hand-written mutex loop, one worker", "lock/mutex/uncontended?domain=thread",
 		hand_mutex_alone},
+	{"hand-written ring, one worker", "channel/ring-spsc/uncontended?domain=thread&wait=spin",
+		hand_ring_alone},
 	{"hand-written mutex loop", "lock/mutex/contend?domain=thread", hand_mutex},
 	{"hand-written atomic addition", "lock/atomic-add/contend?domain=thread", hand_add},
 	{"hand-written ring", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring},

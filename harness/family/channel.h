@@ -133,11 +133,21 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 	return r;
 }
 
-/* ---- role loops --------------------------------------------------------- */
+/*
+ * ---- role loops ---------------------------------------------------------
+ *
+ * What a worker does not change is copied into locals first: the compiler must
+ * assume that a store into the message changes anything it was not told about.
+ */
 
 /* Send until the side's n is claimed; one send in STAMP_EVERY is timed. */
 ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w, struct how how)
 {
+	const struct clock *clock = w->clock;
+	struct port *out = w->out;
+	uint32_t bytes = w->msg_bytes;
+	uint8_t *msg = w->msg;
+	struct hist *hist = w->hist;
 	uint64_t i, end, t = 0, ops = 0;
 	enum result r = OP_DONE;
 
@@ -145,14 +155,14 @@ ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w
 		for (; i < end; i++) {
 			bool timed = i % STAMP_EVERY == 0;
 
-			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
+			stamp_write(msg, bytes, w->seq, w->id);
 			if (timed)
-				t = clock_read(w->clock);
-			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+				t = clock_read(clock);
+			r = channel_put(o, out, msg, bytes, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			if (timed)
-				hist_record(w->hist, clock_ns(w->clock, clock_read(w->clock) - t));
+				hist_record(hist, clock_ns(clock, clock_read(clock) - t));
 			w->seq++;
 			ops++;
 		}
@@ -164,6 +174,12 @@ ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w
 /* Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed. */
 ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w, struct how how)
 {
+	const struct clock *clock = w->clock;
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes;
+	uint8_t *msg = w->msg;
+	struct ledger *ledger = w->ledger;
+	struct hist *hist = w->hist;
 	uint64_t i, end, t = 0, ops = 0;
 	uint32_t len = 0;
 	enum result r = OP_DONE;
@@ -173,13 +189,13 @@ ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w
 			bool timed = i % STAMP_EVERY == 0;
 
 			if (timed)
-				t = clock_read(w->clock);
-			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+				t = clock_read(clock);
+			r = channel_take(o, in, msg, bytes, &len, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			if (timed)
-				hist_record(w->hist, clock_ns(w->clock, clock_read(w->clock) - t));
-			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+				hist_record(hist, clock_ns(clock, clock_read(clock) - t));
+			ledger_check(ledger, msg, len, bytes);
 			ops++;
 		}
 	}
@@ -190,25 +206,32 @@ ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w
 /* Send and await the reply; every round trip is timed, its end is the next one's start. */
 ALWAYS_INLINE void channel_ask(const struct channel_ops *o, struct worker *w, struct how how)
 {
+	const struct clock *clock = w->clock;
+	struct port *out = w->out;
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes;
+	uint8_t *msg = w->msg;
+	struct ledger *ledger = w->ledger;
+	struct hist *hist = w->hist;
 	uint64_t i, end, ops = 0, t, now;
 	uint32_t len = 0;
 	enum result r = OP_DONE;
 
-	t = clock_read(w->clock);
+	t = clock_read(clock);
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
-			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+			stamp_write(msg, bytes, w->seq, w->id);
+			r = channel_put(o, out, msg, bytes, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			w->seq++;
-			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			r = channel_take(o, in, msg, bytes, &len, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
-			now = clock_read(w->clock);
-			hist_record(w->hist, clock_ns(w->clock, now - t));
+			now = clock_read(clock);
+			hist_record(hist, clock_ns(clock, now - t));
 			t = now;
-			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			ledger_check(ledger, msg, len, bytes);
 			ops++;
 		}
 	}
@@ -219,17 +242,22 @@ ALWAYS_INLINE void channel_ask(const struct channel_ops *o, struct worker *w, st
 /* Receive, check, send the same bytes back. */
 ALWAYS_INLINE void channel_serve(const struct channel_ops *o, struct worker *w, struct how how)
 {
+	struct port *out = w->out;
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes;
+	uint8_t *msg = w->msg;
+	struct ledger *ledger = w->ledger;
 	uint64_t i, end, ops = 0;
 	uint32_t len = 0;
 	enum result r = OP_DONE;
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			r = channel_take(o, in, msg, bytes, &len, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
-			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
-			r = channel_put(o, w->out, w->msg, len, how);
+			ledger_check(ledger, msg, len, bytes);
+			r = channel_put(o, out, msg, len, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			w->seq++;
@@ -243,21 +271,26 @@ ALWAYS_INLINE void channel_serve(const struct channel_ops *o, struct worker *w, 
 /* Send to oneself: the operation without the hand-over.  Nothing is stamped. */
 ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, struct how how)
 {
+	struct port *out = w->out;
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes;
+	uint8_t *msg = w->msg;
+	struct ledger *ledger = w->ledger;
 	uint64_t i, end, ops = 0;
 	uint32_t len = 0;
 	enum result r = OP_DONE;
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			stamp_write(w->msg, w->msg_bytes, w->seq, w->id);
-			r = channel_put(o, w->out, w->msg, w->msg_bytes, how);
+			stamp_write(msg, bytes, w->seq, w->id);
+			r = channel_put(o, out, msg, bytes, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			w->seq++;
-			r = channel_take(o, w->in, w->msg, w->msg_bytes, &len, how);
+			r = channel_take(o, in, msg, bytes, &len, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
-			ledger_check(w->ledger, w->msg, len, w->msg_bytes);
+			ledger_check(ledger, msg, len, bytes);
 			ops++;
 		}
 	}

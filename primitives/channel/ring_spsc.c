@@ -23,11 +23,14 @@ struct ring {
 	OWN_STRIDE uint8_t slots[];
 };
 
-/* One side's private view. */
+/* One side's private view: everything that an operation needs, in one place. */
 struct ring_end {
-	uint64_t index;  /* own index */
-	uint64_t cached; /* the other side's, as last seen */
-	uint32_t pos;    /* slot of `index` */
+	struct ring *ring;
+	uint64_t index; /* own index */
+	uint64_t limit; /* index at which the copy of the other one says full or empty */
+	uint32_t slack; /* limit minus the other index: capacity, or nothing */
+	uint32_t msg_bytes;
+	struct slots_cursor slot; /* of `index` */
 };
 
 enum { RING_WAITS = BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK) };
@@ -48,12 +51,16 @@ static int ring_setup(struct link *l)
 
 static int ring_attach(struct port *p)
 {
-	const struct ring *ring = p->link->shared;
+	const struct link *l = p->link;
 	struct ring_end *e = p->local;
+	bool sender = p->role == ROLE_SENDER;
 
-	e->index = load_acquire(p->role == ROLE_SENDER ? &ring->tail : &ring->head);
-	e->cached = load_acquire(p->role == ROLE_SENDER ? &ring->head : &ring->tail);
-	e->pos = (uint32_t)(e->index % p->link->capacity);
+	e->ring = l->shared;
+	e->slack = sender ? l->capacity : 0;
+	e->msg_bytes = l->msg_bytes;
+	e->index = load_acquire(sender ? &e->ring->tail : &e->ring->head);
+	e->limit = load_acquire(sender ? &e->ring->head : &e->ring->tail) + e->slack;
+	slots_start(&e->slot, e->ring->slots, l, (uint32_t)(e->index % l->capacity));
 	return 0;
 }
 
@@ -72,60 +79,58 @@ ALWAYS_INLINE void ring_publish(atomic_u64 *index, uint64_t v, struct eventcount
 	}
 }
 
-/* Wait until *index differs from `stuck`; then the copy is fresh. */
-ALWAYS_INLINE enum result ring_wait(struct port *p, const atomic_u64 *index, uint64_t stuck,
-	struct eventcount *ec, enum role other, struct how how)
+/* Look at the other side's index.  True: there is room, or a message. */
+ALWAYS_INLINE bool ring_look(struct ring_end *e, const atomic_u64 *other)
 {
-	struct ring_end *e = p->local;
+	e->limit = load_seq(other) + e->slack;
+	return e->limit != e->index;
+}
+
+/* Wait until the other side has moved. */
+ALWAYS_INLINE enum result ring_wait(struct port *p, struct ring_end *e, const atomic_u64 *other,
+	struct eventcount *ec, enum role peer, struct how how)
+{
 	uint32_t spins = 0, key;
 	enum result r;
 
-	for (;;) {
-		e->cached = load_seq(index);
-		if (e->cached != stuck)
-			return OP_DONE;
-		if (link_open_ports(p->link, other) == 0) {
-			e->cached = load_seq(index); /* published before leaving */
-			return e->cached != stuck ? OP_DONE : OP_CLOSED;
-		}
+	while (!ring_look(e, other)) {
+		if (link_open_ports(p->link, peer) == 0) /* it published before it left */
+			return ring_look(e, other) ? OP_DONE : OP_CLOSED;
 		if (wait_gives_up(p, how, &r))
 			return r;
 		if (wait_spins(how, &spins))
 			continue;
 		POINT(p, how, BLOCKED);
 		key = eventcount_prepare(ec);
-		if (load_seq(index) != stuck || link_open_ports(p->link, other) == 0)
+		if (ring_look(e, other) || link_open_ports(p->link, peer) == 0)
 			eventcount_cancel(ec);
 		else
 			eventcount_wait(ec, key, wait_deadline(p, how));
 	}
+	return OP_DONE;
 }
 
 ALWAYS_INLINE enum result ring_send(
 	struct port *p, const uint8_t *msg, uint32_t len, struct how how)
 {
-	const struct link *l = p->link;
-	struct ring *ring = l->shared;
 	struct ring_end *e = p->local;
+	struct ring *ring = e->ring;
 
-	if (!slots_fits(p, len))
+	if (UNLIKELY(len > e->msg_bytes)) {
+		p->err = -EMSGSIZE;
 		return OP_ERROR;
-	if (UNLIKELY(e->index - e->cached == l->capacity)) {
-		uint64_t full = e->index - l->capacity;
+	}
+	if (UNLIKELY(e->index == e->limit) && !ring_look(e, &ring->head)) {
+		enum result r;
 
-		e->cached = load_acquire(&ring->head);
-		if (e->cached == full) {
-			enum result r;
-
-			p->full_waits++;
-			r = ring_wait(p, &ring->head, full, &ring->not_full, ROLE_RECEIVER, how);
-			if (r != OP_DONE)
-				return r;
-		}
+		p->full_waits++;
+		r = ring_wait(p, e, &ring->head, &ring->not_full, ROLE_RECEIVER, how);
+		if (r != OP_DONE)
+			return r;
 	}
 	POINT(p, how, MID_WRITE);
-	slots_put(slots_at(ring->slots, l, e->pos), msg, len);
-	e->pos = slots_after(l, e->pos);
+	slots_put(slots_here(&e->slot), msg, len);
+	slots_step(&e->slot);
 	e->index++;
 	POINT(p, how, BEFORE_PUBLISH);
 	ring_publish(&ring->tail, e->index, &ring->not_empty, how);
@@ -135,28 +140,24 @@ ALWAYS_INLINE enum result ring_send(
 ALWAYS_INLINE enum result ring_recv(
 	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
 {
-	const struct link *l = p->link;
-	struct ring *ring = l->shared;
 	struct ring_end *e = p->local;
+	struct ring *ring = e->ring;
 	struct slot *s;
 
-	if (UNLIKELY(e->index == e->cached)) {
-		e->cached = load_acquire(&ring->tail);
-		if (e->cached == e->index) {
-			enum result r;
+	if (UNLIKELY(e->index == e->limit) && !ring_look(e, &ring->tail)) {
+		enum result r;
 
-			p->empty_waits++;
-			r = ring_wait(p, &ring->tail, e->index, &ring->not_empty, ROLE_SENDER, how);
-			if (r != OP_DONE)
-				return r;
-		}
+		p->empty_waits++;
+		r = ring_wait(p, e, &ring->tail, &ring->not_empty, ROLE_SENDER, how);
+		if (r != OP_DONE)
+			return r;
 	}
-	s = slots_at(ring->slots, l, e->pos);
+	s = slots_here(&e->slot);
 	if (!slots_room(p, s, room))
 		return OP_ERROR;
 	POINT(p, how, MID_READ);
 	*len = slots_take(s, msg);
-	e->pos = slots_after(l, e->pos);
+	slots_step(&e->slot);
 	e->index++;
 	POINT(p, how, BEFORE_RELEASE);
 	ring_publish(&ring->head, e->index, &ring->not_full, how);

@@ -37,6 +37,36 @@ ALWAYS_INLINE uint32_t slots_after(const struct link *l, uint32_t pos)
 	return pos + 1 == l->capacity ? 0 : pos + 1;
 }
 
+/*
+ * One side's walk over the slots, for mechanisms in which a side owns its
+ * position.  Private to a port: it holds addresses.
+ */
+struct slots_cursor {
+	char *at, *first, *end;
+	size_t stride;
+};
+
+static inline void slots_start(
+	struct slots_cursor *c, void *base, const struct link *l, uint32_t pos)
+{
+	c->stride = slots_stride(l);
+	c->first = base;
+	c->end = c->first + slots_bytes(l);
+	c->at = c->first + c->stride * pos;
+}
+
+ALWAYS_INLINE struct slot *slots_here(const struct slots_cursor *c)
+{
+	return (struct slot *)(void *)c->at;
+}
+
+ALWAYS_INLINE void slots_step(struct slots_cursor *c)
+{
+	c->at += c->stride;
+	if (UNLIKELY(c->at == c->end))
+		c->at = c->first;
+}
+
 ALWAYS_INLINE bool slots_fits(struct port *p, uint32_t len)
 {
 	if (LIKELY(len <= p->link->msg_bytes))
