@@ -1,0 +1,69 @@
+/*
+ * channel/memcpy - each message is copied once on each side, and nothing is
+ * handed over: the floor of what a copying channel can reach.
+ *
+ * One op copies the message between the worker's buffer and a buffer of the
+ * port's own.  The two sides never meet, so there is no evidence but the count
+ * and it is never ranked.
+ */
+#include "harness/family/channel.h"
+
+static size_t copy_bytes(const struct link *l)
+{
+	return (size_t)l->msg_bytes * (l->senders + l->receivers);
+}
+
+/* A buffer per port: senders first. */
+ALWAYS_INLINE uint8_t *copy_buffer(const struct port *p)
+{
+	const struct link *l = p->link;
+	uint32_t i = p->role == ROLE_SENDER ? p->index : l->senders + p->index;
+
+	return (uint8_t *)l->shared + (size_t)i * l->msg_bytes;
+}
+
+ALWAYS_INLINE enum result copy_send(
+	struct port *p, const uint8_t *msg, uint32_t len, struct how how)
+{
+	(void)how;
+	copy_message(copy_buffer(p), msg, len);
+	__asm__ volatile("" ::: "memory");
+	return OP_DONE;
+}
+
+ALWAYS_INLINE enum result copy_recv(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
+{
+	(void)how;
+	copy_message(msg, copy_buffer(p), room);
+	__asm__ volatile("" ::: "memory");
+	*len = room;
+	return OP_DONE;
+}
+
+static const struct channel_ops copy_ops = {
+	.send = copy_send,
+	.recv = copy_recv,
+};
+CHANNEL_STAMP(channel_memcpy, copy_ops, BIT(WAIT_BLOCK));
+
+const struct mech mech_channel_memcpy = {
+	.name = "channel/memcpy",
+	.summary = "one copy a side, nothing handed over: what copying costs",
+	.family = FAMILY_CHANNEL,
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
+	.waits = BIT(WAIT_BLOCK),
+	.flags = MECH_FLOOR | MECH_NO_EVIDENCE,
+	.contract =
+		{
+			.reach = REACH_ANY,
+			.unit = UNIT_MESSAGE,
+			.order = ORDER_NONE,
+			.end_seen = "never",
+			.survives = SURVIVE_YES,
+			.copies = 2,
+		},
+	.shared_bytes = copy_bytes,
+	.ops = &copy_ops,
+	.loops = &channel_memcpy_loops,
+};
