@@ -76,7 +76,7 @@ deps-test:
 	@scripts/install-deps --with tests
 
 run: deps ## install what is missing, build, measure the quick matrix, answer
-	@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s -j "$$(nproc)" all
 	@build/handoff run --matrix quick
 
 list: all ## the mechanisms

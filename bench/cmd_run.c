@@ -34,7 +34,7 @@ struct run_settings {
 
 static const struct opt opts[] = {
 	{"mechanism", 'm', OPT_LIST, AXIS(AXIS_MECHANISM), "GLOB", NULL,
-		"Mechanisms: channel/pipe, lock/*.  Default: all."},
+		"Mechanisms: channel/pipe, lock/*; !channel/null takes away.  Default: all."},
 	{"workload", 'w', OPT_LIST, AXIS(AXIS_WORKLOAD), "GLOB", NULL,
 		"Workloads: pingpong, stream, contend, uncontended.  Default: all."},
 	{"domain", 'd', OPT_LIST, AXIS(AXIS_DOMAIN), "DOMAIN", NULL,

@@ -103,11 +103,6 @@ static int refuse_near(char *err, size_t err_len, enum axis a, const char *value
 	return refuse(err, err_len, a, value, hint);
 }
 
-static bool mech_matches(const struct mech *m, const char *pattern)
-{
-	return fnmatch(pattern, m->name, 0) == 0;
-}
-
 static int check_mechanisms(struct values v, char *err, size_t err_len)
 {
 	size_t count = registry_count();
@@ -119,10 +114,11 @@ static int check_mechanisms(struct values v, char *err, size_t err_len)
 	for (size_t i = 0; i < count; i++)
 		known[i] = registry_all()[i]->name;
 	for (size_t i = 0; i < v.n && !code; i++) {
+		const char *pattern = v.text[i] + (v.text[i][0] == '!');
 		bool any = false;
 
 		for (size_t k = 0; k < count; k++)
-			any |= mech_matches(registry_all()[k], v.text[i]);
+			any |= fnmatch(pattern, registry_all()[k]->name, 0) == 0;
 		if (!any)
 			code = refuse_near(err, err_len, AXIS_MECHANISM, v.text[i], known, count);
 	}
@@ -139,10 +135,11 @@ static int check_workloads(struct values v, char *err, size_t err_len)
 	for (size_t i = 0; i < count && n < ARRAY_LEN(known); i++)
 		known[n++] = w[i].name;
 	for (size_t i = 0; i < v.n; i++) {
+		const char *pattern = v.text[i] + (v.text[i][0] == '!');
 		bool any = false;
 
 		for (size_t k = 0; k < n; k++)
-			any |= fnmatch(v.text[i], known[k], 0) == 0;
+			any |= fnmatch(pattern, known[k], 0) == 0;
 		if (!any)
 			return refuse_near(err, err_len, AXIS_WORKLOAD, v.text[i], known, n);
 	}
@@ -332,13 +329,22 @@ static int check_size(const struct axes *axes, char *err, size_t err_len)
 	return -E2BIG;
 }
 
+/* Some glob says yes (or all say no to others), and no "!glob" says no. */
 static bool any_match(struct values v, const char *name)
 {
+	bool yes = false, only_noes = true;
+
 	for (size_t i = 0; i < v.n; i++) {
-		if (fnmatch(v.text[i], name, 0) == 0)
-			return true;
+		bool no = v.text[i][0] == '!';
+
+		only_noes &= no;
+		if (fnmatch(v.text[i] + no, name, 0) != 0)
+			continue;
+		if (no)
+			return false;
+		yes = true;
 	}
-	return false;
+	return yes || only_noes;
 }
 
 int select_axes(struct selection *s, const struct axes *axes, char *err, size_t err_len)

@@ -13,6 +13,8 @@
  *	size = 64
  *	placement = nearest, farthest
  *
+ * Mechanisms and workloads are globs; "!glob" takes away what the others gave.
+ *
  * Axes that a section does not name have the command line's defaults; axes that
  * the command line names replace the file's in every section.
  */
