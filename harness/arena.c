@@ -170,6 +170,7 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 		return err;
 	head.spec = *spec;
 	memcpy(head.name, name, sizeof(head.name));
+	head.base = (uint64_t)(uintptr_t)c->arena;
 	*c->arena = head;
 	if (spec->xml_len)
 		memcpy((char *)c->arena + head.xml_offset, xml, spec->xml_len);
@@ -187,6 +188,22 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 	return 0;
 }
 
+/*
+ * Map it where the leader did not, also when addresses are not randomised: what
+ * only works at one address shall fail here and not at a user's.
+ */
+static void *map_elsewhere(int fd, size_t bytes)
+{
+	const int flags = MAP_SHARED | MAP_POPULATE, prot = PROT_READ | PROT_WRITE;
+	struct arena *a = mmap(NULL, bytes, prot, flags, fd, 0), *b;
+
+	if (a == MAP_FAILED || a->base != (uint64_t)(uintptr_t)a)
+		return a;
+	b = mmap(NULL, bytes, prot, flags, fd, 0); /* while the first is in the way */
+	munmap(a, bytes);
+	return b;
+}
+
 int arena_join(struct crew *c, const char *name)
 {
 	int fd = names_shm_open(name), err;
@@ -199,8 +216,7 @@ int arena_join(struct crew *c, const char *name)
 		close(fd);
 		return say(c, -EINVAL, name);
 	}
-	mem = mmap(
-		NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	mem = map_elsewhere(fd, (size_t)st.st_size);
 	err = mem == MAP_FAILED ? -errno : 0;
 	close(fd);
 	if (err)

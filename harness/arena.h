@@ -62,6 +62,7 @@ struct worker_slot {
 struct arena {
 	struct trial_spec spec;
 	uint64_t bytes;
+	uint64_t base; /* where the leader has it mapped */
 	uint64_t xml_offset;
 	uint64_t slots_offset;
 	uint64_t ledgers_offset, ledger_stride; /* one a worker */
