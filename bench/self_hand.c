@@ -129,7 +129,7 @@ static void pause_or_yield(unsigned *spins)
 static void ring_producer(struct duel *d, unsigned side)
 {
 	struct hand_ring *r = d->shared;
-	uint8_t msg[HAND_BYTES] = {0};
+	uint8_t *msg = duel_memory(HAND_BYTES);
 	uint64_t cached = 0, t = 0;
 	uint32_t bytes = hand_bytes, capacity = hand_capacity;
 	unsigned spins = 0, pos = 0;
@@ -151,13 +151,14 @@ static void ring_producer(struct duel *d, unsigned side)
 			hist_record(&d->hist[side], clock_ns(d->clock, clock_read(d->clock) - t));
 	}
 	d->ops[side] = d->n;
+	free(msg);
 }
 
 static void ring_consumer(struct duel *d, unsigned side)
 {
 	struct hand_ring *r = d->shared;
 	struct ledger *g = calloc(1, ledger_bytes(1));
-	uint8_t msg[HAND_BYTES];
+	uint8_t *msg = duel_memory(HAND_BYTES);
 	uint64_t cached = 0, t = 0;
 	uint32_t len, bytes = hand_bytes, capacity = hand_capacity;
 	unsigned spins = 0, pos = 0;
@@ -181,6 +182,7 @@ static void ring_consumer(struct duel *d, unsigned side)
 	}
 	d->ops[side] = g->from[0].count;
 	d->broken = g->from[0].count != d->n || g->from[0].late;
+	free(msg);
 	free(g);
 }
 
@@ -189,7 +191,7 @@ static void ring_alone(struct duel *d, unsigned side)
 {
 	struct hand_ring *r = d->shared;
 	struct ledger *g = calloc(1, ledger_bytes(1));
-	uint8_t msg[HAND_BYTES] = {0};
+	uint8_t *msg = duel_memory(HAND_BYTES);
 	uint64_t seen_head = 0, seen_tail = 0;
 	uint32_t len, bytes = hand_bytes, capacity = hand_capacity;
 	unsigned put = 0, take = 0, spins = 0;
@@ -219,6 +221,7 @@ static void ring_alone(struct duel *d, unsigned side)
 	}
 	d->ops[side] = g->from[0].count;
 	d->broken = g->from[0].count != d->n;
+	free(msg);
 	free(g);
 }
 

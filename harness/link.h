@@ -107,23 +107,40 @@ ALWAYS_INLINE bool wait_gives_up(const struct port *p, struct how how, enum resu
 	return how.mode == MODE_TRY || monotonic_ns() >= p->deadline_ns;
 }
 
-/* Copy a message: small ones without a call, large ones by the library. */
+/* n bytes, n a constant: some moves, no call. */
+#define COPY_FIXED(dst, src, n)                                                                    \
+	do {                                                                                       \
+		struct {                                                                           \
+			uint8_t byte[n];                                                           \
+		} part_;                                                                           \
+		memcpy(&part_, (src), (n));                                                        \
+		memcpy((dst), &part_, (n));                                                        \
+	} while (0)
+
+/*
+ * Copy a message: up to 64 bytes by two overlapping halves without a call,
+ * larger ones by the library.  The length is a run-time value on purpose: a
+ * compiled-in size would measure another program.
+ */
 ALWAYS_INLINE void copy_message(void *dst, const void *src, uint32_t len)
 {
-	uint64_t a, b;
+	uint8_t *d = dst;
+	const uint8_t *s = src;
 
-	if (LIKELY(len == 8)) {
-		memcpy(&a, src, 8);
-		memcpy(dst, &a, 8);
-	} else if (len > 8 && len <= 16) {
-		memcpy(&a, src, 8);
-		memcpy(&b, (const char *)src + len - 8, 8);
-		memcpy(dst, &a, 8);
-		memcpy((char *)dst + len - 8, &b, 8);
-	} else if (len == 64) {
-		memcpy(dst, src, 64);
+	if (len > 64) {
+		memcpy(d, s, len);
+	} else if (len >= 32) {
+		COPY_FIXED(d, s, 32);
+		COPY_FIXED(d + len - 32, s + len - 32, 32);
+	} else if (len >= 16) {
+		COPY_FIXED(d, s, 16);
+		COPY_FIXED(d + len - 16, s + len - 16, 16);
+	} else if (len >= 8) {
+		COPY_FIXED(d, s, 8);
+		COPY_FIXED(d + len - 8, s + len - 8, 8);
 	} else {
-		memcpy(dst, src, len);
+		for (uint32_t i = 0; i < len; i++)
+			d[i] = s[i];
 	}
 }
 
