@@ -50,6 +50,9 @@ void conduct_seal(struct trial *t);
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
 
+/* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
+enum trial_status verdict_status_of(int err);
+
 /* A verdict reached before any worker ran. */
 void verdict_early(struct trial_result *r, enum trial_status status, const char *reason);
 

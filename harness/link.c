@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/names.h"
+
 int link_fail(const struct link *l, int err, const char *fmt, ...)
 {
 	va_list ap;
@@ -24,6 +26,26 @@ int link_fail(const struct link *l, int err, const char *fmt, ...)
 	n = (int)strlen(l->err);
 	snprintf(l->err + n, l->err_len - (size_t)n, ": %s", strerror(-err));
 	return err;
+}
+
+int link_new_path(struct link *l, const char *kind, char *path, size_t path_len)
+{
+	for (unsigned i = 0; i < LINK_PATHS; i++) {
+		if (l->path[i])
+			continue;
+		l->path[i] = path;
+		path[0] = '\0';
+		return names_path_new(kind, path, path_len, l->err, l->err_len);
+	}
+	return link_fail(l, -ENOSPC, "more than %d names", LINK_PATHS);
+}
+
+void link_unlink_paths(struct link *l)
+{
+	for (unsigned i = 0; i < LINK_PATHS; i++) {
+		if (l->path[i] && l->path[i][0])
+			unlink(l->path[i]);
+	}
 }
 
 void link_own_fd(struct link *l, unsigned slot, int fd, enum role role)

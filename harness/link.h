@@ -33,6 +33,15 @@ void link_close_others(struct link *l, enum role role);
 void link_close_all(struct link *l);
 
 /*
+ * A fresh path for a named object of this link ("fifo", "socket", "file"), for
+ * setup.  `path` must lie in the link's shared state, so that every worker finds
+ * it.  The mechanism creates the object; the harness removes the name as soon as
+ * all workers are attached, and after a death.  0 or -errno with a sentence.
+ */
+int link_new_path(struct link *l, const char *kind, char *path, size_t path_len);
+void link_unlink_paths(struct link *l);
+
+/*
  * This port sends or receives nothing more.  Returns true for the last one of
  * its role, after closing that role's fds (each process its own).  Idempotent
  * per port.

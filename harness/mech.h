@@ -96,7 +96,7 @@ enum mech_flags {
 
 /* ---- links and ports ---------------------------------------------------- */
 
-enum { LINK_FDS = 4 };
+enum { LINK_FDS = 4, LINK_PATHS = 2 };
 
 struct link {
 	const struct mech *mech;
@@ -109,8 +109,10 @@ struct link {
 	bool self;        /* one worker holds both ends */
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
-	atomic_u32 *open_ports; /* [2]: ports not yet closed, by role; shared */
-	char *err;              /* one sentence when setup or attach fails */
+	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
+	void *own;                    /* setup\'s, in the process that ran it; teardown frees it */
+	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
+	char *err;                    /* one sentence when setup or attach fails */
 	size_t err_len;
 };
 

@@ -18,12 +18,12 @@
 
 #include "harness/compiler.h"
 
-enum { LINE_MAX_BYTES = 256, BOOT_ID_BYTES = 40 };
+enum { LINE_MAX_BYTES = 512, BOOT_ID_BYTES = 40 };
 
 /* One line of the journal. */
 struct entry {
 	char kind[16];
-	char name[NAMES_MAX];
+	char name[NAMES_PATH_MAX];
 	long pid;
 	unsigned long long start_time;
 	char boot[BOOT_ID_BYTES];
@@ -48,7 +48,9 @@ int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)
 	const char *base = getenv("XDG_RUNTIME_DIR");
 	struct stat st;
 
-	if (base && base[0] == '/' && access(base, W_OK) == 0 && strlen(base) < dir_len - 16)
+	/* the journal's fields are separated by white space */
+	if (base && base[0] == '/' && access(base, W_OK) == 0 && strlen(base) < dir_len - 16 &&
+		!strpbrk(base, " \t\n\r"))
 		snprintf(dir, dir_len, "%s/handoff", base);
 	else
 		snprintf(dir, dir_len, "/tmp/handoff-%u", (unsigned)geteuid());
@@ -163,6 +165,21 @@ int names_shm_create(char name[NAMES_MAX], size_t bytes, char *err, size_t err_l
 	return fd;
 }
 
+int names_path_new(const char *kind, char *path, size_t path_len, char *err, size_t err_len)
+{
+	char dir[NAMES_PATH_MAX - 16];
+	uint64_t random;
+	int code = names_dir(dir, sizeof(dir), err, err_len);
+
+	if (code)
+		return code;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return fail(err, err_len, -errno, "no random name to be had");
+	if ((size_t)snprintf(path, path_len, "%s/handoff-%016" PRIx64, dir, random) >= path_len)
+		return fail(err, err_len, -ENAMETOOLONG, "a name in %s", dir);
+	return journal_add(kind, path, err, err_len);
+}
+
 int names_shm_open(const char *name)
 {
 	int fd = shm_open(name, O_RDWR | O_CLOEXEC, 0);
@@ -175,14 +192,35 @@ void names_shm_unlink(const char *name)
 	shm_unlink(name);
 }
 
+/* A path that names_path_new() could have made: in our directory, by our name. */
+static bool our_path(const char *path)
+{
+	char dir[NAMES_PATH_MAX - 16], ignored[128];
+	size_t n;
+
+	if (names_dir(dir, sizeof(dir), ignored, sizeof(ignored)) != 0)
+		return false;
+	n = strlen(dir);
+	return strncmp(path, dir, n) == 0 && strncmp(path + n, "/handoff-", 9) == 0 &&
+	       !strchr(path + n + 1, '/');
+}
+
 static bool parse_entry(const char *line, struct entry *e)
 {
-	if (sscanf(line, "%15s %63s %ld %llu %39s", e->kind, e->name, &e->pid, &e->start_time,
+	if (sscanf(line, "%15s %255s %ld %llu %39s", e->kind, e->name, &e->pid, &e->start_time,
 		    e->boot) != 5)
 		return false;
 	/* only what this program makes, whatever the file says */
-	return strcmp(e->kind, "shm") == 0 && strncmp(e->name, "/handoff-", 9) == 0 &&
-	       !strchr(e->name + 1, '/');
+	if (strcmp(e->kind, "shm") == 0)
+		return strncmp(e->name, "/handoff-", 9) == 0 && !strchr(e->name + 1, '/');
+	return our_path(e->name);
+}
+
+static bool remove_object(const struct entry *e)
+{
+	if (strcmp(e->kind, "shm") == 0)
+		return shm_unlink(e->name) == 0;
+	return unlink(e->name) == 0;
 }
 
 typedef void say_fn(void *ctx, const char *kind, const char *name);
@@ -205,7 +243,7 @@ static int sweep(FILE *in, char *keep, size_t keep_len, say_fn *say, void *ctx)
 				memcpy(keep + used, line, n + 1);
 				used += n;
 			}
-		} else if (shm_unlink(e.name) == 0) {
+		} else if (remove_object(&e)) {
 			gone++;
 			if (say)
 				say(ctx, e.kind, e.name);

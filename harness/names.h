@@ -36,6 +36,13 @@ int names_shm_open(const char *name);
 void names_shm_unlink(const char *name);
 
 /*
+ * A fresh random path for a FIFO, a socket or a file ("fifo", "socket", "file")
+ * in the user's own directory, journalled; the caller creates the object.  Short
+ * enough for a socket address.  0, or -errno with a sentence.
+ */
+int names_path_new(const char *kind, char *path, size_t path_len, char *err, size_t err_len);
+
+/*
  * Remove what dead owners left.  Returns the number removed, or -errno with a
  * sentence.  `say` (may be NULL) is told each name.
  */

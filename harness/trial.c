@@ -56,27 +56,6 @@ static void settle(pid_t parent)
 	clean_signals();
 }
 
-/* Limits of the machine make a skip, everything else a failure. */
-static enum trial_status status_of(int err)
-{
-	switch (-err) {
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-	case ENOSPC:
-	case EAGAIN:
-	case EPERM:
-	case EACCES:
-	case ENOSYS:
-	case ENOTSUP:
-	case EAFNOSUPPORT:
-	case EADDRNOTAVAIL:
-		return TRIAL_SKIP;
-	default:
-		return TRIAL_FAIL;
-	}
-}
-
 static int set_up_links(struct crew *c)
 {
 	for (unsigned i = 0; i < c->arena->links; i++) {
@@ -114,7 +93,7 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 	int err = arena_create(c, spec, xml);
 
 	if (err) {
-		verdict_early(t->result, status_of(err), c->err);
+		verdict_early(t->result, verdict_status_of(err), c->err);
 		return false;
 	}
 	why = c->mech->probe ? c->mech->probe() : NULL;
@@ -133,8 +112,19 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 	}
 	err = set_up_links(c);
 	if (err)
-		verdict_early(t->result, status_of(err), c->err);
+		verdict_early(t->result, verdict_status_of(err), c->err);
 	return err == 0;
+}
+
+/* All sides hold what has a name (or never will): the name can go. */
+static void forget_names(struct crew *c)
+{
+	if (!c->arena)
+		return;
+	if (c->arena->name[0])
+		names_shm_unlink(c->arena->name);
+	for (unsigned i = 0; i < c->arena->links; i++)
+		link_unlink_paths(&c->link[i]);
 }
 
 static enum outcome run_orders(struct trial *t)
@@ -142,7 +132,7 @@ static enum outcome run_orders(struct trial *t)
 	const struct trial_spec *spec = t->crew.spec;
 	enum outcome o = conduct_await(t); /* attached */
 
-	names_shm_unlink(t->crew.arena->name[0] ? t->crew.arena->name : "/handoff-none");
+	forget_names(&t->crew);
 	if (o != OUTCOME_FINE)
 		return o;
 	if (t->crew.workload->ending == ENDING_FLAG)
@@ -167,7 +157,7 @@ static void run(struct trial *t)
 	t->roster.crew = &t->crew;
 	err = crew_start(&t->roster);
 	if (err) {
-		verdict_early(t->result, status_of(err), t->crew.err);
+		verdict_early(t->result, verdict_status_of(err), t->crew.err);
 		crew_kill(&t->roster);
 		return;
 	}
@@ -222,8 +212,7 @@ int trial_main(int spec_fd, int result_fd, const struct mech *(*find)(const char
 	t->deadline_ns = monotonic_ns() + spec->deadline_ns;
 	if (prepare(t, spec, (const char *)(spec + 1)))
 		run(t);
-	if (t->crew.arena && t->crew.arena->name[0])
-		names_shm_unlink(t->crew.arena->name);
+	forget_names(&t->crew);
 	__atomic_store_n(&r->complete, 1u, __ATOMIC_RELEASE);
 	fflush(NULL);
 	_exit(0); /* abandoned threads may still stand somewhere: no destructors */

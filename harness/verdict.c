@@ -1,4 +1,5 @@
 /* verdict.c - from what the workers left to a result; see conduct.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,28 @@ void verdict_early(struct trial_result *r, enum trial_status status, const char 
 {
 	r->status = status;
 	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+}
+
+enum trial_status verdict_status_of(int err)
+{
+	switch (-err) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOSPC:
+	case EAGAIN:
+	case EPERM:
+	case EACCES:
+	case ENOSYS:
+	case ENOTSUP:
+	case EAFNOSUPPORT:
+	case EADDRNOTAVAIL:
+	case ENETUNREACH:
+	case ENETDOWN:
+		return TRIAL_SKIP;
+	default:
+		return TRIAL_FAIL;
+	}
 }
 
 static struct worker_slot *slot(const struct trial *t, unsigned i)

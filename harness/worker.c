@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/conduct.h"
 #include "harness/family/channel.h"
 #include "harness/place.h"
 
@@ -98,6 +99,7 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 static int give_up(struct self *s, int err)
 {
 	s->slot->failed = 1;
+	s->slot->skip = verdict_status_of(err) == TRIAL_SKIP;
 	if (!s->slot->reason[0])
 		snprintf(s->slot->reason, sizeof(s->slot->reason), "%s",
 			s->crew->err[0] ? s->crew->err : strerror(-err));
@@ -150,28 +152,30 @@ static int open_port(struct self *s, unsigned link, enum role role, uint32_t ind
 	return err;
 }
 
-/* Side a sends on link 0; with a second link side b sends back on that. */
+/*
+ * Side a sends on link 0; with a second link side b sends back on that.
+ * Receiving ends first: opening a sending one may wait for them.
+ */
 static int open_ports(struct self *s)
 {
 	const struct workload *w = s->crew->workload;
 	bool pair = w->links == LINKS_PAIR, alone = workload_alone(w);
+	bool duplex = pair && s->crew->arena->links == 1;
 	uint32_t index = s->side ? s->index - s->crew->spec->side_a : s->index;
 	unsigned out = arena_out_link(s->crew, s->side), in = arena_out_link(s->crew, !s->side);
 	int err = 0;
 
 	s->slot->w.out = s->slot->w.in = NULL;
-	if (s->side == 0 || pair) {
-		err = open_port(s, out, ROLE_SENDER, index);
+	if (w->family == FAMILY_CHANNEL && !duplex && (s->side == 1 || pair || alone)) {
+		err = open_port(s, in, ROLE_RECEIVER, index);
+		s->slot->w.in = &s->ports[s->n_ports - 1];
+	}
+	if (!err && (s->side == 0 || pair)) {
+		err = open_port(s, out, duplex && s->side ? ROLE_RECEIVER : ROLE_SENDER, index);
 		s->slot->w.out = &s->ports[s->n_ports - 1];
 	}
-	if (!err && w->family == FAMILY_CHANNEL && (s->side == 1 || pair || alone)) {
-		if (pair && s->crew->arena->links == 1) {
-			s->slot->w.in = s->slot->w.out; /* duplex: one port is both */
-		} else {
-			err = open_port(s, in, ROLE_RECEIVER, index);
-			s->slot->w.in = &s->ports[s->n_ports - 1];
-		}
-	}
+	if (duplex) /* one port is both */
+		s->slot->w.in = s->slot->w.out;
 	return err;
 }
 
@@ -186,7 +190,7 @@ static void drop_foreign_fds(struct self *s)
 	if (c->arena->links == 2) {
 		link_close_others(&c->link[s->side], ROLE_SENDER);
 		link_close_others(&c->link[!s->side], ROLE_RECEIVER);
-	} else if (!c->mech->contract.duplex || c->workload->links == LINKS_ONE) {
+	} else {
 		link_close_others(&c->link[0], s->side ? ROLE_RECEIVER : ROLE_SENDER);
 	}
 }

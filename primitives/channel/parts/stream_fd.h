@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "harness/link.h"
@@ -20,21 +21,44 @@
 /* A port's private state. */
 struct stream_end {
 	int fd;
-	int try_fd; /* the same stream, never blocking; opened when first needed */
-	int tried;
+	int try_fd;    /* the same stream, never blocking; opened when first needed */
+	int listen_fd; /* sockets: where fd will come from, while fd is -1 */
+	bool tried;
+	bool own;  /* this port's alone: closed with it */
+	bool sock; /* a socket: non-blocking call by call */
+	bool met;  /* the other side has been seen */
 };
 
+/* An fd of the link: the harness closes it. */
 static inline void stream_attach(struct stream_end *e, int fd)
 {
-	*e = (struct stream_end){.fd = fd, .try_fd = -1};
+	*e = (struct stream_end){.fd = fd, .try_fd = -1, .listen_fd = -1};
 }
 
+/* An fd of this port. */
+static inline void stream_attach_own(struct stream_end *e, int fd)
+{
+	stream_attach(e, fd);
+	e->own = true;
+}
+
+static inline void stream_close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* May run twice; also before attach (all zero: nothing is open). */
 static inline void stream_detach(struct stream_end *e)
 {
-	if (e->tried && e->try_fd >= 0)
-		close(e->try_fd);
-	e->try_fd = -1;
-	e->tried = 0;
+	if (e->tried)
+		stream_close_fd(&e->try_fd);
+	e->tried = false;
+	if (!e->own)
+		return;
+	stream_close_fd(&e->fd);
+	stream_close_fd(&e->listen_fd);
 }
 
 /*
@@ -48,7 +72,7 @@ COLD static int stream_try_fd(struct stream_end *e, int flags)
 	if (!e->tried) {
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", e->fd);
 		e->try_fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
-		e->tried = 1;
+		e->tried = true;
 	}
 	return e->try_fd;
 }
@@ -116,13 +140,13 @@ COLD static enum result stream_finish_read(
 COLD static enum result stream_send_polite(
 	struct port *p, struct stream_end *e, const uint8_t *msg, uint32_t len, enum mode mode)
 {
-	int fd = stream_try_fd(e, O_WRONLY);
+	int fd = e->sock ? e->fd : stream_try_fd(e, O_WRONLY);
 	enum result r;
 
 	if (fd < 0)
 		return stream_error(p, ENOTSUP);
 	for (;;) {
-		ssize_t n = write(fd, msg, len);
+		ssize_t n = e->sock ? send(fd, msg, len, MSG_DONTWAIT) : write(fd, msg, len);
 
 		if (n >= 0)
 			return stream_finish_write(p, fd, msg, len, (uint32_t)n);
@@ -139,13 +163,13 @@ COLD static enum result stream_send_polite(
 COLD static enum result stream_recv_polite(
 	struct port *p, struct stream_end *e, uint8_t *msg, uint32_t len, enum mode mode)
 {
-	int fd = stream_try_fd(e, O_RDONLY);
+	int fd = e->sock ? e->fd : stream_try_fd(e, O_RDONLY);
 	enum result r;
 
 	if (fd < 0)
 		return stream_error(p, ENOTSUP);
 	for (;;) {
-		ssize_t n = read(fd, msg, len);
+		ssize_t n = e->sock ? recv(fd, msg, len, MSG_DONTWAIT) : read(fd, msg, len);
 
 		if (n == 0)
 			return OP_CLOSED;

@@ -1,0 +1,136 @@
+/*
+ * channel/fifo - a named pipe.
+ *
+ * As channel/pipe, found by name: unrelated processes may open it.  A sender's
+ * open waits until a receiver has it open; the name is gone once all have.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/family/channel.h"
+#include "primitives/channel/parts/stream_fd.h"
+
+enum { FIFO_DEFAULT_BYTES = 65536, FIFO_PATH = 256 };
+
+struct fifo {
+	char path[FIFO_PATH];
+};
+
+static size_t fifo_bytes(const struct link *l)
+{
+	(void)l;
+	return sizeof(struct fifo);
+}
+
+static const char *fifo_fits(const struct link *l)
+{
+	if (l->msg_bytes > PIPE_BUF && (l->senders > 1 || l->receivers > 1))
+		return "PIPE_BUF (4096): larger messages of several workers mix in a FIFO";
+	if (l->msg_bytes > FIFO_DEFAULT_BYTES && l->self)
+		return "FIFO buffer (65536): its only worker would wait for itself";
+	return NULL;
+}
+
+static int fifo_setup(struct link *l)
+{
+	struct fifo *f = l->shared;
+	int err = link_new_path(l, "fifo", f->path, sizeof(f->path));
+
+	if (err)
+		return err;
+	return mkfifo(f->path, 0600) == 0 ? 0 : link_fail(l, -errno, "mkfifo %s", f->path);
+}
+
+/* A receiver's open must not wait: the sender it waits for may wait for another one. */
+static int fifo_attach(struct port *p)
+{
+	const struct fifo *f = p->link->shared;
+	bool receives = p->role == ROLE_RECEIVER;
+	int fd = open(f->path, (receives ? O_RDONLY | O_NONBLOCK : O_WRONLY) | O_CLOEXEC);
+
+	if (fd < 0)
+		return link_fail(p->link, -errno, "open %s", f->path);
+	stream_attach_own(p->local, fd);
+	if (receives && fcntl(fd, F_SETFL, 0) != 0)
+		return link_fail(p->link, -errno, "fcntl F_SETFL");
+	return 0;
+}
+
+static void fifo_detach(struct port *p)
+{
+	stream_detach(p->local);
+}
+
+/* An end of file before any sender came is not the end: wait for the first one. */
+COLD static enum result fifo_meet(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, enum mode mode)
+{
+	struct stream_end *e = p->local;
+	enum result r;
+
+	if (mode == MODE_TRY && link_open_ports(p->link, ROLE_SENDER) > 0)
+		return OP_WOULD_BLOCK;
+	r = mode == MODE_TRY ? OP_CLOSED : stream_poll(p, e->fd, POLLIN, mode);
+	e->met = r == OP_DONE;
+	if (r != OP_DONE)
+		return r;
+	return mode == MODE_BLOCK
+		       ? stream_recv(p, msg, room, len, (struct how){WAIT_BLOCK, MODE_BLOCK, false})
+		       : stream_recv_polite(p, e, msg, room, mode);
+}
+
+ALWAYS_INLINE enum result fifo_recv(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
+{
+	struct stream_end *e = p->local;
+	enum result r = stream_recv(p, msg, room, len, how);
+
+	if (UNLIKELY(r == OP_CLOSED && !e->met))
+		return fifo_meet(p, msg, room, len, how.mode);
+	e->met = true;
+	return r;
+}
+
+static int fifo_poll_fd(const struct port *p)
+{
+	const struct stream_end *e = p->local;
+
+	return e->fd;
+}
+
+static const struct channel_ops fifo_ops = {
+	.send = stream_send,
+	.recv = fifo_recv,
+	.close = fifo_detach,
+	.poll_fd = fifo_poll_fd,
+};
+CHANNEL_STAMP(channel_fifo, fifo_ops, BIT(WAIT_BLOCK));
+
+const struct mech mech_channel_fifo = {
+	.name = "channel/fifo",
+	.summary = "named pipe",
+	.family = FAMILY_CHANNEL,
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
+	.waits = BIT(WAIT_BLOCK),
+	.contract =
+		{
+			.reach = REACH_ANY,
+			.unit = UNIT_BYTES,
+			.order = ORDER_FIFO,
+			.end_seen = "end of file",
+			.on_oversize = OVERSIZE_SPLIT,
+			.survives = SURVIVE_SEEN,
+			.copies = 2,
+		},
+	.local_bytes = sizeof(struct stream_end),
+	.shared_bytes = fifo_bytes,
+	.fits = fifo_fits,
+	.setup = fifo_setup,
+	.attach = fifo_attach,
+	.detach = fifo_detach,
+	.ops = &fifo_ops,
+	.loops = &channel_fifo_loops,
+};
