@@ -94,9 +94,15 @@ bool link_port_leaves(struct port *p)
 	return last;
 }
 
+/* A private futex is known by its address: two mappings of it never meet. */
+static bool link_is_shared(const struct link *l)
+{
+	return l->domain != DOMAIN_THREAD || l->maps_apart;
+}
+
 static int process_shared(const struct link *l)
 {
-	return l->domain == DOMAIN_THREAD ? PTHREAD_PROCESS_PRIVATE : PTHREAD_PROCESS_SHARED;
+	return link_is_shared(l) ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE;
 }
 
 int sync_mutex_init(const struct link *l, pthread_mutex_t *m)
@@ -131,12 +137,12 @@ int sync_cond_init(const struct link *l, pthread_cond_t *c)
 
 int sync_sem_init(const struct link *l, sem_t *s, unsigned value)
 {
-	return sem_init(s, l->domain != DOMAIN_THREAD, value) == 0 ? 0 : -errno;
+	return sem_init(s, link_is_shared(l), value) == 0 ? 0 : -errno;
 }
 
 void sync_eventcount_init(const struct link *l, struct eventcount *e)
 {
-	*e = (struct eventcount){.shared = l->domain != DOMAIN_THREAD};
+	*e = (struct eventcount){.shared = link_is_shared(l)};
 }
 
 struct timespec link_timespec(uint64_t deadline_ns)

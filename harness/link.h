@@ -56,7 +56,8 @@ ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)
 
 /*
  * Synchronisation objects in shared state, private or process-shared as the
- * link needs.  Conditions use CLOCK_MONOTONIC.  0 or -errno.
+ * link needs; set l->maps_apart first where workers map the object themselves.
+ * Conditions use CLOCK_MONOTONIC.  0 or -errno.
  */
 int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
 int sync_cond_init(const struct link *l, pthread_cond_t *c);

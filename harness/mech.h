@@ -106,7 +106,8 @@ struct link {
 	uint32_t senders, receivers;
 	enum domain domain;
 	enum start start;
-	bool self;        /* one worker holds both ends */
+	bool self;       /* one worker holds both ends */
+	bool maps_apart; /* set by setup: its objects lie at several addresses, also among threads */
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */

@@ -1,0 +1,176 @@
+/*
+ * channel/shm-sem - slots in shared memory and counting semaphores: free slots,
+ * used slots, and one semaphore a side as its lock.
+ *
+ * One op waits for a slot, takes its side's lock, copies, and posts to the other
+ * side.  A closing side posts one token too many; who finds it with nothing
+ * behind it passes it on and knows the end.
+ */
+#include <errno.h>
+
+#include "harness/family/channel.h"
+#include "primitives/channel/parts/slots.h"
+
+struct shm_sem {
+	OWN_LINE sem_t free, used;
+	OWN_LINE sem_t put_lock, take_lock;
+	OWN_LINE uint32_t tail; /* under put_lock: next free slot */
+	OWN_LINE uint32_t head; /* under take_lock: oldest message */
+	OWN_LINE atomic_u64 sent, taken;
+	OWN_LINE uint8_t slots[];
+};
+
+static size_t shm_bytes(const struct link *l)
+{
+	return sizeof(struct shm_sem) + slots_bytes(l);
+}
+
+static int shm_setup(struct link *l)
+{
+	struct shm_sem *q = l->shared;
+	int err = sync_sem_init(l, &q->free, l->capacity);
+
+	if (!err)
+		err = sync_sem_init(l, &q->used, 0);
+	if (!err)
+		err = sync_sem_init(l, &q->put_lock, 1);
+	if (!err)
+		err = sync_sem_init(l, &q->take_lock, 1);
+	return err ? link_fail(l, err, "sem_init") : 0;
+}
+
+/* One token, as `how` says. */
+ALWAYS_INLINE enum result shm_wait(struct port *p, sem_t *s, uint64_t *waits, struct how how)
+{
+	struct timespec until;
+	int err;
+
+	if (LIKELY(sem_trywait(s) == 0))
+		return OP_DONE;
+	(*waits)++;
+	if (how.mode == MODE_TRY)
+		return OP_WOULD_BLOCK;
+	POINT(p, how, BLOCKED);
+	do {
+		if (how.mode == MODE_BLOCK) {
+			err = sem_wait(s);
+		} else {
+			until = link_timespec(p->deadline_ns);
+			err = sem_clockwait(s, CLOCK_MONOTONIC, &until);
+		}
+	} while (err != 0 && errno == EINTR);
+	if (LIKELY(err == 0))
+		return OP_DONE;
+	if (errno == ETIMEDOUT)
+		return OP_TIMED_OUT;
+	p->err = -errno;
+	return OP_ERROR;
+}
+
+/* A side's lock is held for a copy only: taken whatever the mode. */
+ALWAYS_INLINE void shm_lock(sem_t *lock)
+{
+	while (sem_wait(lock) != 0) {
+	}
+}
+
+ALWAYS_INLINE enum result shm_send(struct port *p, const uint8_t *msg, uint32_t len, struct how how)
+{
+	const struct link *l = p->link;
+	struct shm_sem *q = l->shared;
+	enum result r;
+
+	if (!slots_fits(p, len))
+		return OP_ERROR;
+	r = shm_wait(p, &q->free, &p->full_waits, how);
+	if (UNLIKELY(r != OP_DONE)) {
+		bool gone = r == OP_WOULD_BLOCK && link_open_ports(l, ROLE_RECEIVER) == 0;
+
+		return gone ? OP_CLOSED : r;
+	}
+	shm_lock(&q->put_lock);
+	if (UNLIKELY(load_relaxed(&q->sent) - load_acquire(&q->taken) == l->capacity)) {
+		sem_post(&q->put_lock); /* the token of a receiver that left */
+		sem_post(&q->free);
+		return OP_CLOSED;
+	}
+	POINT(p, how, MID_WRITE);
+	slots_put(slots_at(q->slots, l, q->tail), msg, len);
+	q->tail = slots_after(l, q->tail);
+	store_release(&q->sent, load_relaxed(&q->sent) + 1);
+	POINT(p, how, BEFORE_PUBLISH);
+	sem_post(&q->put_lock);
+	sem_post(&q->used);
+	return OP_DONE;
+}
+
+ALWAYS_INLINE enum result shm_recv(
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
+{
+	const struct link *l = p->link;
+	struct shm_sem *q = l->shared;
+	enum result r = shm_wait(p, &q->used, &p->empty_waits, how);
+	struct slot *s;
+
+	if (UNLIKELY(r != OP_DONE))
+		return r;
+	shm_lock(&q->take_lock);
+	s = slots_at(q->slots, l, q->head);
+	if (UNLIKELY(load_acquire(&q->sent) == load_relaxed(&q->taken)))
+		r = OP_CLOSED; /* the token of the last sender that left */
+	else if (!slots_room(p, s, room))
+		r = OP_ERROR;
+	if (UNLIKELY(r != OP_DONE)) {
+		sem_post(&q->take_lock);
+		sem_post(&q->used);
+		return r;
+	}
+	POINT(p, how, MID_READ);
+	*len = slots_take(s, msg);
+	q->head = slots_after(l, q->head);
+	store_release(&q->taken, load_relaxed(&q->taken) + 1);
+	POINT(p, how, BEFORE_RELEASE);
+	sem_post(&q->take_lock);
+	sem_post(&q->free);
+	return OP_DONE;
+}
+
+/* The last of a role leaves a token that stands for the end. */
+static void shm_close(struct port *p)
+{
+	struct shm_sem *q = p->link->shared;
+
+	if (link_open_ports(p->link, p->role) == 0)
+		sem_post(p->role == ROLE_SENDER ? &q->used : &q->free);
+}
+
+static const struct channel_ops shm_ops = {
+	.send = shm_send,
+	.recv = shm_recv,
+	.close = shm_close,
+};
+CHANNEL_STAMP(channel_shm_sem, shm_ops, BIT(WAIT_BLOCK));
+
+const struct mech mech_channel_shm_sem = {
+	.name = "channel/shm-sem",
+	.summary = "slots in shared memory under counting semaphores",
+	.family = FAMILY_CHANNEL,
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
+	.waits = BIT(WAIT_BLOCK),
+	.flags = MECH_COUNTS_WAITS,
+	.contract =
+		{
+			.reach = REACH_ANY,
+			.unit = UNIT_MESSAGE,
+			.bounded = true,
+			.order = ORDER_FIFO,
+			.end_seen = "close, after the last message",
+			.on_oversize = OVERSIZE_REFUSED,
+			.survives = SURVIVE_NO,
+			.copies = 2,
+		},
+	.shared_bytes = shm_bytes,
+	.setup = shm_setup,
+	.ops = &shm_ops,
+	.loops = &channel_shm_sem_loops,
+};

@@ -1,0 +1,98 @@
+/*
+ * lock/semaphore - a POSIX semaphore with one permit, used as a lock.
+ *
+ * One op is sem_wait and sem_post; a waiter sleeps in the kernel.  Anybody may
+ * post: the permit has no owner, and a release too many is not refused.
+ */
+#include <errno.h>
+
+#include "harness/family/lock.h"
+
+struct semaphore {
+	sem_t permits;
+	OWN_LINE atomic_u64 counter;
+};
+
+static size_t semaphore_bytes(const struct link *l)
+{
+	(void)l;
+	return sizeof(struct semaphore);
+}
+
+static int semaphore_setup(struct link *l)
+{
+	struct semaphore *s = l->shared;
+	int err = sync_sem_init(l, &s->permits, 1);
+
+	return err ? link_fail(l, err, "sem_init") : 0;
+}
+
+ALWAYS_INLINE enum result semaphore_lock(struct port *p, struct how how)
+{
+	struct semaphore *s = p->link->shared;
+	struct timespec until;
+	int err;
+
+	do {
+		if (how.mode == MODE_BLOCK) {
+			err = sem_wait(&s->permits);
+		} else if (how.mode == MODE_TRY) {
+			err = sem_trywait(&s->permits);
+		} else {
+			until = link_timespec(p->deadline_ns);
+			err = sem_clockwait(&s->permits, CLOCK_MONOTONIC, &until);
+		}
+	} while (UNLIKELY(err != 0) && errno == EINTR);
+	if (LIKELY(err == 0))
+		return OP_DONE;
+	if (errno == EAGAIN)
+		return OP_WOULD_BLOCK;
+	if (errno == ETIMEDOUT)
+		return OP_TIMED_OUT;
+	p->err = -errno;
+	return OP_ERROR;
+}
+
+ALWAYS_INLINE enum result semaphore_unlock(struct port *p, struct how how)
+{
+	struct semaphore *s = p->link->shared;
+
+	(void)how;
+	if (LIKELY(sem_post(&s->permits) == 0))
+		return OP_DONE;
+	p->err = -errno;
+	return OP_ERROR;
+}
+
+ALWAYS_INLINE atomic_u64 *semaphore_guarded(struct port *p)
+{
+	struct semaphore *s = p->link->shared;
+
+	return &s->counter;
+}
+
+static const struct lock_ops semaphore_ops = {
+	.lock = semaphore_lock,
+	.unlock = semaphore_unlock,
+	.guarded = semaphore_guarded,
+};
+LOCK_STAMP(lock_semaphore, semaphore_ops, BIT(WAIT_BLOCK));
+
+const struct mech mech_lock_semaphore = {
+	.name = "lock/semaphore",
+	.summary = "POSIX semaphore with one permit",
+	.family = FAMILY_LOCK,
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
+	.waits = BIT(WAIT_BLOCK),
+	.contract =
+		{
+			.reach = REACH_ANY,
+			.end_seen = "never",
+			.owner = "whoever posts; not checked",
+			.survives = SURVIVE_NO,
+		},
+	.shared_bytes = semaphore_bytes,
+	.setup = semaphore_setup,
+	.ops = &semaphore_ops,
+	.loops = &lock_semaphore_loops,
+};
