@@ -54,6 +54,12 @@ static uint64_t soonest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* While workers attach or leave, only the deadline counts. */
+static bool handing_over(const struct gate *g)
+{
+	return load_relaxed(&g->orders) > 0 && (g->order == DO_WARM || g->order == DO_MEASURE);
+}
+
 enum outcome conduct_await(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
@@ -71,7 +77,7 @@ enum outcome conduct_await(struct trial *t)
 		if (now >= t->deadline_ns)
 			return OUTCOME_LATE;
 		/* Beats, not time: a machine that stood still is not a stall. */
-		beats = p == moved ? beats + 1 : 0;
+		beats = p == moved && handing_over(g) ? beats + 1 : 0;
 		moved = p;
 		if (beats * SLICE_NS > t->crew.spec->stall_ns)
 			return OUTCOME_STALLED;

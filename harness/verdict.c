@@ -21,6 +21,7 @@ enum trial_status verdict_status_of(int err)
 	case ENOMEM:
 	case ENOSPC:
 	case EAGAIN:
+	case EFBIG:
 	case EPERM:
 	case EACCES:
 	case ENOSYS:
