@@ -6,7 +6,7 @@
 
 #include "bench/units.h"
 
-enum { TEXT = 120 };
+enum { TEXT = 120, LINE_COLUMNS = 100 };
 
 struct question {
 	const char *who, *domain;
@@ -26,6 +26,13 @@ enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
 static const char *const preferred[] = {
 	"nearest", "same-l2", "same-l3", "same-package", "smt", "farthest", "unpinned", "same-pu"};
 
+static bool asks(const struct question *q, const struct sample *k, const char *workload)
+{
+	return strcmp(k->workload, workload) == 0 && strcmp(k->domain, q->domain) == 0 &&
+	       k->msg_bytes == q->bytes && k->producers == 1 && k->consumers == 1 &&
+	       strcmp(k->start, "exec") != 0;
+}
+
 static const struct rank_group *find_preferred(
 	const struct ranking *r, const char *workload, const struct question *q)
 {
@@ -36,94 +43,11 @@ static const struct rank_group *find_preferred(
 		if (g)
 			return g;
 	}
-	return NULL;
-}
-
-static const char *class_of(const struct sample *s)
-{
-	return strncmp(s->params, "class=", 6) == 0 ? s->params + 6 : "";
-}
-
-static void fan_of(const struct sample *k, char *out, size_t len)
-{
-	bool threads = strcmp(k->domain, "thread") == 0;
-	double n = k->producers + k->consumers;
-
-	if (k->consumers == 0 || (k->producers == 1 && k->consumers == 1))
-		snprintf(out, len, "%.0f %s%s", n, threads ? "thread" : "process",
-			n == 1    ? ""
-			: threads ? "s"
-				  : "es");
-	else
-		snprintf(out, len, "%.0f senders, %.0f receivers (%s)", k->producers, k->consumers,
-			k->domain);
-}
-
-void answers_title(const struct rank_group *g, char *out, size_t out_len)
-{
-	const struct sample *k = g->key;
-	char size[UNITS_TEXT_BYTES + 4] = "", fan[64], b[UNITS_TEXT_BYTES];
-
-	if (!isnan(k->msg_bytes))
-		snprintf(size, sizeof(size), ", %s",
-			units_format_bytes(b, sizeof(b), (uint64_t)k->msg_bytes));
-	fan_of(k, fan, sizeof(fan));
-	snprintf(out, out_len, "%s, %s%s%s, %s%s%s%s", k->workload, fan,
-		strcmp(k->start, "exec") == 0 ? " begun by exec" : "", size, k->placement,
-		class_of(k)[0] ? " (" : "", class_of(k), class_of(k)[0] ? ")" : "");
-}
-
-static void put_entry(
-	FILE *to, const struct rank_group *g, const struct rank_entry *e, bool markdown)
-{
-	char figure[TEXT], bytes[TEXT] = "", cpu[UNITS_TEXT_BYTES], noisy[48] = "", trials[24];
-	const char *label = e->label;
-
-	rank_format(&e->figure, g->unit, figure, sizeof(figure));
-	if (!g->lower_is_better && !isnan(e->bytes.median))
-		units_format_bytes_per_s(bytes, sizeof(bytes), e->bytes.median);
-	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
-	if (e->noisy_left_out)
-		snprintf(noisy, sizeof(noisy), "%zu noisy left out", e->noisy_left_out);
-	else if (e->noisy_used)
-		snprintf(noisy, sizeof(noisy), "%zu noisy", e->noisy_used);
-	snprintf(trials, sizeof(trials), "%zu", e->n);
-	if (markdown)
-		fprintf(to, "| %u | %s | %s | %s | %s | %s | %s | %s |\n", e->rank, label,
-			e->spins ? "spins" : "sleeps", figure, bytes, cpu, trials, noisy);
-	else
-		fprintf(to, "  %2u  %-28s %-34s %-9s %-8s n=%-3s %s\n", e->rank, label, figure,
-			bytes, cpu, trials, noisy);
-}
-
-static void put_head(FILE *to, const struct rank_group *g, bool markdown)
-{
-	const char *figure = strcmp(g->key->workload, "pingpong") == 0 ? "round trip, median"
-			     : g->lower_is_better                      ? "per operation"
-								       : "per second";
-
-	if (markdown)
-		fprintf(to,
-			"| rank | mechanism | waits by | %s | bytes | CPU per operation | trials | |\n"
-			"|--:|---|---|---|--:|--:|--:|---|\n",
-			figure);
-	else
-		fprintf(to, "      %-28s %-34s %-9s %s\n", "", figure,
-			g->lower_is_better ? "" : "bytes", "CPU/op");
-}
-
-void answers_group(FILE *to, const struct rank_group *g, bool markdown)
-{
-	char title[2 * TEXT];
-
-	answers_title(g, title, sizeof(title));
-	fprintf(to, markdown ? "\n**%s**\n\n" : "\n%s\n", title);
-	put_head(to, g, markdown);
-	for (size_t i = 0; i < g->n; i++) {
-		if (!markdown && i == g->sleeping)
-			fputs(i ? "   spinning:\n" : "", to);
-		put_entry(to, g, &g->entry[i], markdown);
+	for (size_t i = 0; i < r->n; i++) {
+		if (asks(q, r->group[i].key, workload))
+			return &r->group[i]; /* a class or CPUs named by the user */
 	}
+	return NULL;
 }
 
 /* ---- the answers ---------------------------------------------------------- */
@@ -148,97 +72,166 @@ static const struct rank_entry *best(const struct rank_group *g, bool spins, siz
 	return *n ? &g->entry[spins ? g->sleeping : 0] : NULL;
 }
 
-static void put_shared_rank(FILE *to, const struct rank_entry *first, size_t n)
+/* Where the lines of an answer begin: a nested list, or columns. */
+static const char *begin_line(bool markdown)
 {
-	bool any = false;
+	return markdown ? "  - " : "            ";
+}
+
+/* Those that share the first one's rank, on as many lines as they need. */
+static void put_shared_rank(FILE *to, const struct rank_entry *first, size_t n, bool markdown)
+{
+	static const char head[] = "not separable from ";
+	size_t begin = strlen(begin_line(markdown)), at = 0;
 
 	for (size_t i = 1; i < n; i++) {
+		size_t len = strlen(first[i].label);
+
 		if (first[i].rank != first->rank)
 			continue;
-		fprintf(to, "%s%s", any ? ", " : "; not separable from ", first[i].label);
-		any = true;
+		if (at == 0) {
+			fprintf(to, "%s%s", begin_line(markdown), head);
+			at = begin + strlen(head);
+		} else if (at + len + 3 > LINE_COLUMNS) {
+			fprintf(to, ",\n%*s", (int)begin, "");
+			at = begin;
+		} else {
+			fputs(", ", to);
+			at += 2;
+		}
+		fputs(first[i].label, to);
+		at += len;
 	}
+	fputs(at ? "\n" : "", to);
+}
+
+static void put_throughput(FILE *to, const char *what, const struct rank_entry *e, bool markdown)
+{
+	char figure[TEXT], bytes[UNITS_TEXT_BYTES], cpu[UNITS_TEXT_BYTES];
+
+	rank_format(&e->figure, "per_s", figure, sizeof(figure));
+	units_format_bytes_per_s(bytes, sizeof(bytes), e->bytes.median);
+	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
+	fprintf(to, "%s%s%s, %s, %s CPU a message\n", begin_line(markdown), what, figure, bytes,
+		cpu);
+}
+
+/* Throughput of the one with the best round trip, and who has more. */
+static void put_one_way(FILE *to, const struct rank_entry *e, const struct rank_group *stream,
+	bool spins, bool markdown)
+{
+	size_t n;
+	const struct rank_entry *top = best(stream, spins, &n);
+	const struct rank_entry *s = e ? same_entry(stream, e) : NULL;
+
+	if (s)
+		put_throughput(to, "one way ", s, markdown);
+	else if (e)
+		fprintf(to, "%sone way: it was not measured\n", begin_line(markdown));
+	if (!top || (s && top->rank == s->rank))
+		return;
+	fprintf(to, "%s%s one way: %s\n", begin_line(markdown),
+		s ? "more messages" : "most messages", top->label);
+	put_throughput(to, markdown ? "its figures: " : "  ", top, markdown);
 }
 
 static void put_best(FILE *to, const struct rank_group *ping, const struct rank_group *stream,
-	bool spins, const char *dash)
+	bool spins, bool markdown)
 {
-	char figure[TEXT], cpu[UNITS_TEXT_BYTES], bytes[TEXT];
-	size_t n, n_stream;
+	char figure[TEXT], cpu[UNITS_TEXT_BYTES];
+	size_t n;
 	const struct rank_entry *e = best(ping, spins, &n);
-	const struct rank_entry *top = best(stream, spins, &n_stream), *s;
 
-	fprintf(to, "%s %s: ", dash, spins ? "spins " : "sleeps");
-	if (!e) {
-		fputs("nothing was measured\n", to);
-		return;
+	fprintf(to, "%s%s", markdown ? "- " : "    ", spins ? "spins:  " : "sleeps: ");
+	if (e) {
+		rank_format(&e->figure, "ns", figure, sizeof(figure));
+		fprintf(to, "%s\n%sround trip %s, %s CPU each\n", e->label, begin_line(markdown),
+			figure, units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median));
+		put_shared_rank(to, e, n, markdown);
+	} else {
+		fputs("no round trip was measured\n", to);
 	}
-	rank_format(&e->figure, "ns", figure, sizeof(figure));
-	fprintf(to, "%s, round trip %s, %s CPU each", e->label, figure,
-		units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median));
-	put_shared_rank(to, e, n);
-	fputs("\n", to);
-	s = same_entry(stream, e);
-	if (s) {
-		rank_format(&s->figure, "per_s", figure, sizeof(figure));
-		units_format_bytes_per_s(bytes, sizeof(bytes), s->bytes.median);
-		fprintf(to, "%*s one way %s, %s, %s CPU a message\n", (int)strlen(dash) + 8, "",
-			figure, bytes, units_format_ns(cpu, sizeof(cpu), s->cpu_ns.median));
-	}
-	if (top && s && top != s && top->rank != s->rank) {
-		rank_format(&top->figure, "per_s", figure, sizeof(figure));
-		fprintf(to, "%*s more messages one way: %s, %s\n", (int)strlen(dash) + 8, "",
-			top->label, figure);
-	}
+	put_one_way(to, e, stream, spins, markdown);
+}
+
+static void put_place(FILE *to, const struct sample *k)
+{
+	fprintf(to, "%s%s%s", k->placement, answers_class(k)[0] ? ", here " : "", answers_class(k));
 }
 
 static void put_answer(FILE *to, const struct ranking *r, const struct question *q, bool markdown)
 {
 	const struct rank_group *ping = find_preferred(r, "pingpong", q);
 	const struct rank_group *stream = find_preferred(r, "stream", q);
-	const char *dash = markdown ? "-" : "   ";
 	char size[UNITS_TEXT_BYTES];
-	const struct sample *k = ping ? ping->key : NULL;
 
 	units_format_bytes(size, sizeof(size), (uint64_t)q->bytes);
 	fprintf(to, markdown ? "\n**Between %s, %s**" : "\nBetween %s, %s", q->who, size);
-	if (k)
-		fprintf(to, " (%s%s%s)", k->placement, class_of(k)[0] ? ", here " : "",
-			class_of(k));
+	if (ping || stream) {
+		fputs(" (", to);
+		put_place(to, ping ? ping->key : stream->key);
+		if (ping && stream && strcmp(ping->key->placement, stream->key->placement) != 0) {
+			fputs("; one way: ", to);
+			put_place(to, stream->key);
+		}
+		fputs(")", to);
+	}
 	fputs(markdown ? "\n\n" : "\n", to);
-	put_best(to, ping, stream, false, dash);
-	put_best(to, ping, stream, true, dash);
+	put_best(to, ping, stream, false, markdown);
+	put_best(to, ping, stream, true, markdown);
 }
 
 /* ---- round trips by placement --------------------------------------------- */
 
-static void put_placements(FILE *to, const struct ranking *r, const char *domain)
+/* An entry that some group has and none before it had. */
+static bool is_new(struct rank_group const *const *g, int at, const struct rank_entry *e)
 {
-	static const char *const places[] = {"same-pu", "nearest", "farthest", "unpinned"};
-	const struct rank_group *g[4];
-	const struct rank_group *base = NULL;
-
-	for (int i = 0; i < 4; i++) {
-		g[i] = rank_find(r, "pingpong", domain, 64, places[i]);
-		base = base ? base : g[i];
+	for (int i = 0; i < at; i++) {
+		if (same_entry(g[i], e))
+			return false;
 	}
-	if (!base)
-		return;
-	fprintf(to, "\nround trip of 64 B by placement, %s\n      %-28s", domain, "");
-	for (int i = 0; i < 4; i++)
-		fprintf(to, " %12s", g[i] ? places[i] : "");
-	fputs("\n", to);
-	for (size_t k = 0; k < base->n; k++) {
-		fprintf(to, "      %-28s", base->entry[k].label);
-		for (int i = 0; i < 4; i++) {
-			const struct rank_entry *e = same_entry(g[i], &base->entry[k]);
-			char v[UNITS_TEXT_BYTES] = "";
+	return true;
+}
 
-			if (e)
-				units_format_ns(v, sizeof(v), e->figure.median);
-			fprintf(to, " %12s", v);
+static void put_placement_line(
+	FILE *to, struct rank_group const *const *g, int n, const struct rank_entry *entry)
+{
+	fprintf(to, "     %-35s", entry->label);
+	for (int i = 0; i < n; i++) {
+		const struct rank_entry *e = same_entry(g[i], entry);
+		char v[UNITS_TEXT_BYTES] = "";
+
+		if (e)
+			units_format_ns(v, sizeof(v), e->figure.median);
+		fprintf(to, " %12s", e ? v : "-");
+	}
+	fputs("\n", to);
+}
+
+static void put_placements(FILE *to, const struct ranking *r, const struct question *q)
+{
+	static const char *const places[] = {"unpinned", "nearest", "farthest", "same-pu"};
+	enum { PLACES = sizeof(places) / sizeof(*places) };
+	const struct rank_group *g[PLACES];
+	char size[UNITS_TEXT_BYTES];
+	int n = 0;
+
+	for (int i = 0; i < PLACES; i++) {
+		g[n] = rank_find(r, "pingpong", q->domain, q->bytes, places[i]);
+		n += g[n] != NULL;
+	}
+	if (n < 2)
+		return;
+	fprintf(to, "\nround trip by placement, %s, %s\n     %-35s", q->who,
+		units_format_bytes(size, sizeof(size), (uint64_t)q->bytes), "");
+	for (int i = 0; i < n; i++)
+		fprintf(to, " %12s", g[i]->key->placement);
+	fputs("\n", to);
+	for (int i = 0; i < n; i++) {
+		for (size_t k = 0; k < g[i]->n; k++) {
+			if (is_new(g, i, &g[i]->entry[k]))
+				put_placement_line(to, g, n, &g[i]->entry[k]);
 		}
-		fputs("\n", to);
 	}
 }
 
@@ -253,8 +246,8 @@ static void put_tables(FILE *to, const struct ranking *r)
 		if (stream)
 			answers_group(to, stream, false);
 	}
-	put_placements(to, r, "thread");
-	put_placements(to, r, "process");
+	for (int i = 0; i < QUESTIONS; i++)
+		put_placements(to, r, &questions[i]);
 }
 
 static double noisy_share(const struct sample *rows, size_t n)
@@ -280,7 +273,9 @@ void answers_print(FILE *to, const struct sample *rows, size_t n, rank_filter_fn
 	if (!markdown)
 		put_tables(to, &r);
 	if (!markdown)
-		fputs("\nThe four answers (round trip: median over trials; [95 % interval])\n", to);
+		fputs("\nThe four answers (median over trials; [95 % interval], or the range where "
+		      "there are too few)\n",
+			to);
 	for (int i = 0; i < QUESTIONS; i++)
 		put_answer(to, &r, &questions[i], markdown);
 	fprintf(to, "\n%s%s %.0f %% of the trials are marked noisy.\n",

@@ -21,7 +21,10 @@ void answers_print(FILE *to, const struct sample *rows, size_t n, rank_filter_fn
 /* One group as a table. */
 void answers_group(FILE *to, const struct rank_group *g, bool markdown);
 
-/* "two processes, 64 B, nearest (same-l3)" */
+/* "pingpong, 2 processes, 64 B, nearest (same-l3)" */
 void answers_title(const struct rank_group *g, char *out, size_t out_len);
+
+/* The class that a row's nearest or farthest meant; "" where it named one itself. */
+const char *answers_class(const struct sample *s);
 
 #endif

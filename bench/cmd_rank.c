@@ -80,6 +80,21 @@ static bool wanted_size(const struct opt_list *l, double bytes)
 	return l->n == 0;
 }
 
+/* A size that is none would select nothing and look like an empty run. */
+static bool sizes_readable(const struct opt_list *l)
+{
+	char err[ERR];
+	uint64_t v;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (units_parse_bytes(l->item[i], &v, err, sizeof(err)) == 0)
+			continue;
+		fprintf(stderr, "handoff rank: --size: %s\n", err);
+		return false;
+	}
+	return true;
+}
+
 static size_t select_rows(const struct rank_settings *s, struct sample *rows, size_t n)
 {
 	size_t kept = 0;
@@ -140,8 +155,10 @@ static int print_ranking(const struct rank_settings *s, const struct sample *row
 {
 	struct ranking r;
 
-	if (rank_rows(&r, rows, n, cmd_rankable) != 0)
+	if (rank_rows(&r, rows, n, cmd_rankable) != 0) {
+		fprintf(stderr, "handoff rank: no memory to rank %zu rows\n", n);
 		return EXIT_USAGE;
+	}
 	if (r.n == 0) {
 		fprintf(stderr, "handoff rank: no ok row of a mechanism that is ranked\n");
 		rank_free(&r);
@@ -169,6 +186,8 @@ static int rank(const struct rank_settings *s, const char *run)
 			s->format);
 		return EXIT_USAGE;
 	}
+	if (!sizes_readable(&s->size))
+		return EXIT_USAGE;
 	cmd_run_path(run, "samples.csv", path, sizeof(path));
 	if (samples_read(path, &rows, &n, err, sizeof(err)) != 0) {
 		fprintf(stderr, "handoff rank: %s\n", err);

@@ -141,14 +141,27 @@ static void fill_entry(struct rank_entry *e)
 	snprintf(e->wait, sizeof(e->wait), "%s", s->wait);
 	snprintf(e->capacity, sizeof(e->capacity), "%s", s->capacity);
 	e->spins = strcmp(s->wait, "block") != 0;
-	if (e->spins)
-		snprintf(e->label, sizeof(e->label), "%s (%s)", s->mechanism, s->wait);
-	else
-		snprintf(e->label, sizeof(e->label), "%s", s->mechanism);
 	choose_rows(e);
 	summarise(e, rank_figure, &e->figure);
 	summarise(e, bytes_of, &e->bytes);
 	summarise(e, cpu_of, &e->cpu_ns);
+}
+
+/* The capacity is said only where the group has the same mechanism with another one. */
+static void label_entry(const struct rank_group *g, struct rank_entry *e)
+{
+	bool several = false;
+	size_t len;
+
+	for (size_t i = 0; i < g->n; i++)
+		several |= strcmp(g->entry[i].mechanism, e->mechanism) == 0 &&
+			   strcmp(g->entry[i].wait, e->wait) == 0 &&
+			   strcmp(g->entry[i].capacity, e->capacity) != 0;
+	len = (size_t)snprintf(e->label, sizeof(e->label), "%s", e->mechanism);
+	if (e->spins)
+		len += (size_t)snprintf(e->label + len, sizeof(e->label) - len, " (%s)", e->wait);
+	if (several)
+		snprintf(e->label + len, sizeof(e->label) - len, " x%s", e->capacity);
 }
 
 /* ---- telling entries apart ------------------------------------------------ */
@@ -184,22 +197,26 @@ static bool separable(const struct rank_entry *a, const struct rank_entry *b)
 	return apart;
 }
 
+/* Sleeping first, then by figure; equal figures by name, so that the order is always the same. */
+static int compare_ranked(const struct rank_entry *x, const struct rank_entry *y, int by_figure)
+{
+	if (x->spins != y->spins)
+		return x->spins - y->spins;
+	return by_figure ? by_figure : compare_entry(x->first, y->first);
+}
+
 static int compare_entries_up(const void *a, const void *b)
 {
 	const struct rank_entry *x = a, *y = b;
 
-	if (x->spins != y->spins)
-		return x->spins - y->spins;
-	return compare_figures(x->figure.median, y->figure.median);
+	return compare_ranked(x, y, compare_figures(x->figure.median, y->figure.median));
 }
 
 static int compare_entries_down(const void *a, const void *b)
 {
 	const struct rank_entry *x = a, *y = b;
 
-	if (x->spins != y->spins)
-		return x->spins - y->spins;
-	return compare_figures(y->figure.median, x->figure.median);
+	return compare_ranked(x, y, compare_figures(y->figure.median, x->figure.median));
 }
 
 /* Competition ranks: whoever is not separable from a rank's first shares it. */
@@ -246,8 +263,18 @@ static int make_group(struct rank_group *g, const struct sample **rows, size_t f
 	}
 	for (size_t i = 0; i < g->n; i++)
 		fill_entry(&g->entry[i]);
+	for (size_t i = 0; i < g->n; i++)
+		label_entry(g, &g->entry[i]);
 	order_group(g);
 	return 0;
+}
+
+/* A figure that is not above zero is no measurement, and has no logarithm. */
+static bool can_rank(const struct sample *s, rank_filter_fn *rankable)
+{
+	double figure = rank_figure(s);
+
+	return sample_usable(s, false) && rankable(s->mechanism) && isfinite(figure) && figure > 0;
 }
 
 int rank_rows(struct ranking *r, const struct sample *rows, size_t n, rank_filter_fn *rankable)
@@ -260,8 +287,7 @@ int rank_rows(struct ranking *r, const struct sample *rows, size_t n, rank_filte
 	if (!r->rows || !r->group)
 		code = -ENOMEM;
 	for (size_t i = 0; i < n && !code; i++) {
-		if (sample_usable(&rows[i], false) && rankable(rows[i].mechanism) &&
-			!isnan(rank_figure(&rows[i])))
+		if (can_rank(&rows[i], rankable))
 			r->rows[used++] = &rows[i];
 	}
 	if (!code)
@@ -304,6 +330,16 @@ const struct rank_group *rank_find(const struct ranking *r, const char *workload
 
 typedef char *format_fn(char *buf, size_t len, double v);
 
+/* "10.2 us", "13.3 us": the first needs no unit. */
+static void drop_common_unit(char *lo, const char *hi)
+{
+	char *unit = strchr(lo, ' ');
+	const char *other = strchr(hi, ' ');
+
+	if (unit && other && strcmp(unit, other) == 0)
+		*unit = '\0';
+}
+
 void rank_format(const struct rank_value *v, const char *unit, char *out, size_t out_len)
 {
 	format_fn *format = strcmp(unit, "ns") == 0      ? units_format_ns
@@ -318,6 +354,7 @@ void rank_format(const struct rank_value *v, const char *unit, char *out, size_t
 	format(m, sizeof(m), v->median);
 	format(lo, sizeof(lo), v->lo);
 	format(hi, sizeof(hi), v->hi);
+	drop_common_unit(lo, hi);
 	snprintf(out, out_len, "%s %s%s .. %s%s", m, v->range ? "range " : "[", lo, hi,
 		v->range ? "" : "]");
 }

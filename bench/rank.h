@@ -26,7 +26,7 @@ struct rank_value {
 };
 
 struct rank_entry {
-	char label[96]; /* "channel/ring-spsc (spin)" */
+	char label[96]; /* "channel/ring-spsc (spin)", with " x16" where capacities differ */
 	char mechanism[48], wait[20], capacity[16];
 	bool spins;
 	const struct sample *first; /* one of its rows */
@@ -66,7 +66,7 @@ double rank_figure(const struct sample *s);
 /* Median with interval or range of n values; n > 0. */
 void rank_summarise(const double *v, size_t n, struct rank_value *out);
 
-/* "4.31 us [4.20, 4.55]" as the group's unit wants; "range" said where it is one. */
+/* "4.31 us [4.20 .. 4.55 us]" as the group's unit wants; "range" said where it is one. */
 void rank_format(const struct rank_value *v, const char *unit, char *out, size_t out_len);
 
 /* NULL when there is no such group.  start and fan are the defaults. */

@@ -12,8 +12,9 @@
 #include "bench/answers.h"
 #include "bench/cmd.h"
 #include "bench/csv.h"
+#include "bench/env.h"
 #include "bench/pictures.h"
-#include "bench/units.h"
+#include "bench/report_cells.h"
 #include "harness/compiler.h"
 
 enum { PATH_BYTES = 4200, ENV_ROWS = 160, ENV_VALUE = 400, CAPTION = 2600 };
@@ -28,6 +29,7 @@ struct report {
 	size_t n;
 	struct env_row *env;
 	size_t n_env;
+	char env_why[ENV_VALUE]; /* why there is no environment; "" if there is one */
 	struct ranking ranking;
 	struct picture picture[PICTURES_MAX];
 	size_t pictures;
@@ -63,7 +65,7 @@ static const char *env(const struct report *r, const char *key)
 
 static int read_run(struct report *r, char *err, size_t err_len)
 {
-	char path[PATH_BYTES], ignored[ENV_VALUE];
+	char path[PATH_BYTES];
 	int code;
 
 	snprintf(path, sizeof(path), "%s/samples.csv", r->dir);
@@ -71,11 +73,15 @@ static int read_run(struct report *r, char *err, size_t err_len)
 	if (code)
 		return code;
 	r->env = calloc(ENV_ROWS, sizeof(*r->env));
-	if (!r->env)
+	if (r->env)
+		code = rank_rows(&r->ranking, r->rows, r->n, cmd_rankable);
+	if (!r->env || code) {
+		snprintf(err, err_len, "%s: no memory to rank %zu rows", path, r->n);
 		return -ENOMEM;
+	}
 	snprintf(path, sizeof(path), "%s/environment.csv", r->dir);
-	csv_read_file(path, NULL, on_env, r, ignored, sizeof(ignored));
-	return rank_rows(&r->ranking, r->rows, r->n, cmd_rankable);
+	csv_read_file(path, NULL, on_env, r, r->env_why, sizeof(r->env_why));
+	return 0;
 }
 
 /* The most trials that any cell has, and the day: what a caption must say. */
@@ -86,21 +92,49 @@ static void make_caption(struct report *r)
 	for (size_t i = 0; i < r->n; i++)
 		trials = r->rows[i].rep + 1 > trials ? r->rows[i].rep + 1 : trials;
 	snprintf(r->caption, sizeof(r->caption),
-		"%.0f trials a cell; %s, kernel %s, %s; %.10s; handoff %s", trials,
+		"up to %.0f trials a cell; %s, kernel %s, %s; %.10s; handoff %s", trials,
 		env(r, "cpu_model"), env(r, "kernel"), env(r, "handoff_flags"),
 		r->n ? r->rows[0].timestamp_utc : "", env(r, "handoff_commit"));
 }
 
 /* ---- chapters -------------------------------------------------------------- */
 
+static double env_number(const struct report *r, const char *key)
+{
+	const char *text = env(r, key);
+	char *end;
+	double v = strtod(text, &end);
+
+	return end != text ? v : NAN; /* "unlimited", "unknown" */
+}
+
+/* The machine of the run, as its environment.csv has it: not the one that writes the report. */
+static void run_facts(const struct report *r, struct env_facts *f)
+{
+	double cpus = env_number(r, "cpus_online_count");
+	const char *governor = env(r, "governor");
+
+	*f = (struct env_facts){
+		.cpus_online = cpus > 0 ? (unsigned)cpus : 0,
+		.quota_cpus = env_number(r, "cgroup_cpu_quota_cpus"),
+		.load = env_number(r, "load_average"),
+		.steal_pct = env_number(r, "steal_since_boot_pct"),
+	};
+	snprintf(f->hypervisor, sizeof(f->hypervisor), "%.127s", env(r, "hypervisor"));
+	f->is_virtual = strcmp(f->hypervisor, "none") != 0 && strcmp(f->hypervisor, "unknown") != 0;
+	if (strcmp(governor, "unknown") != 0)
+		snprintf(f->governor, sizeof(f->governor), "%.127s", governor);
+}
+
 static void belief(const struct report *r, char *out, size_t len)
 {
-	const char *hypervisor = env(r, "hypervisor");
-	bool is_virtual = strcmp(hypervisor, "none") != 0 && strcmp(hypervisor, "unknown") != 0;
+	struct env_facts facts;
+	char doubts[512];
 
-	snprintf(out, len, "Measured on %s (CPUs %s), kernel %s%s%s.", env(r, "cpu_model"),
-		env(r, "cpus_online"), env(r, "kernel"),
-		is_virtual ? ", a virtual machine under " : "", is_virtual ? hypervisor : "");
+	run_facts(r, &facts);
+	env_believe(&facts, doubts, sizeof(doubts));
+	snprintf(out, len, "Measured on %s (CPUs %s), kernel %s. %s", env(r, "cpu_model"),
+		env(r, "cpus_online"), env(r, "kernel"), r->n_env ? doubts : "");
 }
 
 static void put_pictures(const struct report *r)
@@ -109,7 +143,7 @@ static void put_pictures(const struct report *r)
 		const struct picture *p = &r->picture[i];
 
 		if (p->why[0])
-			fprintf(r->out, "\n*%s: not drawn: %s*\n", p->title, p->why);
+			fprintf(r->out, "\n*%s: not drawn, see chapter 7*\n", p->title);
 		else
 			fprintf(r->out, "\n![%s](plots/%s.svg)\n", p->title, p->name);
 	}
@@ -163,7 +197,9 @@ static void put_absent(const struct report *r)
 			       strcmp(r->rows[k].reason, r->rows[i].reason) == 0;
 		if (seen)
 			continue;
-		fprintf(r->out, "- %s\n", r->rows[i].reason);
+		fputs("- ", r->out);
+		report_text(r->out, r->rows[i].reason);
+		fputs("\n", r->out);
 		any = true;
 	}
 	if (!any)
@@ -174,10 +210,23 @@ static void put_absent(const struct report *r)
 
 static void put_environment(const struct report *r)
 {
-	fputs("\n**The machine**\n\n| key | value | why there is none |\n|---|---|---|\n", r->out);
-	for (size_t i = 0; i < r->n_env; i++)
-		fprintf(r->out, "| %s | %s | %s |\n", r->env[i].key, r->env[i].value,
-			r->env[i].reason);
+	fputs("\n**The machine**\n\n", r->out);
+	if (r->env_why[0]) {
+		fputs("What machine this was cannot be said: ", r->out);
+		report_text(r->out, r->env_why);
+		fputs("\n", r->out);
+	}
+	if (r->n_env)
+		fputs("| key | value | why there is none |\n|---|---|---|\n", r->out);
+	for (size_t i = 0; i < r->n_env; i++) {
+		fputs("| ", r->out);
+		report_text(r->out, r->env[i].key);
+		fputs(" | ", r->out);
+		report_text(r->out, r->env[i].value);
+		fputs(" | ", r->out);
+		report_text(r->out, r->env[i].reason);
+		fputs(" |\n", r->out);
+	}
 }
 
 static void put_method(const struct report *r)
@@ -198,86 +247,14 @@ static void put_method(const struct report *r)
 		r->out);
 	count_status(r);
 	for (size_t i = 0; i < r->pictures; i++) {
-		if (r->picture[i].why[0])
-			fprintf(r->out, "\nPicture %s was not drawn: %s\n", r->picture[i].name,
-				r->picture[i].why);
+		if (!r->picture[i].why[0])
+			continue;
+		fprintf(r->out, "\nPicture %s was not drawn: ", r->picture[i].name);
+		report_text(r->out, r->picture[i].why);
+		fputs("\n", r->out);
 	}
 	put_absent(r);
 	put_environment(r);
-}
-
-static int compare_cells(const void *a, const void *b)
-{
-	const struct sample *x = *(const struct sample *const *)a;
-	const struct sample *y = *(const struct sample *const *)b;
-	int c = strcmp(x->cell, y->cell);
-
-	return c ? c : (x->block > y->block) - (x->block < y->block);
-}
-
-/* Rows [from, to) of one cell. */
-static void put_cell(const struct report *r, const struct sample **row, size_t n)
-{
-	double *v = malloc(3 * n * sizeof(*v)), *ops = v + n, *cpu = v + 2 * n;
-	size_t ok = 0, noisy = 0;
-	struct rank_value rtt, rate, cost;
-	char a[120], b[120], c[UNITS_TEXT_BYTES];
-	const struct sample *bad = NULL;
-
-	if (!v)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		if (!sample_usable(row[i], false)) {
-			bad = bad ? bad : row[i];
-			continue;
-		}
-		noisy += strcmp(row[i]->quality, "noisy") == 0;
-		v[ok] = rank_figure(row[i]);
-		cpu[ok] = row[i]->cpu_ns_per_op;
-		ops[ok++] = row[i]->ops_per_s;
-	}
-	if (ok) {
-		bool latency = strcmp(row[0]->workload, "pingpong") == 0 ||
-			       strcmp(row[0]->workload, "uncontended") == 0;
-
-		rank_summarise(v, ok, &rtt);
-		rank_summarise(ops, ok, &rate);
-		rank_summarise(cpu, ok, &cost);
-		rank_format(&rtt, latency ? "ns" : "per_s", a, sizeof(a));
-		rank_format(&rate, "per_s", b, sizeof(b));
-		fprintf(r->out, "| `%s` | %s | %s | %s | %zu | %zu |", row[0]->cell,
-			latency ? a : "", b, units_format_ns(c, sizeof(c), cost.median), ok, noisy);
-	} else {
-		fprintf(r->out, "| `%s` | | | | 0 | 0 |", row[0]->cell);
-	}
-	if (bad)
-		fprintf(r->out, " %s: %s |\n", bad->status, bad->reason);
-	else
-		fputs(" |\n", r->out);
-	free(v);
-}
-
-static void put_rows(const struct report *r)
-{
-	const struct sample **row = calloc(r->n + 1, sizeof(*row));
-	size_t from = 0;
-
-	fputs("\n## 8 The rows\n\nOne line per cell: medians over its ok trials, noisy ones "
-	      "included and counted. `samples.csv` has every trial.\n\n"
-	      "| cell | time per operation or round trip | operations per second | CPU per operation "
-	      "| trials | noisy | not ok |\n|---|---|---|--:|--:|--:|---|\n",
-		r->out);
-	for (size_t i = 0; row && i < r->n; i++)
-		row[i] = &r->rows[i];
-	if (row)
-		qsort(row, r->n, sizeof(*row), compare_cells);
-	for (size_t i = 1; row && i <= r->n; i++) {
-		if (i < r->n && strcmp(row[i]->cell, row[from]->cell) == 0)
-			continue;
-		put_cell(r, &row[from], i - from);
-		from = i;
-	}
-	free(row);
 }
 
 static void put_report(const struct report *r)
@@ -288,7 +265,7 @@ static void put_report(const struct report *r)
 		r->n ? r->rows[0].run_id : "(empty)");
 	put_answers(r);
 	put_method(r);
-	put_rows(r);
+	report_cells(r->out, r->rows, r->n);
 }
 
 /* ---- writing ---------------------------------------------------------------- */
@@ -302,8 +279,9 @@ static int save(struct report *r, char *err, size_t err_len)
 	snprintf(temp, sizeof(temp), "%s.new", path);
 	r->out = fopen(temp, "we");
 	if (!r->out) {
-		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(errno));
-		return -errno;
+		code = -errno;
+		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
+		return code;
 	}
 	put_report(r);
 	if (fflush(r->out) != 0 || ferror(r->out))

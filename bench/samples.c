@@ -180,16 +180,31 @@ static int read_header(struct reader *r, size_t n, const char *const *field)
 static int read_figure(
 	struct reader *r, uint64_t line, const struct column *c, const char *text, double *out)
 {
+	/* strtod() would also take blanks, hexadecimal and "nan" */
+	bool decimal = text[strspn(text, "0123456789+-.eE")] == '\0';
 	char *end;
 
 	*out = NAN;
 	if (!text[0])
 		return 0;
 	*out = strtod(text, &end);
-	if (*end == '\0' && isfinite(*out))
+	if (decimal && *end == '\0' && isfinite(*out))
 		return 0;
 	snprintf(r->err, r->err_len, "%s:%llu: %s is no number: \"%.40s\"", r->path,
 		(unsigned long long)line, c->name, text);
+	return -EINVAL;
+}
+
+/* Never cut: two cells whose keys begin alike would become one. */
+static int read_text(struct reader *r, uint64_t line, const struct column *c, const char *text,
+	size_t len, char *out)
+{
+	if (len < c->bytes) {
+		memcpy(out, text, len + 1);
+		return 0;
+	}
+	snprintf(r->err, r->err_len, "%s:%llu: %s has %zu bytes, at most %zu fit: \"%.40s...\"",
+		r->path, (unsigned long long)line, c->name, len, c->bytes - 1, text);
 	return -EINVAL;
 }
 
@@ -229,10 +244,8 @@ static int read_row(void *ctx, uint64_t line, size_t n, const char *const *field
 
 		if (c->type == FIGURE)
 			code = read_figure(r, line, c, text, figure_at(s, c));
-		else if (len[r->at[i]] < c->bytes)
-			memcpy(text_at(s, c), text, len[r->at[i]] + 1);
 		else
-			snprintf(text_at(s, c), c->bytes, "%s", text);
+			code = read_text(r, line, c, text, len[r->at[i]], text_at(s, c));
 	}
 	if (!code && s->schema_version != SAMPLES_SCHEMA) {
 		snprintf(r->err, r->err_len, "%s:%llu: schema %g, this build reads %d", r->path,

@@ -1,0 +1,126 @@
+/* answers_table.c - a group of a ranking as a table; see answers.h. */
+#include "bench/answers.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "bench/units.h"
+
+enum { TEXT = 120, LABEL_LEAST = 20, LABEL_MOST = 30, FIGURE_COLUMNS = 31 };
+
+const char *answers_class(const struct sample *s)
+{
+	return strncmp(s->params, "class=", 6) == 0 ? s->params + 6 : "";
+}
+
+static void fan_of(const struct sample *k, char *out, size_t len)
+{
+	bool threads = strcmp(k->domain, "thread") == 0;
+	double n = k->producers + k->consumers;
+
+	if (k->consumers == 0 || (k->producers == 1 && k->consumers == 1))
+		snprintf(out, len, "%.0f %s%s", n, threads ? "thread" : "process",
+			n == 1    ? ""
+			: threads ? "s"
+				  : "es");
+	else
+		snprintf(out, len, "%.0f senders, %.0f receivers (%s)", k->producers, k->consumers,
+			k->domain);
+}
+
+void answers_title(const struct rank_group *g, char *out, size_t out_len)
+{
+	const struct sample *k = g->key;
+	char size[UNITS_TEXT_BYTES + 4] = "", fan[64], b[UNITS_TEXT_BYTES];
+
+	if (!isnan(k->msg_bytes))
+		snprintf(size, sizeof(size), ", %s",
+			units_format_bytes(b, sizeof(b), (uint64_t)k->msg_bytes));
+	fan_of(k, fan, sizeof(fan));
+	snprintf(out, out_len, "%s, %s%s%s, %s%s%s%s", k->workload, fan,
+		strcmp(k->start, "exec") == 0 ? " begun by exec" : "", size, k->placement,
+		answers_class(k)[0] ? " (" : "", answers_class(k), answers_class(k)[0] ? ")" : "");
+}
+
+/* Columns for the labels of a group; a longer one gets a line of its own. */
+static int label_columns(const struct rank_group *g)
+{
+	size_t most = LABEL_LEAST;
+
+	for (size_t i = 0; i < g->n; i++) {
+		size_t len = strlen(g->entry[i].label);
+
+		most = len > most && len <= LABEL_MOST ? len : most;
+	}
+	return (int)most;
+}
+
+/* "2 out": left out of the figures; "2 used": too few clean ones to do without. */
+static void format_noisy(const struct rank_entry *e, char *out, size_t len)
+{
+	out[0] = '\0';
+	if (e->noisy_left_out)
+		snprintf(out, len, "%zu out", e->noisy_left_out);
+	else if (e->noisy_used)
+		snprintf(out, len, "%zu used", e->noisy_used);
+}
+
+static void put_entry(
+	FILE *to, const struct rank_group *g, const struct rank_entry *e, bool markdown)
+{
+	char figure[TEXT], bytes[UNITS_TEXT_BYTES] = "", cpu[UNITS_TEXT_BYTES], noisy[32];
+
+	rank_format(&e->figure, g->unit, figure, sizeof(figure));
+	if (!g->lower_is_better && !isnan(e->bytes.median))
+		units_format_bytes_per_s(bytes, sizeof(bytes), e->bytes.median);
+	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
+	format_noisy(e, noisy, sizeof(noisy));
+	if (markdown) {
+		fprintf(to, "| %u | %s | %s | %s | %s | %s | %zu | %s |\n", e->rank, e->label,
+			e->spins ? "spins" : "sleeps", figure, bytes, cpu, e->n, noisy);
+		return;
+	}
+	if (strlen(e->label) > LABEL_MOST)
+		fprintf(to, "%2u  %s\n    %-*s %-*s", e->rank, e->label, label_columns(g), "",
+			FIGURE_COLUMNS, figure);
+	else
+		fprintf(to, "%2u  %-*s %-*s", e->rank, label_columns(g), e->label, FIGURE_COLUMNS,
+			figure);
+	if (!g->lower_is_better)
+		fprintf(to, " %-9s", bytes);
+	if (noisy[0])
+		fprintf(to, " %-7s %2zu %s\n", cpu, e->n, noisy);
+	else
+		fprintf(to, " %-7s %2zu\n", cpu, e->n);
+}
+
+static void put_head(FILE *to, const struct rank_group *g, bool markdown)
+{
+	const char *figure = strcmp(g->key->workload, "pingpong") == 0 ? "round trip, median"
+			     : g->lower_is_better                      ? "per operation"
+								       : "per second";
+
+	if (markdown)
+		fprintf(to,
+			"| rank | mechanism | waits by | %s | bytes | CPU per operation | trials | "
+			"noisy |\n|--:|---|---|---|--:|--:|--:|---|\n",
+			figure);
+	else
+		fprintf(to, "    %-*s %-*s%s %-7s %2s noisy\n", label_columns(g), "",
+			FIGURE_COLUMNS, figure, g->lower_is_better ? "" : " bytes    ", "CPU/op",
+			"n");
+}
+
+void answers_group(FILE *to, const struct rank_group *g, bool markdown)
+{
+	char title[2 * TEXT];
+
+	answers_title(g, title, sizeof(title));
+	fprintf(to, markdown ? "\n**%s**\n\n" : "\n%s\n", title);
+	put_head(to, g, markdown);
+	for (size_t i = 0; i < g->n; i++) {
+		if (!markdown && i == g->sleeping)
+			fputs(i ? "    spinning:\n" : "", to);
+		put_entry(to, g, &g->entry[i], markdown);
+	}
+}
