@@ -1,0 +1,56 @@
+/*
+ * support.h - files for tests: a directory of the test's own, and quick ways to
+ * fill and read what is in it.
+ *
+ * Whatever goes wrong in here fails the running test.  Main thread only.
+ */
+#ifndef TESTS_SUPPORT_H
+#define TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#if defined(__SANITIZE_THREAD__)
+#define SUPPORT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define SUPPORT_TSAN 1
+#endif
+#endif
+#ifndef SUPPORT_TSAN
+#define SUPPORT_TSAN 0 /* 1: threads only, no fork */
+#endif
+
+enum { SUPPORT_PATH = 256 };
+
+struct support_dir {
+	char path[64];
+	char joined[SUPPORT_PATH]; /* support_path()'s answer */
+};
+
+/* A fresh empty directory (mode 0700), and its end with all that it holds. */
+void support_open(struct support_dir *d);
+void support_close(struct support_dir *d);
+
+/* "DIR/name"; good until the next call for this directory. */
+const char *support_path(struct support_dir *d, const char *name);
+
+/* Make or replace a file; add to one. */
+void support_write(const char *path, const void *bytes, size_t len);
+void support_text(const char *path, const char *text);
+void support_append(const char *path, const char *text);
+void support_append_bytes(const char *path, const void *bytes, size_t len);
+
+/* A whole file as a string; free() it. */
+char *support_read(const char *path);
+
+bool support_exists(const char *path);
+
+/* HANDOFF_TEST_FAST is set: the tests for the desk. */
+bool support_fast(void);
+
+#endif

@@ -1,0 +1,119 @@
+/* sweep.c - see sweep.h. */
+#include "tests/sweep.h"
+
+#include <stdio.h>
+
+#include "harness/workload.h"
+#include "primitives/registry.h"
+
+static unsigned ran;
+
+unsigned sweep_ran(void)
+{
+	return ran;
+}
+
+static bool domain_here(const struct mech *m, enum domain d)
+{
+	return (m->domains & BIT(d)) && !(RIG_TSAN && d != DOMAIN_THREAD);
+}
+
+unsigned sweep_domains(const struct mech *m, enum family family)
+{
+	if (m->family != family || (m->flags & (MECH_NO_EVIDENCE | MECH_RACY)))
+		return 0;
+	if (m->probe && m->probe())
+		return 0;
+	return (unsigned)domain_here(m, DOMAIN_THREAD) + domain_here(m, DOMAIN_PROCESS);
+}
+
+static void try_waits(struct trial *t)
+{
+	char what[160];
+
+	snprintf(what, sizeof(what), "%s, %s: %s", t->mech->name, domain_name(t->domain),
+		t->check->name);
+	for (unsigned w = 0; w < WAIT_COUNT; w++) {
+		if (!(t->mech->waits & BIT(w)))
+			continue;
+		t->wait = (enum wait)w;
+		rig_guard(what);
+		t->check->run(t);
+		rig_guard(NULL);
+		if (!t->check->every_wait)
+			break;
+	}
+}
+
+void sweep(void **state)
+{
+	const struct check *c = *state;
+	unsigned failures = 0;
+
+	if (c->forks && RIG_TSAN) {
+		print_message("forks, which ThreadSanitizer does not follow: %s\n", c->name);
+		skip();
+	}
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		if (!sweep_domains(m, c->family) || (c->applies && !c->applies(m)))
+			continue;
+		for (unsigned d = 0; d < DOMAIN_COUNT; d++) {
+			struct trial t = {.check = c, .mech = m, .domain = (enum domain)d};
+
+			if (!domain_here(m, t.domain))
+				continue;
+			try_waits(&t);
+			ran += t.links > 0;
+			failures += t.failures;
+		}
+	}
+	assert_int_equal(failures, 0);
+}
+
+struct rig_spec trial_spec(const struct trial *t, uint32_t msg_bytes, uint32_t capacity)
+{
+	return (struct rig_spec){
+		.mech = t->mech,
+		.domain = t->domain,
+		.wait = t->wait,
+		.senders = 1,
+		.receivers = 1,
+		.msg_bytes = msg_bytes,
+		.capacity = capacity,
+	};
+}
+
+void trial_blame(struct trial *t, const char *verdict)
+{
+	print_error("%s, %s, %s, %s: %s\n", t->mech->name, domain_name(t->domain),
+		wait_name(t->wait), t->check->name, verdict);
+	t->failures++;
+}
+
+bool trial_open(struct trial *t, struct rig *r, struct rig_spec spec)
+{
+	enum rig_state state = rig_open(r, &spec);
+
+	if (state == RIG_FAILED)
+		trial_blame(t, r->verdict);
+	t->links += state == RIG_READY;
+	return state == RIG_READY;
+}
+
+void trial_close(struct trial *t, struct rig *r)
+{
+	if (!rig_close(r))
+		trial_blame(t, r->verdict);
+}
+
+void trial_play(struct trial *t, struct rig_spec spec, rig_fn *sender, rig_fn *receiver)
+{
+	struct rig r;
+
+	if (!trial_open(t, &r, spec))
+		return;
+	rig_run(&r, sender, receiver);
+	trial_close(t, &r);
+}

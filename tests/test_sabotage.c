@@ -1,0 +1,216 @@
+/*
+ * The evidence tested: each sabotage of a message, on every channel that hands
+ * something over, is caught and rightly named.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "primitives/registry.h"
+#include "tests/lab.h"
+
+enum { NTH = 10 };
+
+static const struct sabotage {
+	enum probe_act act;
+	/* Which counter of the result must have seen it. */
+	size_t counter;
+	const char *called;
+} sabotages[] = {
+	{PROBE_DROP, offsetof(struct trial_result, lost), "lost"},
+	{PROBE_DUPLICATE, offsetof(struct trial_result, duplicated), "duplicated"},
+	{PROBE_REPLAY, offsetof(struct trial_result, duplicated), "duplicated"},
+	{PROBE_SWAP, offsetof(struct trial_result, reordered), "reordered"},
+	{PROBE_FLIP, offsetof(struct trial_result, corrupt), "corrupt"},
+	{PROBE_TRUNCATE, offsetof(struct trial_result, corrupt), "corrupt"},
+	{PROBE_MIX, offsetof(struct trial_result, corrupt), "corrupt"},
+};
+
+/* Tested now, and hands something over. */
+static bool has_evidence(const struct mech *m)
+{
+	return m->family == FAMILY_CHANNEL && !(m->flags & MECH_NO_EVIDENCE) && lab_wants(m);
+}
+
+/* False: not offered, or not on this machine. */
+static bool cell_of(struct cell *c, const struct mech *m, const char *workload, int domain)
+{
+	char key[CELL_KEY];
+
+	snprintf(key, sizeof(key), "%s/%s?domain=%s&fan=1x1", m->name, workload,
+		domain_name((enum domain)domain));
+	return lab_cell(c, key) == NULL && !c->skip[0];
+}
+
+static uint64_t counter(const struct trial_result *r, size_t at)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)r + at, sizeof(v));
+	return v;
+}
+
+/* NULL, or what is wrong with the verdict. */
+static const char *complaint(const struct sabotage *s)
+{
+	const struct trial_result *r = lab.result;
+
+	if (r->status == TRIAL_OK)
+		return "was not caught";
+	if (r->status != TRIAL_FAIL)
+		return "is not a failure";
+	if (counter(r, s->counter) == 0)
+		return "is not named";
+	/* whole messages only went missing, came twice or changed places */
+	if (r->corrupt && strcmp(s->called, "corrupt") != 0)
+		return "is taken for corruption";
+	if (s->act == PROBE_SWAP && (r->lost || r->duplicated))
+		return "is taken for more";
+	if (s->act == PROBE_DROP && (r->duplicated || r->reordered))
+		return "is taken for more";
+	if (!strstr(r->reason, "evidence") || !strstr(r->reason, s->called))
+		return "is not explained";
+	return NULL;
+}
+
+static void complain(const struct cell *c, const struct sabotage *s, const char *what)
+{
+	const struct trial_result *r = lab.result;
+
+	fail_msg("%s: %s %s: %s, lost %lu, duplicated %lu, reordered %lu, corrupt %lu: %s", c->key,
+		probe_act_name(s->act), what, trial_status_name(r->status), (unsigned long)r->lost,
+		(unsigned long)r->duplicated, (unsigned long)r->reordered,
+		(unsigned long)r->corrupt, r->reason);
+}
+
+static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t worker)
+{
+	const struct trial_fault f = {.act = (uint32_t)s->act, .worker = worker, .nth = NTH};
+
+	const char *what = "";
+
+	for (int try = 0; try < LAB_TRIES && what; try++) {
+		/* a sabotage that was not caught once is one too many */
+		if (lab_run(c, &f) == TRIAL_OK)
+			break;
+		what = complaint(s);
+		lab_nothing_left(c->key);
+	}
+	if (what)
+		complain(c, s, complaint(s));
+}
+
+static void sabotage_of_a_stream_is_caught_and_named(void **state)
+{
+	unsigned mechs = 0, trials = 0;
+	struct cell c;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		if (!has_evidence(m))
+			continue;
+		for (int d = 0; d < DOMAIN_COUNT; d++) {
+			if (!cell_of(&c, m, "stream", d))
+				continue;
+			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++, trials++)
+				sabotage(&c, &sabotages[k], 0);
+		}
+		mechs++;
+	}
+	print_message("%u sabotages of %u mechanisms\n", trials, mechs);
+	assert_true(trials >= mechs * ARRAY_LEN(sabotages) && mechs > 0);
+}
+
+/* Replies are evidence too: worker 1 spoils what it sends back. */
+static void sabotage_of_a_reply_is_caught_and_named(void **state)
+{
+	static const struct sabotage flip = {
+		PROBE_FLIP, offsetof(struct trial_result, corrupt), "corrupt"};
+	unsigned trials = 0;
+	struct cell c;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		for (int d = 0; d < DOMAIN_COUNT; d++) {
+			if (!has_evidence(m) || !cell_of(&c, m, "pingpong", d))
+				continue;
+			sabotage(&c, &flip, 0);
+			sabotage(&c, &flip, 1);
+			trials++;
+		}
+	}
+	assert_true(trials > 0);
+}
+
+/* One receiver among several cannot be exact, but it must not be blind. */
+static void sabotage_among_several_workers_is_never_ok(void **state)
+{
+	static const char key[] = "channel/queue-fifo/stream?domain=process&fan=2x2";
+	struct cell c;
+
+	(void)state;
+	assert_null(lab_cell(&c, key));
+	if (c.skip[0])
+		skip();
+	for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
+		const struct trial_fault f = {.act = (uint32_t)sabotages[k].act, .nth = NTH};
+
+		if (lab_run(&c, &f) != TRIAL_FAIL)
+			complain(&c, &sabotages[k], "among several was not caught");
+		lab_nothing_left(c.key);
+	}
+}
+
+static void sabotage_left_out_is_ok(void **state)
+{
+	static const struct trial_fault none = {.act = PROBE_NONE};
+	static const char *const workloads[] = {"stream", "pingpong", "uncontended"};
+	unsigned trials = 0;
+	struct cell c;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
+			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], k % DOMAIN_COUNT))
+				continue;
+			if (lab_run(&c, &none) != TRIAL_OK)
+				fail_msg("%s: %s", c.key, lab.result->reason);
+			assert_int_equal(lab.result->ops, LAB_N);
+			lab_nothing_left(c.key);
+			trials++;
+		}
+	}
+	assert_true(trials > 0);
+}
+
+/* Here the faults of interest are other ones, and processes are not watched. */
+static void sabotage_is_not_tested_under_thread_sanitizer(void **state)
+{
+	(void)state;
+	print_message("ThreadSanitizer: no sabotage\n");
+	assert_true(ARRAY_LEN(sabotages) == PROBE_ACT_COUNT - PROBE_DROP);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sabotage_of_a_stream_is_caught_and_named),
+		cmocka_unit_test(sabotage_of_a_reply_is_caught_and_named),
+		cmocka_unit_test(sabotage_among_several_workers_is_never_ok),
+		cmocka_unit_test(sabotage_left_out_is_ok),
+	};
+	const struct CMUnitTest tsan[] = {
+		cmocka_unit_test(sabotage_is_not_tested_under_thread_sanitizer),
+	};
+
+	if (lab_is_trial(argc, argv))
+		return cmd_trial(argc - 1, argv + 1);
+	if (LAB_TSAN)
+		return cmocka_run_group_tests_name("sabotage", tsan, NULL, NULL);
+	return cmocka_run_group_tests_name("sabotage", tests, lab_setup, lab_teardown);
+}
