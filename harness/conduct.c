@@ -64,6 +64,7 @@ enum outcome conduct_await(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
 	uint64_t moved = progress(t), beats = 0;
+	uint32_t seen = load_acquire(&g->arrived);
 
 	for (;;) {
 		uint32_t v = load_acquire(&g->arrived);
@@ -77,7 +78,8 @@ enum outcome conduct_await(struct trial *t)
 		if (now >= t->deadline_ns)
 			return OUTCOME_LATE;
 		/* Beats, not time: a machine that stood still is not a stall. */
-		beats = p == moved && handing_over(g) ? beats + 1 : 0;
+		beats = p == moved && v == seen && handing_over(g) ? beats + 1 : 0;
+		seen = v;
 		moved = p;
 		if (beats * SLICE_NS > t->crew.spec->stall_ns)
 			return OUTCOME_STALLED;

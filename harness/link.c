@@ -30,12 +30,18 @@ int link_fail(const struct link *l, int err, const char *fmt, ...)
 
 int link_new_path(struct link *l, const char *kind, char *path, size_t path_len)
 {
+	char why[NAMES_PATH_MAX];
+	int err;
+
 	for (unsigned i = 0; i < LINK_PATHS; i++) {
 		if (l->path[i])
 			continue;
 		l->path[i] = path;
 		path[0] = '\0';
-		return names_path_new(kind, path, path_len, l->err, l->err_len);
+		err = names_path_new(kind, path, path_len, why, sizeof(why));
+		if (err && l->err)
+			snprintf(l->err, l->err_len, "%s: %s", l->mech->name, why);
+		return err;
 	}
 	return link_fail(l, -ENOSPC, "more than %d names", LINK_PATHS);
 }

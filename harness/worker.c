@@ -168,11 +168,13 @@ static int open_ports(struct self *s)
 	s->slot->w.out = s->slot->w.in = NULL;
 	if (w->family == FAMILY_CHANNEL && !duplex && (s->side == 1 || pair || alone)) {
 		err = open_port(s, in, ROLE_RECEIVER, index);
-		s->slot->w.in = &s->ports[s->n_ports - 1];
+		if (!err)
+			s->slot->w.in = &s->ports[s->n_ports - 1];
 	}
 	if (!err && (s->side == 0 || pair)) {
 		err = open_port(s, out, duplex && s->side ? ROLE_RECEIVER : ROLE_SENDER, index);
-		s->slot->w.out = &s->ports[s->n_ports - 1];
+		if (!err)
+			s->slot->w.out = &s->ports[s->n_ports - 1];
 	}
 	if (duplex) /* one port is both */
 		s->slot->w.in = s->slot->w.out;

@@ -135,6 +135,18 @@ const char *lab_cell(struct cell *c, const char *key)
 	return NULL;
 }
 
+void lab_need_cell(struct cell *c, const char *key)
+{
+	const char *why = lab_cell(c, key);
+
+	if (why)
+		fail_msg("%s", why);
+	if (c->skip[0]) {
+		print_message("%s: %s\n", key, c->skip);
+		skip();
+	}
+}
+
 void lab_spec(const struct cell *c, struct trial_spec *spec)
 {
 	cell_spec(c, &lab.clock, topo_pu_count(lab.topo), false, spec);

@@ -79,6 +79,9 @@ bool lab_wants(const struct mech *m);
  */
 const char *lab_cell(struct cell *c, const char *key);
 
+/* The same, where a cell is needed: fails, or skips what cannot run here. */
+void lab_need_cell(struct cell *c, const char *key);
+
 /* The spec of a plain trial of the cell; change it as wanted. */
 void lab_spec(const struct cell *c, struct trial_spec *spec);
 

@@ -11,6 +11,8 @@
 
 enum { MAX_CELLS = 4096, TRIES = 5, DOMAINS = LAB_TSAN ? 1 : 2 };
 
+#define BITS(set) ((unsigned)__builtin_popcount(set))
+
 static const char *const placements[] = {"nearest", "same-pu", "unpinned"};
 static const char *const channel_fans[] = {"1x1", "2x1", "1x2", "2x2", "4x4"};
 static const char *const lock_fans[] = {"1", "2", "4", "8"};
@@ -122,11 +124,6 @@ static void run_mech(const struct mech *m)
 
 /* ---- how many there must be, from the descriptors alone ------------------- */
 
-static unsigned bits(unsigned set)
-{
-	return (unsigned)__builtin_popcount(set);
-}
-
 /* Fans of a workload with senders and receivers. */
 static unsigned expected_fans(const struct mech *m, bool *two_by_two)
 {
@@ -146,7 +143,7 @@ static unsigned expected_fans(const struct mech *m, bool *two_by_two)
 
 static unsigned expected_of(const struct mech *m, const struct workload *w)
 {
-	unsigned domains = bits(m->domains & (BIT(DOMAINS) - 1)), fans = 1, places = 3, execs = 1;
+	unsigned domains = BITS(m->domains & (BIT(DOMAINS) - 1)), fans = 1, places = 3, execs = 1;
 	bool process = DOMAINS > 1 && (m->domains & BIT(DOMAIN_PROCESS));
 	bool more = false;
 
@@ -159,7 +156,7 @@ static unsigned expected_of(const struct mech *m, const struct workload *w)
 		fans = expected_fans(m, &more);
 	}
 	execs = process && m->contract.reach >= REACH_ANY ? 1u + more : 0;
-	return domains * (fans * places + bits(m->waits) - 1) + execs;
+	return domains * (fans * places + BITS(m->waits) - 1) + execs;
 }
 
 static unsigned expected_cells(const struct mech *m)
@@ -199,18 +196,6 @@ static void trial_of_every_cell_is_ok_and_every_cell_there_must_be_has_run(void 
 
 static const char any_key[] = "channel/queue-fifo/stream?domain=thread&fan=1x1";
 
-static void cell_of(struct cell *c, const char *key)
-{
-	const char *why = lab_cell(c, key);
-
-	if (why)
-		fail_msg("%s", why);
-	if (c->skip[0]) {
-		print_message("%s: %s\n", key, c->skip);
-		skip();
-	}
-}
-
 static void expect(const struct cell *c, enum trial_status status, const char *reason)
 {
 	const struct trial_result *r = lab.result;
@@ -227,7 +212,7 @@ static void trial_refuses_a_spec_of_another_build(void **state)
 	struct cell c;
 
 	(void)state;
-	cell_of(&c, any_key);
+	lab_need_cell(&c, any_key);
 	for (unsigned field = 0; field < 3; field++) {
 		lab_spec(&c, &spec);
 		spec.protocol += field == 0;
@@ -244,7 +229,7 @@ static void trial_of_what_this_build_does_not_have_fails_by_name(void **state)
 	struct cell c;
 
 	(void)state;
-	cell_of(&c, any_key);
+	lab_need_cell(&c, any_key);
 	lab_spec(&c, &spec);
 	snprintf(spec.mechanism, sizeof(spec.mechanism), "channel/nothing");
 	lab_run_spec(&c, &spec);
@@ -267,7 +252,7 @@ static void trial_calibrates_to_a_number_of_operations(void **state)
 
 		snprintf(key, sizeof(key), "channel/queue-fifo/%s?domain=%s&fan=1x1", workloads[i],
 			domain_name((enum domain)(DOMAINS - 1)));
-		cell_of(&c, key);
+		lab_need_cell(&c, key);
 		lab_spec(&c, &spec);
 		spec.calibrate = 1;
 		spec.n = spec.block = spec.warm_n = 0;
@@ -325,7 +310,7 @@ static void trial_without_a_lock_shows_lost_updates(void **state)
 		print_message("one CPU: updates are hardly ever lost\n");
 		skip();
 	}
-	cell_of(&c, "lock/none/contend?domain=thread&fan=2");
+	lab_need_cell(&c, "lock/none/contend?domain=thread&fan=2");
 	c.stretch_ns = 30 * 1000 * 1000;
 	for (int try = 0; try < 5 && lost == 0; try++) {
 		lab_run(&c, NULL);
@@ -343,7 +328,7 @@ static void run_burner(
 	struct trial_spec spec;
 
 	snprintf(key, sizeof(key), "%s&domain=%s", what, domain);
-	cell_of(c, key);
+	lab_need_cell(c, key);
 	lab_spec(c, &spec);
 	spec.probed = 1;
 	spec.fault = (struct trial_fault){

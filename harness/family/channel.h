@@ -20,7 +20,8 @@
 
 /*
  * send: one message of len <= link->msg_bytes; longer is OP_ERROR (-EMSGSIZE).
- *       OP_CLOSED: no receiver is left.
+ *       OP_CLOSED: no receiver is left; room that is still there may be filled
+ *       before that is noticed.
  * recv: one message into room bytes; *len is its size.  A message larger than
  *       room is OP_ERROR (-EMSGSIZE) and stays, where the unit is a message;
  *       where it is bytes, room must be link->msg_bytes.  OP_CLOSED: empty, and
