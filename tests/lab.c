@@ -31,6 +31,13 @@ bool lab_is_fast(void)
 	return fast && *fast;
 }
 
+bool lab_is_desk(void)
+{
+	const char *fast = getenv("HANDOFF_TEST_FAST");
+
+	return fast && strcmp(fast, "desk") == 0;
+}
+
 bool lab_wants(const struct mech *m)
 {
 	static const char *const few[] = {"channel/queue-fifo", "channel/pipe", "lock/mutex"};

@@ -70,6 +70,9 @@ bool lab_is_trial(int argc, char **argv);
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool lab_is_fast(void);
 
+/* HANDOFF_TEST_FAST=desk: within a minute, everything. */
+bool lab_is_desk(void);
+
 /* True of every mechanism, but of a few only where a test is to be fast. */
 bool lab_wants(const struct mech *m);
 
