@@ -39,7 +39,7 @@ HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-asan check-tsan check-clang bench-self \
-	deps deps-test quick-results install clean
+	deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -74,6 +74,8 @@ deps:
 	@scripts/install-deps --with run
 deps-test:
 	@scripts/install-deps --with tests
+deps-all:
+	@scripts/install-deps --with all
 
 run: deps ## install what is missing, build, measure the quick matrix, answer
 	@$(MAKE) --no-print-directory -s -j "$$(nproc)" all
@@ -82,13 +84,13 @@ run: deps ## install what is missing, build, measure the quick matrix, answer
 list: all ## the mechanisms
 	@build/handoff list
 
-check: deps-test ## install what is missing, build, all tests (under 10 minutes)
+check: deps-all ## install what is missing, build, all tests (under 10 minutes)
 	@scripts/check all
 
 check-fast: deps-test ## the tests for the desk (under 60 s)
 	@scripts/check fast
 
-check-all: deps-test ## everything, longer sweeps too
+check-all: deps-all ## everything, longer sweeps too
 	@scripts/check long
 
 test: all $(TESTBIN) ## build and run the cmocka tests of this FLAVOUR
