@@ -17,6 +17,7 @@ enum {
 	FEW_OPERATIONS = 4096,
 	DEAR_OP_NS = 5000,
 	CLAIM_BLOCK = 64,
+	LONG_ENOUGH = 4, /* a quarter of the target is extrapolated from */
 };
 
 static bool shared(const struct trial *t)
@@ -211,15 +212,15 @@ enum outcome conduct_calibrate(struct trial *t)
 	for (;;) {
 		enum outcome o = try_n(t, n, &ns);
 
-		if (o == OUTCOME_FINE && ns >= target / 2) {
+		if (o == OUTCOME_FINE && ns >= target / LONG_ENOUGH) {
 			o = try_n(t, n, &again);
 			ns = soonest(ns, again);
 		}
 		if (o != OUTCOME_FINE)
 			return o;
-		if (ns >= target / 2 || n >= UINT64_MAX / 64)
+		if (ns >= target / LONG_ENOUGH || n >= UINT64_MAX / 64)
 			break;
-		factor = target / 2 / ns;
+		factor = target / LONG_ENOUGH / ns;
 		n *= factor < 2 ? 2 : factor > 16 ? 16 : factor;
 	}
 	t->result->n = (uint64_t)((clock_u128)n * target / ns);
