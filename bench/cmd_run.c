@@ -406,7 +406,7 @@ static void say_rows(const struct run *r)
 
 	for (int i = 0; i < TRIAL_STATUS_COUNT; i++)
 		rows += n[i];
-	printf("%zu cells, %" PRIu64 " rows:", r->plan.n, rows);
+	printf("%zu cells, %" PRIu64 " rows%s", r->plan.n, rows, rows ? ":" : "");
 	for (int i = 0; i < TRIAL_STATUS_COUNT; i++) {
 		if (n[i])
 			printf(" %" PRIu64 " %s", n[i], trial_status_name((enum trial_status)i));

@@ -169,13 +169,16 @@ static void clock_says_when_it_cannot_bound_the_offset(void **state)
 {
 	struct clock c;
 	cpu_set_t before, after;
+	unsigned cpu[2] = {0, 0};
 
 	(void)state;
-	sched_getaffinity(0, sizeof(before), &before);
+	two_cpus(cpu, &before); /* the first of them will do */
 	clock_calibrate(&c, true, NULL, 0);
 	c.offset_bound_ns = 77;
-	assert_true(clock_bound_offset(&c, CPU_SETSIZE, 0) < 0);
-	assert_true(clock_bound_offset(&c, CPU_SETSIZE - 1, 0) < 0);
+	assert_true(clock_bound_offset(&c, CPU_SETSIZE, cpu[0]) < 0);
+	assert_true(clock_bound_offset(&c, CPU_SETSIZE - 1, cpu[0]) < 0);
+	assert_true(clock_bound_offset(&c, cpu[0], CPU_SETSIZE) < 0);
+	assert_true(clock_bound_offset(&c, cpu[0], CPU_SETSIZE - 1) < 0);
 	assert_int_equal(c.offset_bound_ns, 77);
 	sched_getaffinity(0, sizeof(after), &after);
 	assert_true(CPU_EQUAL(&before, &after));
