@@ -59,6 +59,7 @@ $(B)/primitives/%.o: CFLAGS += -fno-jump-tables
 $(B)/bench/version.o: CPPFLAGS += -DHANDOFF_COMMIT='"$(COMMIT)"' \
 	-DHANDOFF_FLAVOUR='"$(FLAVOUR)"' -DHANDOFF_FLAGS='"$(strip $(OPT))"'
 $(B)/bench/version.o: $(B)/commit.stamp
+$(B)/bench/env.o: CPPFLAGS += -DHANDOFF_CC_FLAGS='"$(strip -std=c17 $(OPT))"'
 $(B)/commit.stamp: force
 	@mkdir -p $(@D)
 	@echo '$(COMMIT) $(OPT)' | cmp -s - $@ || echo '$(COMMIT) $(OPT)' > $@

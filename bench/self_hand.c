@@ -461,14 +461,50 @@ static double hand_ring_alone(
 	return alone(clock, pu[0], n, sizeof(struct hand_ring), ring_alone);
 }
 
+/* ---- any two functions ------------------------------------------------------ */
+
+struct pair {
+	void *arg;
+	void (*body[2])(void *);
+};
+
+static void pair_body(struct duel *d, unsigned side)
+{
+	struct pair *p = d->shared;
+
+	if (p->body[side])
+		p->body[side](p->arg);
+}
+
+double hand_pair(const struct clock *clock, const uint32_t *pu, void *arg, void (*a)(void *),
+	void (*b)(void *))
+{
+	struct duel *d = duel_memory(sizeof(*d));
+	struct pair p = {arg, {a, b}};
+	double ns;
+
+	if (!d)
+		return 0;
+	d->clock = clock;
+	d->shared = &p;
+	duel_run(d, pu, pair_body, pair_body);
+	ns = (double)clock_ns(clock, b ? duel_ticks(d) : d->end[0] - d->start[0]);
+	free(d);
+	return ns;
+}
+
 const struct hand hands[] = {
 	{"hand-written mutex loop, one worker", "lock/mutex/uncontended?domain=thread",
 		hand_mutex_alone},
-	{"hand-written ring, one worker", "channel/ring-spsc/uncontended?domain=thread&wait=spin",
-		hand_ring_alone},
+	{"hand-written loop, the same ring, one worker",
+		"channel/ring-spsc/uncontended?domain=thread&wait=spin", self_ring_alone},
+	{"hand-written loop, the same ring", "channel/ring-spsc/stream?domain=thread&wait=spin",
+		self_ring_stream},
+	{"another ring by hand, one worker",
+		"channel/ring-spsc/uncontended?domain=thread&wait=spin", hand_ring_alone},
 	{"hand-written mutex loop", "lock/mutex/contend?domain=thread", hand_mutex},
 	{"hand-written atomic addition", "lock/atomic-add/contend?domain=thread", hand_add},
-	{"hand-written ring", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring},
+	{"another ring by hand", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring},
 #if HAVE_CK
 	{"ck_ring SPSC, same stamp", "channel/ring-spsc/stream?domain=thread&size=8&wait=spin",
 		hand_ck},

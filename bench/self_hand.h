@@ -19,6 +19,19 @@ struct hand {
 		const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 };
 
+/*
+ * Run a and b (NULL: nothing) in two threads pinned to pu[0] and pu[1] that start
+ * together; nanoseconds from first start to last end, of a alone if b is NULL.
+ */
+double hand_pair(const struct clock *clock, const uint32_t *pu, void *arg, void (*a)(void *),
+	void (*b)(void *));
+
+/* self_ring.c: hand-written loops over the operations of channel/ring-spsc itself. */
+double self_ring_stream(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double self_ring_alone(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+
 extern const struct hand hands[];
 extern const size_t hand_count;
 
