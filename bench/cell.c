@@ -105,6 +105,8 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
 	if (!m->contract.bounded)
 		c->capacity = 0;
+	else if (c->capacity == 0)
+		return "capacity=native is for mechanisms that cannot keep an exact one";
 	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
 		snprintf(c->placement, sizeof(c->placement), "same-pu");
 	cell_make_key(c);
@@ -126,9 +128,13 @@ static bool parse_fan(struct cell *c, const char *text, bool *one_side)
 	unsigned long a = strtoul(text, &end, 10), b = 0;
 
 	*one_side = *end == '\0';
-	if (*end == 'x')
+	if (*end == 'x') {
 		b = strtoul(end + 1, &end, 10);
-	if (*end || a == 0 || a > TRIAL_MAX_WORKERS || b > TRIAL_MAX_WORKERS)
+		if (b == 0)
+			return false;
+	}
+	if (*end || a == 0 || a > TRIAL_MAX_WORKERS || b > TRIAL_MAX_WORKERS ||
+		a + b > TRIAL_MAX_WORKERS)
 		return false;
 	c->side_a = (uint32_t)a;
 	c->side_b = (uint32_t)b;
@@ -150,9 +156,12 @@ static bool parse_axis(struct cell *c, const char *name, const char *value, bool
 	} else if (strcmp(name, "fan") == 0) {
 		return parse_fan(c, value, one_side);
 	} else if (strcmp(name, "placement") == 0) {
+		if (strlen(value) >= sizeof(c->placement))
+			return false;
 		snprintf(c->placement, sizeof(c->placement), "%s", value);
 	} else if (strcmp(name, "size") == 0 || strcmp(name, "capacity") == 0) {
-		if (units_parse_bytes(value, &bytes, err, sizeof(err)) || bytes > CELL_MAX_BYTES)
+		if (units_parse_bytes(value, &bytes, err, sizeof(err)) || bytes == 0 ||
+			bytes > (name[0] == 's' ? CELL_MAX_BYTES : CELL_MAX_CAPACITY))
 			return false;
 		*(name[0] == 's' ? &c->msg_bytes : &c->capacity) = (uint32_t)bytes;
 	} else {
@@ -191,7 +200,8 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
 	c->wait = cell_default_wait(c->mech);
 	c->msg_bytes = c->mech->family == FAMILY_CHANNEL ? 64 : 0;
-	for (axis = strtok_r(query, "&", &save); axis; axis = strtok_r(NULL, "&", &save)) {
+	axis = query ? strtok_r(query, "&", &save) : NULL;
+	for (; axis; axis = strtok_r(NULL, "&", &save)) {
 		char *eq = strchr(axis, '=');
 
 		if (eq)

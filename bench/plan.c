@@ -13,7 +13,7 @@
 static const char *const columns[] = {
 	"cell", "n", "claim", "stretch_ns", "reps", "trial_ns", "seed", "binary", "skip"};
 
-enum { PLAN_COLUMNS = ARRAY_LEN(columns) };
+enum { PLAN_COLUMNS = ARRAY_LEN(columns), PLAN_MAX_REPS = 100000 }; /* as --reps */
 
 size_t plan_rows(const struct plan *p)
 {
@@ -153,6 +153,11 @@ static int on_row(void *ctx, uint64_t line, size_t n, const char *const *field, 
 			(unsigned long long)line);
 		return -EINVAL;
 	}
+	if (p->reps == 0 || p->reps > PLAN_MAX_REPS || (c->n && !c->block)) {
+		snprintf(r->err, r->err_len, "line %llu: a figure of the plan is out of range",
+			(unsigned long long)line);
+		return -EINVAL;
+	}
 	snprintf(p->binary, sizeof(p->binary), "%s", field[7]);
 	snprintf(c->skip, sizeof(c->skip), "%s", field[8]);
 	p->n++;
@@ -163,10 +168,15 @@ int plan_read(struct plan *p, const char *path, char *err, size_t err_len)
 {
 	char why[400] = "";
 	struct plan_reader r = {.plan = p, .err = why, .err_len = sizeof(why)};
+	struct csv_limits limits = {0};
 	int code;
 
 	*p = (struct plan){0};
-	code = csv_read_file(path, NULL, on_row, &r, err, err_len);
+	code = csv_read_file(path, &limits, on_row, &r, err, err_len);
+	if (!code && limits.truncated_tail) {
+		snprintf(why, sizeof(why), "its last line is not whole");
+		code = -EINVAL;
+	}
 	if (!code && p->n == 0) {
 		snprintf(why, sizeof(why), "no cells in it");
 		code = -EINVAL;

@@ -95,14 +95,15 @@ static void judge_producer(struct evidence *e, const struct ledger_from *f, uint
 	bool exact, uint64_t *missing)
 {
 	uint64_t repeated = f->repeated, count = load_relaxed(&f->count);
+	bool sums = sent == 0 || (f->sum == sum_to(sent) && f->sum_squares == sum_squares_to(sent));
 
 	if (!exact) {
-		bool sums = sent == 0 ||
-			    (f->sum == sum_to(sent) && f->sum_squares == sum_squares_to(sent));
-
 		repeated = count > sent ? count - sent : 0;
 		if (count == sent && !sums)
 			repeated = 1;
+	} else if (count == sent && repeated == 0 && !sums) {
+		e->foreign++; /* all there, but a number that nobody sent: damaged in the stamp */
+		e->corrupt++;
 	}
 	*missing += sent > count - repeated ? sent - (count - repeated) : 0;
 	e->sent += sent;

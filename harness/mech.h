@@ -111,7 +111,7 @@ struct link {
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
-	void *own;                    /* setup\'s, in the process that ran it; teardown frees it */
+	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
 	char *err;                    /* one sentence when setup or attach fails */
 	size_t err_len;

@@ -13,7 +13,7 @@
 #include "harness/names.h"
 #include "tests/support.h"
 
-enum { OWNED_BYTES = 4096, OWNED_MANY = 40, OWNERS = 4 };
+enum { OWNED_BYTES = 4096, OWNED_MANY = 100, OWNERS = 4 };
 
 /* A child that makes objects and one file, then stops until it is killed. */
 struct owner {

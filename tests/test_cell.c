@@ -166,7 +166,7 @@ static void cell_key_leaves_defaults_out(void **state)
 		"channel/queue-fifo/stream?domain=thread&fan=1x1&size=64&placement=nearest";
 
 	(void)state;
-	check_key("channel/queue-fifo/stream?domain=thread", plain);
+	check_key("channel/queue-fifo/stream", plain);
 	check_key(plain, plain);
 	check_key("channel/queue-fifo/stream?capacity=1024&start=fork&wait=block", plain);
 	check_key("lock/mutex/contend?fan=2",
@@ -229,6 +229,18 @@ static void cell_says_why_a_combination_is_impossible(void **state)
 	check_refused("channel/pipe/stream?fan=2x1&size=4", "1x1 only");
 }
 
+/* Its key would be that of another capacity, which it would not have run with. */
+static void cell_has_no_native_capacity_where_an_exact_one_is_kept(void **state)
+{
+	struct cell c;
+	char err[400] = "";
+
+	(void)state;
+	assert_int_equal(cell_parse(&c, "channel/queue-fifo/stream?", err, sizeof(err)), 0);
+	c.capacity = 0;
+	assert_non_null(cell_normalise(&c, false));
+}
+
 static void cell_refuses_what_is_no_key(void **state)
 {
 	static const char *const bad[] = {"", "?", "/", "channel/pipe", "channel/pipe/", "nothing",
@@ -238,9 +250,15 @@ static void cell_refuses_what_is_no_key(void **state)
 		"channel/pipe/stream?size=huge", "channel/pipe/stream?size=-1",
 		"channel/pipe/stream?size=2G", "channel/pipe/stream?size=18446744073709551680",
 		"channel/pipe/stream?domain=coroutine", "channel/pipe/stream?start=spawn",
-		"channel/pipe/stream?wait=pray", "channel/pipe/stream?fan=0x1",
-		"channel/pipe/stream?fan=x", "channel/pipe/stream?fan=1y1",
-		"channel/pipe/stream?fan=257x1", "channel/pipe/stream?fan=1x1x1"};
+		"channel/pipe/stream?wait=pray", "channel/pipe/stream?size=0",
+		"channel/queue-fifo/stream?capacity=0", "channel/queue-fifo/stream?capacity=1G",
+		"channel/pipe/stream?fan=1x0", "channel/pipe/stream?fan=256x256",
+		"lock/mutex/contend?fan=200x200",
+		"channel/pipe/stream?placement="
+		"pu:0123456789012345678901234567890123456789012345678901234567890123456789",
+		"channel/pipe/stream?fan=0x1", "channel/pipe/stream?fan=x",
+		"channel/pipe/stream?fan=1y1", "channel/pipe/stream?fan=257x1",
+		"channel/pipe/stream?fan=1x1x1"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -269,6 +287,7 @@ int main(void)
 		cmocka_unit_test(cell_key_names_what_is_not_at_its_default),
 		cmocka_unit_test(cell_key_reduces_axes_that_mean_nothing),
 		cmocka_unit_test(cell_says_why_a_combination_is_impossible),
+		cmocka_unit_test(cell_has_no_native_capacity_where_an_exact_one_is_kept),
 		cmocka_unit_test(cell_refuses_what_is_no_key),
 		cmocka_unit_test(cell_refuses_keys_of_any_length),
 	};

@@ -195,6 +195,18 @@ static void evidence_names_a_message_of_nobody(void **state)
 	assert_int_equal(e.foreign, 1);
 }
 
+/* Only the head says which message it is; a bit of its number is damaged. */
+static void evidence_names_a_number_that_nobody_sent(void **state)
+{
+	const uint64_t last[] = {0, 1, 2, UINT64_C(1) << 40}, next[] = {0, 1, 2, 4};
+	struct evidence e = scene_play(8, 4, last, 4);
+
+	(void)state;
+	scene_check(&e, 0, 0, 0, 1);
+	e = scene_play(8, 4, next, 4);
+	scene_check(&e, 0, 0, 0, 1);
+}
+
 static void evidence_of_short_messages_sees_each_kind_of_fault(void **state)
 {
 	const uint64_t lost[] = {0, 1, 3, 4}, twice[] = {0, 1, 1, 2, 3}, swap[] = {0, 2, 1, 3};
@@ -254,6 +266,7 @@ int main(void)
 		cmocka_unit_test(evidence_names_a_message_whose_ends_differ),
 		cmocka_unit_test(evidence_names_a_message_of_another_length),
 		cmocka_unit_test(evidence_names_a_message_of_nobody),
+		cmocka_unit_test(evidence_names_a_number_that_nobody_sent),
 		cmocka_unit_test(evidence_of_short_messages_sees_each_kind_of_fault),
 		cmocka_unit_test(evidence_is_not_clean_with_a_message_left_over),
 		cmocka_unit_test(evidence_says_each_number_in_its_sentence),

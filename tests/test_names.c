@@ -69,7 +69,7 @@ static void names_refuses_a_directory_that_is_none(void **state)
 
 static void names_refuses_a_journal_that_is_a_link(void **state)
 {
-	char victim[SUPPORT_PATH], err[400] = "", name[NAMES_MAX] = "", *text;
+	char victim[SUPPORT_PATH], err[400] = "", *name = names_scene_extra(), *text;
 
 	(void)state;
 	snprintf(victim, sizeof(victim), "%s", support_path(&names.dir, "victim"));

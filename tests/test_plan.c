@@ -214,6 +214,10 @@ static void plan_refuses_a_broken_file(void **state)
 	check_refused(HEADER KEY ",1,,1,1,1,1,b,\n");
 	check_refused(HEADER KEY ",1,1,1.5,1,1,1,b,\n");
 	check_refused(HEADER KEY ",1,1,1,18446744073709551616,1,1,b,\n");
+	check_refused(HEADER KEY ",1,1,1,0,1,1,b,\n");                   /* no repetition */
+	check_refused(HEADER KEY ",1,1,1,9223372036854775808,1,1,b,\n"); /* times cells: wraps */
+	check_refused(HEADER KEY ",1,0,1,1,1,1,b,\n"); /* claims nothing at a time: no end */
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,\n" KEY ",1,1,1,1,1,1,b,"); /* not whole */
 	check_refused(HEADER "channel/gone/stream?domain=thread,1,1,1,1,1,1,b,\n");
 	check_refused(HEADER "channel/pipe/stream?colour=red,1,1,1,1,1,1,b,\n");
 	check_refused(HEADER "\"" KEY ",1,1,1,1,1,1,b,\n");

@@ -20,7 +20,7 @@ static const char first_columns[] =
 	"lat_p99_ns,lat_p999_ns,lat_p9999_ns,lat_max_ns,lat_mean_ns,cpu_ns_per_op,"
 	"cpu_user_ns_per_op,cpu_sys_ns_per_op,ctx_voluntary_per_op,ctx_involuntary_per_op,"
 	"runq_wait_ns,minor_faults,migrations,steal_pct,full_waits_per_op,empty_waits_per_op,"
-	"start_skew_ns,overlap_pct,fairness,lost,duplicated,reordered,corrupt";
+	"start_skew_ns,overlap_pct,fairness,lost,duplicated,reordered,corrupt,clock,clock_cost_ns";
 
 struct reading {
 	char path[300], err[400];
@@ -79,9 +79,9 @@ static void samples_columns_stand_in_the_published_order(void **state)
 
 	(void)state;
 	samples_header(&row);
-	assert_true(row.len > sizeof(first_columns));
+	assert_true(row.len >= sizeof(first_columns));
 	assert_memory_equal(row.buf, first_columns, sizeof(first_columns) - 1);
-	assert_int_equal(row.buf[sizeof(first_columns) - 1], ',');
+	assert_non_null(memchr(",\n", row.buf[sizeof(first_columns) - 1], 2)); /* or later ones */
 	csv_row_free(&row);
 }
 
