@@ -107,6 +107,8 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 {
 	struct reader *r = user;
 
+	if (r->code) /* the parser goes on after an error; the first one counts */
+		return 0;
 	if (strcmp(section, r->section) != 0) {
 		if (finish_section(r))
 			return 0;

@@ -64,7 +64,7 @@ static void clock_falls_back_to_nanoseconds_of_the_system(void **state)
 	clock_calibrate(&c, true, why, sizeof(why));
 	assert_int_equal(c.source, CLOCK_SOURCE_GETTIME);
 	assert_string_equal(clock_source_name(c.source), "monotonic_raw");
-	assert_true(why[0] != '\0');
+	assert_non_null(strstr(why, "asked for"));
 	assert_int_equal(c.hz, 1000000000);
 	assert_int_equal(c.offset_bound_ns, 0);
 	assert_int_equal(clock_ns(&c, 12345), 12345);
