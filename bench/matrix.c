@@ -11,7 +11,12 @@
 #include "bench/select.h"
 #include "bench/units.h"
 
-enum { MATRIX_MAX_BYTES = 1 << 20, MATRIX_MAX_VALUES = 256, MATRIX_SECTION = 64 };
+enum {
+	MATRIX_MAX_BYTES = 1 << 20,
+	MATRIX_MAX_LINE = INI_MAX_LINE - 2,
+	MATRIX_MAX_VALUES = 256,
+	MATRIX_SECTION = 64,
+};
 
 struct reader {
 	struct selection *selection;
@@ -124,6 +129,17 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 	return complain(r, "there is no axis", name);
 }
 
+/* libinih would read what a longer line has beyond as a line of its own. */
+static bool has_long_line(const char *text)
+{
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		if (n > MATRIX_MAX_LINE)
+			return true;
+	}
+	return false;
+}
+
 /* The whole file as a string: regular, small, without NUL. */
 static char *slurp(const char *path, char *err, size_t err_len)
 {
@@ -145,6 +161,8 @@ static char *slurp(const char *path, char *err, size_t err_len)
 		what = strerror(errno);
 	else if (memchr(text, '\0', (size_t)n))
 		what = "holds a NUL byte";
+	else if (has_long_line(text))
+		what = "has a line that is too long (at most 198 bytes)";
 	if (fd >= 0)
 		close(fd);
 	if (what) {
