@@ -59,6 +59,12 @@ void cell_make_key(struct cell *c)
 		snprintf(p, (size_t)(end - p), "&wait=%s", wait_name(c->wait));
 }
 
+/* Its sections are single instructions, or there is no lock at all. */
+static bool never_refuses(const struct mech *m)
+{
+	return strcmp(m->contract.owner, "anyone") == 0;
+}
+
 static const char *check_fan(struct cell *c, bool one_side)
 {
 	const struct mech *m = c->mech;
@@ -77,10 +83,43 @@ static const char *check_fan(struct cell *c, bool one_side)
 		return "a fan of one number is for families with one role";
 	if (c->workload->links == LINKS_PAIR && (c->side_a != 1 || c->side_b != 1))
 		return "the workload has one worker a side";
+	if (c->side_a > 1 && workload_paced(c->workload))
+		return "the workload has one worker that signals";
+	if (c->side_b > 1 && c->workload->side_a == LOOP_RING && m->contract.wakes == WAKES_ALL)
+		return "a signal wakes everybody: wake-one has one sleeper";
 	if ((m->max_senders && c->side_a > m->max_senders) ||
 		(m->max_receivers && c->side_b > m->max_receivers))
 		return "the mechanism does not allow so many workers a side";
 	return NULL;
+}
+
+/* What the workload asks of the mechanism. */
+static const char *check_workload(const struct cell *c)
+{
+	const struct mech *m = c->mech;
+
+	if (workload_tries(c->workload) &&
+		((m->flags & MECH_FLOOR) || (m->family == FAMILY_LOCK && never_refuses(m))))
+		return "the mechanism never refuses a try";
+	if (!workload_has_end(c->workload))
+		return NULL;
+	if (m->flags & MECH_NO_EVIDENCE)
+		return "nothing is handed over: no end can be seen";
+	if (m->contract.lossy)
+		return "an end may be lost like any message";
+	return m->contract.order == ORDER_FIFO ? NULL : "an end would overtake what it ends";
+}
+
+/* The size that the mechanism and the workload can check. */
+static const char *check_size(const struct cell *c)
+{
+	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
+		return NULL;
+	if (cell_workers(c) > 2)
+		return "messages under 8 bytes carry no producer number: 1x1 only";
+	if (c->mech->contract.lossy)
+		return "messages under 8 bytes carry no number that survives a loss";
+	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 
 const char *cell_normalise(struct cell *c, bool fan_one_side)
@@ -99,10 +138,13 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	why = check_fan(c, fan_one_side);
 	if (why)
 		return why;
+	why = check_workload(c);
+	if (!why)
+		why = check_size(c);
+	if (why)
+		return why;
 	if (m->family != FAMILY_CHANNEL)
 		c->msg_bytes = 0;
-	else if (c->msg_bytes < 8 && cell_workers(c) > 2)
-		return "messages under 8 bytes carry no producer number: 1x1 only";
 	if (!m->contract.bounded)
 		c->capacity = 0;
 	else if (c->capacity == 0)

@@ -166,7 +166,8 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
-	s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
+	if (!workload_paced(c->workload))
+		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
 	if (c->msg_bytes)
 		s->bytes_per_s = s->ops_per_s * c->msg_bytes;
 	s->start_skew_ns = (double)r->start_skew_ns;

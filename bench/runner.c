@@ -124,7 +124,7 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 		struct cell *c = &r->plan->cell[i];
 
 		progress_step(&p, c->key);
-		if (!c->skip[0] && c->n == 0 && c->workload->ending == ENDING_COUNT) {
+		if (!c->skip[0] && c->n == 0 && c->workload->ending != ENDING_FLAG) {
 			code = run_trial(r, c, true, err, err_len);
 			if (!code && !launch_stop)
 				take_calibration(r, c);
@@ -167,7 +167,7 @@ static void scale_stretch(struct plan *p, double by)
 			c->stretch_ns = RUNNER_LEAST_STRETCH_NS;
 		if (c->n)
 			c->n = (uint64_t)((clock_u128)c->n * c->stretch_ns / was);
-		if (c->n == 0 && c->workload->ending == ENDING_COUNT)
+		if (c->n == 0 && c->workload->ending != ENDING_FLAG)
 			c->n = 1;
 	}
 	p->trial_ns = (uint64_t)((double)p->trial_ns * by);

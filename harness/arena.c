@@ -52,7 +52,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.err_len = sizeof(c->err),
 	};
 	if (one_role)
-		l->receivers = l->self && c->mech->family == FAMILY_CHANNEL ? 1 : 0;
+		l->receivers = l->self && c->mech->family != FAMILY_LOCK ? 1 : 0;
 }
 
 static size_t place(size_t *at, size_t bytes)
@@ -149,6 +149,7 @@ static void point_links(struct crew *c)
 	for (unsigned i = 0; i < a->links; i++) {
 		c->link[i].shared = (char *)a + a->link_offset[i];
 		c->link[i].open_ports = a->gate.open_ports[i];
+		c->link[i].board = &a->gate.board[i];
 	}
 }
 
@@ -183,7 +184,7 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 		struct ledger *g = arena_ledger(c->arena, i);
 
 		g->producers = spec->side_a;
-		g->exact = spec->side_b <= 1;
+		g->exact = spec->side_b <= 1 || workload_to_all(c->workload);
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #ifndef HARNESS_ARENA_H
 #define HARNESS_ARENA_H
 
+#include "harness/board.h"
 #include "harness/evidence.h"
 #include "harness/trial.h"
 #include "harness/workload.h"
@@ -31,8 +32,10 @@ struct gate {
 	OWN_STRIDE atomic_u32 left;    /* threads past their last instruction; futex */
 	OWN_STRIDE atomic_u32 started; /* workers inside a flag-ended loop */
 	OWN_STRIDE atomic_u32 stretch; /* enum stretch */
+	OWN_STRIDE atomic_u32 finished; /* workers of side a that have sent all of the stretch */
 	OWN_STRIDE atomic_u64 claim[2][WORKER_STRIDE / sizeof(atomic_u64)]; /* [side][0] */
 	OWN_STRIDE atomic_u32 open_ports[ARENA_MAX_LINKS][2];
+	struct board board[ARENA_MAX_LINKS];
 };
 
 enum { GATE_DEATH = 1 << 16 };
@@ -123,10 +126,10 @@ static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 	return c->arena->links == 2 ? side : 0;
 }
 
-/* The contract of a channel is checked by stamps; other families count. */
+/* Channels and events are checked by stamps; locks count. */
 static inline bool crew_has_ledgers(const struct crew *c)
 {
-	return c->workload->family == FAMILY_CHANNEL && !(c->mech->flags & MECH_NO_EVIDENCE);
+	return c->workload->family != FAMILY_LOCK && !(c->mech->flags & MECH_NO_EVIDENCE);
 }
 
 #endif

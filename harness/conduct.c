@@ -88,6 +88,13 @@ enum outcome conduct_await(struct trial *t)
 	}
 }
 
+static void clear_board(struct board *b)
+{
+	store_relaxed(&b->ready, 0);
+	store_relaxed(&b->woken, 0);
+	store_relaxed(&b->round, 0);
+}
+
 /* Publish an order; with a start time for those that are timed. */
 static void give_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block)
 {
@@ -102,6 +109,9 @@ static void give_order(struct trial *t, enum order_kind order, uint64_t n, uint6
 	store_relaxed(&g->claim[1][0], 0);
 	store_relaxed(&g->arrived, 0);
 	store_relaxed(&g->started, 0);
+	store_relaxed(&g->finished, 0);
+	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
+		clear_board(&g->board[i]);
 	if (order == DO_MEASURE) {
 		g->start_monotonic_ns = monotonic_ns() + margin;
 		g->start_ticks = clock_read(&t->crew.spec->clock) +

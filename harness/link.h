@@ -7,12 +7,10 @@
 #ifndef HARNESS_LINK_H
 #define HARNESS_LINK_H
 
-#include <pthread.h>
-#include <semaphore.h>
 #include <string.h>
 
-#include "harness/eventcount.h"
 #include "harness/mech.h"
+#include "harness/sync.h"
 
 /*
  * Leave one sentence for the row's reason ("channel/pipe: pipe2: Too many open
@@ -53,19 +51,6 @@ ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)
 {
 	return load_seq(&l->open_ports[role]);
 }
-
-/*
- * Synchronisation objects in shared state, private or process-shared as the
- * link needs; set l->maps_apart first where workers map the object themselves.
- * Conditions use CLOCK_MONOTONIC.  0 or -errno.
- */
-int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
-int sync_cond_init(const struct link *l, pthread_cond_t *c);
-int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
-void sync_eventcount_init(const struct link *l, struct eventcount *e);
-
-/* An absolute CLOCK_MONOTONIC time as the library wants it. */
-struct timespec link_timespec(uint64_t deadline_ns);
 
 /*
  * One step of a user-space wait on `e`, between two looks at the condition:

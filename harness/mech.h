@@ -35,10 +35,11 @@
 #include "harness/compiler.h"
 #include "harness/probe.h"
 
+struct board;
 struct hist;
 struct ledger;
 
-enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_COUNT };
+enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_COUNT };
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
 enum start { START_FORK, START_EXEC, START_COUNT };
 enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_COUNT };
@@ -69,6 +70,7 @@ enum unit { UNIT_NONE, UNIT_MESSAGE, UNIT_BYTES };
 enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
 enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
+enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
 
 struct contract {
 	enum reach reach;
@@ -85,6 +87,8 @@ struct contract {
 	unsigned copies;           /* of the payload, sender's buffer to receiver's buffer */
 	const char *needs;         /* kernel or library features, NULL: none */
 	const char *cost_of_wait;  /* what offering to block costs the other side; NULL: nothing */
+	enum wakes wakes;          /* events: whom one signal wakes */
+	bool remembers;            /* events: a signal without a waiter is not lost */
 };
 
 enum mech_flags {
@@ -113,6 +117,7 @@ struct link {
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
+	struct board *board;          /* events: where both sides meet beside the mechanism; shared */
 	char *err;                    /* one sentence when setup or attach fails */
 	size_t err_len;
 };
@@ -144,6 +149,13 @@ enum loop {
 	LOOP_SERVE,   /* channel: receive and send back, n times */
 	LOOP_SELF,    /* any family: the operation with nobody to hand over to */
 	LOOP_CONTEND, /* lock: take, add, release until told to stop */
+	LOOP_POLL,    /* any family: CONSUME, CONTEND or SERVE by tries that never sleep */
+	LOOP_VAIN,    /* any family: tries that find nothing, with nobody else there */
+	LOOP_DRAIN,   /* channel: receive to the end, whatever says that it is the end */
+	LOOP_RING,    /* event: wake one sleeper, n times */
+	LOOP_RING_ALL,  /* event: wake every sleeper, n times */
+	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
+	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
 	LOOP_COUNT
 };
 
@@ -160,6 +172,8 @@ struct worker {
 	uint64_t n;                /* operations of this side, all workers together */
 	uint64_t block;            /* claimed at a time */
 	const atomic_u32 *stretch; /* flag-ended: enum stretch */
+	const atomic_u32 *finished; /* workers of side a that have sent all of this stretch */
+	uint32_t senders;           /* workers of side a */
 	uint8_t *msg;              /* msg_bytes, private */
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
@@ -168,7 +182,7 @@ struct worker {
 	/* results */
 	uint64_t ops;         /* done by this call, counted ones */
 	uint64_t all_ops;     /* done by this call, warm ones too (flag-ended) */
-	uint64_t bad_replies; /* ask: replies that were not the request */
+	uint64_t last_ticks;  /* lossy: when the last message came; 0: the loop's end counts */
 	enum result result;   /* OP_DONE, or why the loop ended early */
 };
 

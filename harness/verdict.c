@@ -68,6 +68,11 @@ static void judge_channel(const struct trial *t, struct evidence *e)
 		judge_side(t, e, 0, 1, sent, spec->side_a);
 		return;
 	}
+	if (workload_to_all(t->crew.workload)) {
+		for (unsigned i = 0; i < spec->side_b; i++)
+			judge_side(t, e, spec->side_a + i, 1, sent, spec->side_a);
+		return;
+	}
 	judge_side(t, e, spec->side_a, spec->side_b, sent, spec->side_a);
 	if (t->crew.workload->links == LINKS_PAIR) {
 		sent[0] = slot(t, spec->side_a)->w.seq; /* replies */
@@ -189,7 +194,10 @@ static void figure_operations(struct trial *t)
 	const struct trial_spec *spec = t->crew.spec;
 	struct trial_result *r = t->result;
 
-	for (unsigned i = 0; i < spec->side_a; i++) {
+	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->side_b == LOOP_CONSUME;
+	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
+
+	for (unsigned i = from; i < from + n; i++) {
 		r->ops += slot(t, i)->counted;
 		r->cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
 								      : slot(t, i)->counted;
@@ -228,11 +236,15 @@ void verdict_measured(struct trial *t)
 		evidence_say(&e, r->reason, sizeof(r->reason));
 		return;
 	}
+	figure_operations(t);
+	if (r->ops == 0 && !t->crew.spec->calibrate) {
+		verdict_early(r, TRIAL_FAIL, "not one operation was done in the timed stretch");
+		return;
+	}
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
 	figure_shares(t);
-	figure_operations(t);
 	figure_hists(t);
 }
 

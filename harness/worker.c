@@ -13,6 +13,7 @@
 
 #include "harness/conduct.h"
 #include "harness/family/channel.h"
+#include "harness/family/event.h"
 #include "harness/place.h"
 
 enum { LEFTOVER_MAX = 64 };
@@ -166,7 +167,7 @@ static int open_ports(struct self *s)
 	int err = 0;
 
 	s->slot->w.out = s->slot->w.in = NULL;
-	if (w->family == FAMILY_CHANNEL && !duplex && (s->side == 1 || pair || alone)) {
+	if (w->family != FAMILY_LOCK && !duplex && (s->side == 1 || pair || alone)) {
 		err = open_port(s, in, ROLE_RECEIVER, index);
 		if (!err)
 			s->slot->w.in = &s->ports[s->n_ports - 1];
@@ -187,7 +188,7 @@ static void drop_foreign_fds(struct self *s)
 	struct crew *c = s->crew;
 
 	if (c->spec->domain == DOMAIN_THREAD || c->spec->start == START_EXEC ||
-		workload_alone(c->workload) || c->workload->family != FAMILY_CHANNEL)
+		workload_alone(c->workload) || c->workload->family == FAMILY_LOCK)
 		return;
 	if (c->arena->links == 2) {
 		link_close_others(&c->link[s->side], ROLE_SENDER);
@@ -216,6 +217,8 @@ static void init_worker(struct self *s)
 	w->ledger = arena_ledger(s->crew->arena, s->index);
 	w->claim = s->crew->arena->gate.claim[s->side];
 	w->stretch = &s->crew->arena->gate.stretch;
+	w->finished = &s->crew->arena->gate.finished;
+	w->senders = spec->side_a;
 	w->msg_bytes = spec->msg_bytes;
 	w->id = s->side ? 0 : s->index;
 	w->wait = spec->wait;
@@ -311,6 +314,26 @@ static void zero_waits(struct self *s)
 		s->ports[i].full_waits = s->ports[i].empty_waits = 0;
 }
 
+/*
+ * Side a has sent all of this stretch: those that cannot know hear of it.  The
+ * last stretch of drain-close ends as the mechanism itself ends.
+ */
+static void finish_sending(struct self *s, bool measured)
+{
+	const struct how how = {s->crew->spec->wait, MODE_BLOCK, false};
+	const struct workload *wl = s->crew->workload;
+	const struct channel_ops *o = s->crew->mech->ops;
+	struct worker *w = &s->slot->w;
+	bool last = add_acq_rel(&s->crew->arena->gate.finished, 1u) + 1 == w->senders;
+
+	if (!workload_has_end(wl) || w->result != OP_DONE)
+		return;
+	if (wl->ending == ENDING_CLOSE && measured && !s->crew->spec->calibrate)
+		channel_close(o, w->out);
+	else
+		w->result = channel_send_ends(o, w, last, how);
+}
+
 /* One call of the role loop between two readings of everything that counts. */
 static void run_loop(struct self *s, bool measured)
 {
@@ -330,8 +353,11 @@ static void run_loop(struct self *s, bool measured)
 	add_acq_rel(&g->started, 1u);
 	cpu = thread_cpu_ns();
 	r->start_ticks = clock_read(w->clock);
+	w->last_ticks = 0;
 	s->loop(w);
-	r->end_ticks = clock_read(w->clock);
+	if (s->side == 0)
+		finish_sending(s, measured);
+	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
 	r->cpu_ns = thread_cpu_ns() - cpu;
 	r->cpu_after = (uint32_t)sched_getcpu();
 	read_costs(&after);
@@ -348,18 +374,27 @@ static void run_loop(struct self *s, bool measured)
 	explain_result(s);
 }
 
-/* Everything was received: whatever is still there is one too many. */
-static void count_leftovers(struct self *s)
+/* One message, or one signal, if there is any. */
+static enum result take_one(struct self *s)
 {
-	const struct how how = {WAIT_BLOCK, MODE_TRY, false};
-	const struct channel_ops *o = s->crew->mech->ops;
+	const struct how how = {s->crew->spec->wait, MODE_TRY, false};
 	struct worker *w = &s->slot->w;
 	uint32_t len;
 
+	if (s->crew->mech->family == FAMILY_EVENT)
+		return ((const struct event_ops *)s->crew->mech->ops)->wait(w->in, how);
+	return ((const struct channel_ops *)s->crew->mech->ops)
+		->recv(w->in, w->msg, w->msg_bytes, &len, how);
+}
+
+/* Everything was received: whatever is still there is one too many. */
+static void count_leftovers(struct self *s)
+{
+	struct worker *w = &s->slot->w;
+
 	if (!w->in || w->in->index != 0 || !crew_has_ledgers(s->crew))
 		return;
-	while (s->slot->leftover < LEFTOVER_MAX &&
-		o->recv(w->in, w->msg, w->msg_bytes, &len, how) == OP_DONE)
+	while (s->slot->leftover < LEFTOVER_MAX && take_one(s) == OP_DONE)
 		s->slot->leftover++;
 }
 

@@ -23,6 +23,7 @@ static const struct workload rows[] = {
 static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_CHANNEL] = "channel",
 	[FAMILY_LOCK] = "lock",
+	[FAMILY_EVENT] = "event",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",
@@ -43,6 +44,7 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_RTT] = "rtt",
 	[KIND_OP] = "op",
 	[KIND_WAIT] = "wait",
+	[KIND_WAKE] = "wake",
 };
 
 const struct workload *workload_all(size_t *n)

@@ -9,8 +9,8 @@
 #include "harness/mech.h"
 
 enum links { LINKS_ONE, LINKS_PAIR };
-enum ending { ENDING_COUNT, ENDING_FLAG };
-enum kind { KIND_NONE, KIND_RTT, KIND_OP, KIND_WAIT, KIND_COUNT };
+enum ending { ENDING_COUNT, ENDING_FLAG, ENDING_ENDS, ENDING_CLOSE };
+enum kind { KIND_NONE, KIND_RTT, KIND_OP, KIND_WAIT, KIND_WAKE, KIND_COUNT };
 
 struct workload {
 	const char *name;
@@ -36,7 +36,31 @@ static inline bool workload_one_role(const struct workload *w)
 /* One worker alone: placement and fan mean nothing more. */
 static inline bool workload_alone(const struct workload *w)
 {
-	return w->side_a == LOOP_SELF;
+	return w->side_a == LOOP_SELF || w->side_a == LOOP_VAIN;
+}
+
+/* It tries, again and again where need be. */
+static inline bool workload_tries(const struct workload *w)
+{
+	return w->side_a == LOOP_VAIN || w->side_a == LOOP_POLL || w->side_b == LOOP_POLL;
+}
+
+/* Its operations are spaced on purpose: how many there are in a second says nothing. */
+static inline bool workload_paced(const struct workload *w)
+{
+	return w->side_a == LOOP_RING || w->side_a == LOOP_RING_ALL;
+}
+
+/* Every worker of side b gets everything that side a gives. */
+static inline bool workload_to_all(const struct workload *w)
+{
+	return w->side_a == LOOP_RING_ALL;
+}
+
+/* Side b does not know how much is to come. */
+static inline bool workload_has_end(const struct workload *w)
+{
+	return w->ending == ENDING_ENDS || w->ending == ENDING_CLOSE;
 }
 
 /* Names as they stand in keys, options and columns; parsing gives -1 if unknown. */

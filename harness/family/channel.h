@@ -40,7 +40,17 @@ struct channel_ops {
 	/* Readable (receiver) or writable (sender) when the op would not block;
 	 * NULL: the mechanism has none. */
 	int (*poll_fd)(const struct port *p);
+	/* contract.lossy, as a constant for the loops: nobody waits for what may be lost. */
+	bool lossy;
 };
+
+enum {
+	LOSSY_SILENCE_NS = 20 * 1000 * 1000, /* after the last send: then the rest is lost */
+	LOSSY_REPLY_NS = 100 * 1000 * 1000,  /* then the request, or its reply, is lost */
+};
+
+/* The sequence of a sentinel: no message has it. */
+#define CHANNEL_END ((UINT64_C(1) << STAMP_SEQ_BITS) - 1)
 
 /* Close a port as its worker leaves: the mechanism's own signal, then the fds. */
 static inline void channel_close(const struct channel_ops *o, struct port *p)
@@ -135,6 +145,55 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 }
 
 /*
+ * Lossy channels: as channel_take, but not for ever.  OP_CLOSED: everybody has
+ * sent everything, and then nothing came for a while; what is missing is lost.
+ */
+ALWAYS_INLINE enum result channel_take_lossy(
+	const struct channel_ops *o, struct worker *w, uint32_t *len, struct how how)
+{
+	const struct how timed = {how.wait, MODE_TIMED, how.probed};
+	struct port *in = w->in;
+
+	for (;;) {
+		bool over = load_acquire(w->finished) >= w->senders;
+		enum result r = channel_take(o, in, w->msg, w->msg_bytes, len, timed);
+
+		if (LIKELY(r != OP_TIMED_OUT)) {
+			w->last_ticks = clock_read(w->clock);
+			return r;
+		}
+		if (over)
+			return OP_CLOSED;
+		in->deadline_ns = monotonic_ns() + LOSSY_SILENCE_NS;
+	}
+}
+
+/*
+ * The reply to the request that went last; older ones, that were thought lost,
+ * are booked on the way.  OP_TIMED_OUT: it, or the request, is lost.
+ */
+ALWAYS_INLINE enum result channel_take_reply(const struct channel_ops *o, struct worker *w,
+	struct port *in, uint8_t *msg, uint32_t bytes, uint32_t *len, struct how how)
+{
+	const struct how timed = {how.wait, MODE_TIMED, how.probed};
+	uint64_t head;
+
+	if (!o->lossy)
+		return channel_take(o, in, msg, bytes, len, how);
+	in->deadline_ns = monotonic_ns() + LOSSY_REPLY_NS;
+	for (;;) {
+		enum result r = channel_take(o, in, msg, bytes, len, timed);
+
+		if (r != OP_DONE)
+			return r;
+		memcpy(&head, msg, sizeof(head));
+		if (LIKELY(head >> 16 >= w->seq - 1))
+			return OP_DONE;
+		ledger_check(w->ledger, msg, *len, bytes);
+	}
+}
+
+/*
  * ---- role loops ---------------------------------------------------------
  *
  * What a worker does not change is copied into locals first: the compiler must
@@ -172,8 +231,26 @@ ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w
 	w->result = r;
 }
 
-/* Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed. */
-ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w, struct how how)
+/* One receive: by sleeping, by tries, or not for ever. */
+ALWAYS_INLINE enum result channel_take_by(const struct channel_ops *o, struct worker *w,
+	struct port *in, uint8_t *msg, uint32_t bytes, uint32_t *len, bool polls, struct how how)
+{
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	const struct how pause = {WAIT_SPIN, MODE_TRY, how.probed};
+	uint32_t spins = 0;
+	enum result r;
+
+	if (o->lossy)
+		return channel_take_lossy(o, w, len, how);
+	if (!polls)
+		return channel_take(o, in, msg, bytes, len, how);
+	while ((r = channel_take(o, in, msg, bytes, len, try)) == OP_WOULD_BLOCK)
+		wait_spins(pause, &spins);
+	return r;
+}
+
+ALWAYS_INLINE void channel_consume_by(
+	const struct channel_ops *o, struct worker *w, bool polls, struct how how)
 {
 	const struct clock *clock = w->clock;
 	struct port *in = w->in;
@@ -191,7 +268,7 @@ ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w
 
 			if (timed)
 				t = clock_read(clock);
-			r = channel_take(o, in, msg, bytes, &len, how);
+			r = channel_take_by(o, w, in, msg, bytes, &len, polls, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			if (timed)
@@ -201,7 +278,72 @@ ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w
 		}
 	}
 	w->ops = ops;
-	w->result = r;
+	w->result = o->lossy && r == OP_CLOSED ? OP_DONE : r;
+}
+
+/* Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed. */
+ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	channel_consume_by(o, w, false, how);
+}
+
+/* The same without ever sleeping: tries, with a pause between them. */
+ALWAYS_INLINE void channel_poll(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	channel_consume_by(o, w, true, how);
+}
+
+/*
+ * Receive to the end, not knowing how much there is: a sentinel from each sender
+ * where this is the only receiver, else one for each receiver; or the mechanism
+ * says that it is closed.
+ */
+ALWAYS_INLINE void channel_drain(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	const struct clock *clock = w->clock;
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes, len = 0;
+	uint32_t ends = in->link->receivers == 1 ? w->senders : 1;
+	uint8_t *msg = w->msg;
+	struct ledger *ledger = w->ledger;
+	struct hist *hist = w->hist;
+	uint64_t head, t = 0, ops = 0;
+	enum result r = OP_DONE;
+
+	while (ends > 0) {
+		bool timed = ops % STAMP_EVERY == 0;
+
+		if (timed)
+			t = clock_read(clock);
+		r = channel_take(o, in, msg, bytes, &len, how);
+		if (UNLIKELY(r != OP_DONE))
+			break;
+		memcpy(&head, msg, sizeof(head));
+		if (UNLIKELY(head >> 16 == CHANNEL_END)) {
+			ends--;
+			continue;
+		}
+		if (timed)
+			hist_record(hist, clock_ns(clock, clock_read(clock) - t));
+		ledger_check(ledger, msg, len, bytes);
+		ops++;
+	}
+	w->ops = ops;
+	w->result = r == OP_CLOSED ? OP_DONE : r;
+}
+
+/* Send this sender's sentinels; `last`: everybody else has sent everything. */
+COLD static enum result channel_send_ends(
+	const struct channel_ops *o, struct worker *w, bool last, struct how how)
+{
+	uint32_t receivers = w->out->link->receivers;
+	uint32_t n = receivers == 1 ? 1 : last ? receivers : 0;
+	enum result r = OP_DONE;
+
+	stamp_write(w->msg, w->msg_bytes, CHANNEL_END, w->id);
+	while (n-- > 0 && r == OP_DONE)
+		r = o->send(w->out, w->msg, w->msg_bytes, how);
+	return r;
 }
 
 /* Send and await the reply; every round trip is timed, its end is the next one's start. */
@@ -226,7 +368,12 @@ ALWAYS_INLINE void channel_ask(const struct channel_ops *o, struct worker *w, st
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			w->seq++;
-			r = channel_take(o, in, msg, bytes, &len, how);
+			r = channel_take_reply(o, w, in, msg, bytes, &len, how);
+			if (o->lossy && r == OP_TIMED_OUT) {
+				t = clock_read(clock);
+				r = OP_DONE;
+				continue;
+			}
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			now = clock_read(clock);
@@ -254,7 +401,7 @@ ALWAYS_INLINE void channel_serve(const struct channel_ops *o, struct worker *w, 
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			r = channel_take(o, in, msg, bytes, &len, how);
+			r = channel_take_by(o, w, in, msg, bytes, &len, false, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			ledger_check(ledger, msg, len, bytes);
@@ -266,7 +413,29 @@ ALWAYS_INLINE void channel_serve(const struct channel_ops *o, struct worker *w, 
 		}
 	}
 	w->ops = ops;
-	w->result = r;
+	w->result = o->lossy && r == OP_CLOSED ? OP_DONE : r;
+}
+
+/* Try to receive from an empty channel. */
+ALWAYS_INLINE void channel_vain(const struct channel_ops *o, struct worker *w, struct how how)
+{
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	struct port *in = w->in;
+	uint32_t bytes = w->msg_bytes, len;
+	uint8_t *msg = w->msg;
+	uint64_t i, end, ops = 0;
+	enum result r = OP_WOULD_BLOCK;
+
+	while (r == OP_WOULD_BLOCK && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			r = o->recv(in, msg, bytes, &len, try);
+			if (UNLIKELY(r != OP_WOULD_BLOCK))
+				break;
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->result = r == OP_WOULD_BLOCK ? OP_DONE : OP_ERROR;
 }
 
 /* Send to oneself: the operation without the hand-over.  Nothing is stamped. */
@@ -312,12 +481,23 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	STAMP_TWINS(channel, id, ask, opstab, offered)                                             \
 	STAMP_TWINS(channel, id, serve, opstab, offered)                                           \
 	STAMP_TWINS(channel, id, self, opstab, offered)                                            \
+	STAMP_TWINS(channel, id, poll, opstab, offered)                                            \
+	STAMP_TWINS(channel, id, vain, opstab, offered)                                            \
+	STAMP_TWINS(channel, id, drain, opstab, offered)                                           \
 	static const loop_table id##_loops = {                                                     \
 		[LOOP_PRODUCE] = {id##__produce__plain, id##__produce__probed},                    \
 		[LOOP_CONSUME] = {id##__consume__plain, id##__consume__probed},                    \
 		[LOOP_ASK] = {id##__ask__plain, id##__ask__probed},                                \
 		[LOOP_SERVE] = {id##__serve__plain, id##__serve__probed},                          \
 		[LOOP_SELF] = {id##__self__plain, id##__self__probed},                             \
+		[LOOP_POLL] = {id##__poll__plain, id##__poll__probed},                             \
+		[LOOP_VAIN] = {id##__vain__plain, id##__vain__probed},                             \
+		[LOOP_DRAIN] = {id##__drain__plain, id##__drain__probed},                          \
 	}
+
+/* What every channel's descriptor says alike. */
+#define CHANNEL_COMMON(id, opstab, offered)                                                        \
+	.family = FAMILY_CHANNEL, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),             \
+	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
 
 #endif

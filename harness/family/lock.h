@@ -39,13 +39,28 @@ ALWAYS_INLINE void lock_bump(const struct lock_ops *o, atomic_u64 *counter)
 		store_relaxed(counter, load_relaxed(counter) + 1);
 }
 
+/* Take it by sleeping, or by tries with a pause between them. */
+ALWAYS_INLINE enum result lock_take(
+	const struct lock_ops *o, struct port *p, bool polls, struct how how)
+{
+	const struct how try = {WAIT_SPIN, MODE_TRY, how.probed};
+	uint32_t spins = 0;
+	enum result r;
+
+	if (!polls)
+		return o->lock(p, how);
+	while ((r = o->lock(p, try)) == OP_WOULD_BLOCK)
+		wait_spins(try, &spins);
+	return r;
+}
+
 ALWAYS_INLINE enum result lock_section(
-	const struct lock_ops *o, struct port *p, atomic_u64 *counter, struct how how)
+	const struct lock_ops *o, struct port *p, atomic_u64 *counter, bool polls, struct how how)
 {
 	enum result r;
 
 	POINT(p, how, BEFORE_SEND);
-	r = o->lock(p, how);
+	r = lock_take(o, p, polls, how);
 	if (UNLIKELY(r != OP_DONE))
 		return r;
 	POINT(p, how, HOLDING);
@@ -59,7 +74,8 @@ ALWAYS_INLINE enum result lock_section(
  * counted count (enum stretch is their increment).  One acquisition in
  * STAMP_EVERY is timed: how long this worker waited for the lock.
  */
-ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, struct how how)
+ALWAYS_INLINE void lock_contend_by(
+	const struct lock_ops *o, struct worker *w, bool polls, struct how how)
 {
 	atomic_u64 *counter = o->guarded(w->out);
 	uint64_t all = 0, ops = 0, t;
@@ -69,7 +85,7 @@ ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, stru
 	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
 		if (UNLIKELY(all % STAMP_EVERY == 0)) {
 			t = clock_read(w->clock);
-			r = o->lock(w->out, how);
+			r = lock_take(o, w->out, polls, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			t = clock_read(w->clock) - t;
@@ -79,7 +95,7 @@ ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, stru
 			if (state == STRETCH_COUNTED)
 				hist_record(w->hist, clock_ns(w->clock, t));
 		} else {
-			r = lock_section(o, w->out, counter, how);
+			r = lock_section(o, w->out, counter, polls, how);
 		}
 		if (UNLIKELY(r != OP_DONE))
 			break;
@@ -91,6 +107,40 @@ ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, stru
 	w->result = r;
 }
 
+ALWAYS_INLINE void lock_contend(const struct lock_ops *o, struct worker *w, struct how how)
+{
+	lock_contend_by(o, w, false, how);
+}
+
+/* The same without ever sleeping. */
+ALWAYS_INLINE void lock_poll(const struct lock_ops *o, struct worker *w, struct how how)
+{
+	lock_contend_by(o, w, true, how);
+}
+
+/* Try to take what is held: by this worker itself, which need not be told. */
+ALWAYS_INLINE void lock_vain(const struct lock_ops *o, struct worker *w, struct how how)
+{
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	struct port *p = w->out;
+	uint64_t i, end, ops = 0;
+	enum result r = o->lock(p, how);
+
+	if (r == OP_DONE)
+		r = OP_WOULD_BLOCK;
+	while (r == OP_WOULD_BLOCK && worker_claim(w, &i, &end)) {
+		for (; i < end; i++) {
+			r = o->lock(p, try);
+			if (UNLIKELY(r != OP_WOULD_BLOCK))
+				break;
+			ops++;
+		}
+	}
+	w->ops = ops;
+	w->all_ops = 0; /* no section was entered */
+	w->result = r == OP_WOULD_BLOCK ? o->unlock(p, how) : OP_ERROR;
+}
+
 /* Take, add, release, with nobody else there. */
 ALWAYS_INLINE void lock_self(const struct lock_ops *o, struct worker *w, struct how how)
 {
@@ -100,7 +150,7 @@ ALWAYS_INLINE void lock_self(const struct lock_ops *o, struct worker *w, struct 
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			r = lock_section(o, w->out, counter, how);
+			r = lock_section(o, w->out, counter, false, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			ops++;
@@ -117,9 +167,18 @@ _Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the sta
 #define LOCK_STAMP(id, opstab, offered)                                                            \
 	STAMP_TWINS(lock, id, contend, opstab, offered)                                            \
 	STAMP_TWINS(lock, id, self, opstab, offered)                                               \
+	STAMP_TWINS(lock, id, poll, opstab, offered)                                               \
+	STAMP_TWINS(lock, id, vain, opstab, offered)                                               \
 	static const loop_table id##_loops = {                                                     \
 		[LOOP_CONTEND] = {id##__contend__plain, id##__contend__probed},                    \
 		[LOOP_SELF] = {id##__self__plain, id##__self__probed},                             \
+		[LOOP_POLL] = {id##__poll__plain, id##__poll__probed},                             \
+		[LOOP_VAIN] = {id##__vain__plain, id##__vain__probed},                             \
 	}
+
+/* What every lock's descriptor says alike. */
+#define LOCK_COMMON(id, opstab, offered)                                                           \
+	.family = FAMILY_LOCK, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),                \
+	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
 
 #endif
