@@ -29,9 +29,9 @@ struct gate {
 	uint64_t start_monotonic_ns; /* the same for those who sleep to it */
 	/* Arrivals since the last order in the low half, deaths in the high half; futex. */
 	OWN_STRIDE atomic_u32 arrived;
-	OWN_STRIDE atomic_u32 left;    /* threads past their last instruction; futex */
-	OWN_STRIDE atomic_u32 started; /* workers inside a flag-ended loop */
-	OWN_STRIDE atomic_u32 stretch; /* enum stretch */
+	OWN_STRIDE atomic_u32 left;     /* threads past their last instruction; futex */
+	OWN_STRIDE atomic_u32 started;  /* workers inside a flag-ended loop */
+	OWN_STRIDE atomic_u32 stretch;  /* enum stretch */
 	OWN_STRIDE atomic_u32 finished; /* workers of side a that have sent all of the stretch */
 	OWN_STRIDE atomic_u64 claim[2][WORKER_STRIDE / sizeof(atomic_u64)]; /* [side][0] */
 	OWN_STRIDE atomic_u32 open_ports[ARENA_MAX_LINKS][2];

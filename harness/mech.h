@@ -117,8 +117,8 @@ struct link {
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
-	struct board *board;          /* events: where both sides meet beside the mechanism; shared */
-	char *err;                    /* one sentence when setup or attach fails */
+	struct board *board; /* events: where both sides meet beside the mechanism; shared */
+	char *err;           /* one sentence when setup or attach fails */
 	size_t err_len;
 };
 
@@ -143,16 +143,16 @@ struct port {
  */
 enum loop {
 	LOOP_NONE,
-	LOOP_PRODUCE, /* channel: send n */
-	LOOP_CONSUME, /* channel: receive n, checking each */
-	LOOP_ASK,     /* channel: send, await the reply, n times */
-	LOOP_SERVE,   /* channel: receive and send back, n times */
-	LOOP_SELF,    /* any family: the operation with nobody to hand over to */
-	LOOP_CONTEND, /* lock: take, add, release until told to stop */
-	LOOP_POLL,    /* any family: CONSUME, CONTEND or SERVE by tries that never sleep */
-	LOOP_VAIN,    /* any family: tries that find nothing, with nobody else there */
-	LOOP_DRAIN,   /* channel: receive to the end, whatever says that it is the end */
-	LOOP_RING,    /* event: wake one sleeper, n times */
+	LOOP_PRODUCE,   /* channel: send n */
+	LOOP_CONSUME,   /* channel: receive n, checking each */
+	LOOP_ASK,       /* channel: send, await the reply, n times */
+	LOOP_SERVE,     /* channel: receive and send back, n times */
+	LOOP_SELF,      /* any family: the operation with nobody to hand over to */
+	LOOP_CONTEND,   /* lock: take, add, release until told to stop */
+	LOOP_POLL,      /* any family: CONSUME, CONTEND or SERVE by tries that never sleep */
+	LOOP_VAIN,      /* any family: tries that find nothing, with nobody else there */
+	LOOP_DRAIN,     /* channel: receive to the end, whatever says that it is the end */
+	LOOP_RING,      /* event: wake one sleeper, n times */
 	LOOP_RING_ALL,  /* event: wake every sleeper, n times */
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
@@ -166,24 +166,24 @@ enum stretch { STRETCH_WARM, STRETCH_COUNTED, STRETCH_OVER };
 struct worker {
 	struct port *out, *in; /* may be the same port (duplex); lock: out */
 	const struct clock *clock;
-	struct hist *hist;         /* what this loop stamps, or NULL */
-	struct ledger *ledger;     /* evidence of what was received */
-	atomic_u64 *claim;         /* this side's counter: operations claimed so far */
-	uint64_t n;                /* operations of this side, all workers together */
-	uint64_t block;            /* claimed at a time */
-	const atomic_u32 *stretch; /* flag-ended: enum stretch */
+	struct hist *hist;          /* what this loop stamps, or NULL */
+	struct ledger *ledger;      /* evidence of what was received */
+	atomic_u64 *claim;          /* this side's counter: operations claimed so far */
+	uint64_t n;                 /* operations of this side, all workers together */
+	uint64_t block;             /* claimed at a time */
+	const atomic_u32 *stretch;  /* flag-ended: enum stretch */
 	const atomic_u32 *finished; /* workers of side a that have sent all of this stretch */
 	uint32_t senders;           /* workers of side a */
-	uint8_t *msg;              /* msg_bytes, private */
+	uint8_t *msg;               /* msg_bytes, private */
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
 	uint64_t seq; /* next sequence number to send */
 	/* results */
-	uint64_t ops;         /* done by this call, counted ones */
-	uint64_t all_ops;     /* done by this call, warm ones too (flag-ended) */
-	uint64_t last_ticks;  /* lossy: when the last message came; 0: the loop's end counts */
-	enum result result;   /* OP_DONE, or why the loop ended early */
+	uint64_t ops;        /* done by this call, counted ones */
+	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
+	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
+	enum result result;  /* OP_DONE, or why the loop ended early */
 };
 
 typedef void loop_fn(struct worker *w);

@@ -194,7 +194,8 @@ static void figure_operations(struct trial *t)
 	const struct trial_spec *spec = t->crew.spec;
 	struct trial_result *r = t->result;
 
-	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->side_b == LOOP_CONSUME;
+	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->links == LINKS_ONE &&
+		     spec->side_b > 0;
 	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
 
 	for (unsigned i = from; i < from + n; i++) {

@@ -149,19 +149,21 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
  * sent everything, and then nothing came for a while; what is missing is lost.
  */
 ALWAYS_INLINE enum result channel_take_lossy(
-	const struct channel_ops *o, struct worker *w, uint32_t *len, struct how how)
+	const struct channel_ops *o, struct worker *w, uint32_t *len, bool polls, struct how how)
 {
-	const struct how timed = {how.wait, MODE_TIMED, how.probed};
+	const struct how once = {how.wait, polls ? MODE_TRY : MODE_TIMED, how.probed};
 	struct port *in = w->in;
 
 	for (;;) {
 		bool over = load_acquire(w->finished) >= w->senders;
-		enum result r = channel_take(o, in, w->msg, w->msg_bytes, len, timed);
+		enum result r = channel_take(o, in, w->msg, w->msg_bytes, len, once);
 
-		if (LIKELY(r != OP_TIMED_OUT)) {
+		if (LIKELY(r != OP_TIMED_OUT && r != OP_WOULD_BLOCK)) {
 			w->last_ticks = clock_read(w->clock);
 			return r;
 		}
+		if (polls && monotonic_ns() < in->deadline_ns)
+			continue;
 		if (over)
 			return OP_CLOSED;
 		in->deadline_ns = monotonic_ns() + LOSSY_SILENCE_NS;
@@ -241,7 +243,7 @@ ALWAYS_INLINE enum result channel_take_by(const struct channel_ops *o, struct wo
 	enum result r;
 
 	if (o->lossy)
-		return channel_take_lossy(o, w, len, how);
+		return channel_take_lossy(o, w, len, polls, how);
 	if (!polls)
 		return channel_take(o, in, msg, bytes, len, how);
 	while ((r = channel_take(o, in, msg, bytes, len, try)) == OP_WOULD_BLOCK)

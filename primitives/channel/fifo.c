@@ -6,14 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/stream_fd.h"
 
-enum { FIFO_DEFAULT_BYTES = 65536, FIFO_PATH = 256 };
+enum { FIFO_PATH = 256 };
 
 struct fifo {
 	char path[FIFO_PATH];
@@ -23,15 +22,6 @@ static size_t fifo_bytes(const struct link *l)
 {
 	(void)l;
 	return sizeof(struct fifo);
-}
-
-static const char *fifo_fits(const struct link *l)
-{
-	if (l->msg_bytes > PIPE_BUF && (l->senders > 1 || l->receivers > 1))
-		return "PIPE_BUF (4096): larger messages of several workers mix in a FIFO";
-	if (l->msg_bytes > FIFO_DEFAULT_BYTES && l->self)
-		return "FIFO buffer (65536): its only worker would wait for itself";
-	return NULL;
 }
 
 static int fifo_setup(struct link *l)
@@ -57,11 +47,6 @@ static int fifo_attach(struct port *p)
 	if (receives && fcntl(fd, F_SETFL, 0) != 0)
 		return link_fail(p->link, -errno, "fcntl F_SETFL");
 	return 0;
-}
-
-static void fifo_detach(struct port *p)
-{
-	stream_detach(p->local);
 }
 
 /* An end of file before any sender came is not the end: wait for the first one. */
@@ -94,43 +79,26 @@ ALWAYS_INLINE enum result fifo_recv(
 	return r;
 }
 
-static int fifo_poll_fd(const struct port *p)
-{
-	const struct stream_end *e = p->local;
-
-	return e->fd;
-}
-
 static const struct channel_ops fifo_ops = {
 	.send = stream_send,
 	.recv = fifo_recv,
-	.close = fifo_detach,
-	.poll_fd = fifo_poll_fd,
+	.close = stream_port_detach,
+	.poll_fd = stream_port_poll_fd,
 };
 CHANNEL_STAMP(channel_fifo, fifo_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_fifo = {
+	CHANNEL_COMMON(channel_fifo, fifo_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/fifo",
 	.summary = "named pipe",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_BYTES,
-			.order = ORDER_FIFO,
-			.end_seen = "end of file",
-			.on_oversize = OVERSIZE_SPLIT,
-			.survives = SURVIVE_SEEN,
-			.copies = 2,
+			CONTRACT_STREAM,
 		},
-	.local_bytes = sizeof(struct stream_end),
+	STREAM_PORT,
 	.shared_bytes = fifo_bytes,
-	.fits = fifo_fits,
+	.fits = stream_pipe_fits,
 	.setup = fifo_setup,
 	.attach = fifo_attach,
-	.detach = fifo_detach,
-	.ops = &fifo_ops,
-	.loops = &channel_fifo_loops,
 };

@@ -48,11 +48,9 @@ static const struct channel_ops copy_ops = {
 CHANNEL_STAMP(channel_memcpy, copy_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_memcpy = {
+	CHANNEL_COMMON(channel_memcpy, copy_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/memcpy",
 	.summary = "one copy a side, nothing handed over: what copying costs",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.flags = MECH_FLOOR | MECH_NO_EVIDENCE,
 	.contract =
 		{
@@ -64,6 +62,4 @@ const struct mech mech_channel_memcpy = {
 			.copies = 2,
 		},
 	.shared_bytes = copy_bytes,
-	.ops = &copy_ops,
-	.loops = &channel_memcpy_loops,
 };

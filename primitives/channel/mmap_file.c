@@ -128,22 +128,14 @@ static const struct channel_ops file_ops = {
 CHANNEL_STAMP(channel_mmap_file, file_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_mmap_file = {
+	CHANNEL_COMMON(channel_mmap_file, file_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/mmap-file",
 	.summary = "bounded queue in a mapped file, process-shared mutex and conditions",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.flags = MECH_COUNTS_WAITS,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_MESSAGE,
-			.bounded = true,
-			.order = ORDER_FIFO,
-			.end_seen = "close, after the last message",
-			.on_oversize = OVERSIZE_REFUSED,
-			.survives = SURVIVE_NO,
-			.copies = 2,
+			CONTRACT_SLOTS,
 		},
 	.local_bytes = sizeof(struct mapping),
 	.shared_bytes = file_bytes,
@@ -151,6 +143,4 @@ const struct mech mech_channel_mmap_file = {
 	.attach = file_attach,
 	.detach = file_detach,
 	.teardown = file_teardown,
-	.ops = &file_ops,
-	.loops = &channel_mmap_file_loops,
 };

@@ -35,11 +35,9 @@ static const struct channel_ops null_ops = {
 CHANNEL_STAMP(channel_null, null_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_null = {
+	CHANNEL_COMMON(channel_null, null_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/null",
 	.summary = "nothing is handed over: what the loops themselves cost",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.flags = MECH_FLOOR | MECH_NO_EVIDENCE,
 	.contract =
 		{
@@ -49,6 +47,4 @@ const struct mech mech_channel_null = {
 			.end_seen = "never",
 			.survives = SURVIVE_YES,
 		},
-	.ops = &null_ops,
-	.loops = &channel_null_loops,
 };

@@ -8,22 +8,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/stream_fd.h"
-
-enum { PIPE_DEFAULT_BYTES = 65536 };
-
-static const char *pipe_fits(const struct link *l)
-{
-	if (l->msg_bytes > PIPE_BUF && (l->senders > 1 || l->receivers > 1))
-		return "PIPE_BUF (4096): larger messages of several workers mix in a pipe";
-	if (l->msg_bytes > PIPE_DEFAULT_BYTES && l->self)
-		return "pipe buffer (65536): its only worker would wait for itself";
-	return NULL;
-}
 
 static int pipe_setup(struct link *l)
 {
@@ -36,56 +24,25 @@ static int pipe_setup(struct link *l)
 	return 0;
 }
 
-static int pipe_attach(struct port *p)
-{
-	stream_attach(p->local, p->link->fd[p->role]);
-	return 0;
-}
-
-static void pipe_detach(struct port *p)
-{
-	stream_detach(p->local);
-}
-
-static int pipe_poll_fd(const struct port *p)
-{
-	return p->link->fd[p->role];
-}
-
-static void pipe_close(struct port *p)
-{
-	stream_detach(p->local);
-}
-
 static const struct channel_ops pipe_ops = {
 	.send = stream_send,
 	.recv = stream_recv,
-	.close = pipe_close,
-	.poll_fd = pipe_poll_fd,
+	.close = stream_port_detach,
+	.poll_fd = stream_port_poll_fd,
 };
 CHANNEL_STAMP(channel_pipe, pipe_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_pipe = {
+	CHANNEL_COMMON(channel_pipe, pipe_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/pipe",
 	.summary = "anonymous pipe",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.contract =
 		{
 			.reach = REACH_RELATED,
-			.unit = UNIT_BYTES,
-			.order = ORDER_FIFO,
-			.end_seen = "end of file",
-			.on_oversize = OVERSIZE_SPLIT,
-			.survives = SURVIVE_SEEN,
-			.copies = 2,
+			CONTRACT_STREAM,
 		},
-	.local_bytes = sizeof(struct stream_end),
-	.fits = pipe_fits,
+	STREAM_PORT,
+	.fits = stream_pipe_fits,
 	.setup = pipe_setup,
-	.attach = pipe_attach,
-	.detach = pipe_detach,
-	.ops = &pipe_ops,
-	.loops = &channel_pipe_loops,
+	.attach = stream_port_attach,
 };

@@ -32,43 +32,28 @@ static int duplex_attach(struct port *p)
 	return 0;
 }
 
-static void duplex_close(struct port *p)
-{
-	stream_detach(p->local);
-}
-
 static const struct channel_ops duplex_ops = {
 	.send = stream_send,
 	.recv = stream_recv,
-	.close = duplex_close,
-	.poll_fd = sock_poll_fd,
+	.close = stream_port_detach,
+	.poll_fd = stream_port_poll_fd,
 };
 CHANNEL_STAMP(channel_pipe_duplex, duplex_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_pipe_duplex = {
+	CHANNEL_COMMON(channel_pipe_duplex, duplex_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/pipe-duplex",
 	.summary = "two-way connection: a pair of unix stream sockets",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.max_senders = 1,
 	.max_receivers = 1,
 	.contract =
 		{
 			.reach = REACH_RELATED,
-			.unit = UNIT_BYTES,
+			CONTRACT_STREAM,
 			.duplex = true,
-			.order = ORDER_FIFO,
-			.end_seen = "end of file",
-			.on_oversize = OVERSIZE_SPLIT,
-			.survives = SURVIVE_SEEN,
-			.copies = 2,
 		},
-	.local_bytes = sizeof(struct stream_end),
+	STREAM_PORT,
 	.fits = sock_fits,
 	.setup = duplex_setup,
 	.attach = duplex_attach,
-	.detach = duplex_close,
-	.ops = &duplex_ops,
-	.loops = &channel_pipe_duplex_loops,
 };

@@ -43,26 +43,16 @@ static const struct channel_ops fifo_ops = {
 CHANNEL_STAMP(channel_queue_fifo, fifo_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_queue_fifo = {
+	CHANNEL_COMMON(channel_queue_fifo, fifo_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/queue-fifo",
 	.summary = "bounded queue: one mutex, two condition variables",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.flags = MECH_COUNTS_WAITS,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_MESSAGE,
-			.bounded = true,
-			.order = ORDER_FIFO,
-			.end_seen = "close, after the last message",
-			.on_oversize = OVERSIZE_REFUSED,
-			.survives = SURVIVE_NO,
-			.copies = 2,
+			CONTRACT_SLOTS,
 		},
 	.shared_bytes = queue_bytes,
 	.setup = fifo_setup,
 	.teardown = fifo_teardown,
-	.ops = &fifo_ops,
-	.loops = &channel_queue_fifo_loops,
 };

@@ -221,28 +221,18 @@ static const struct channel_ops mpmc_ops = {
 CHANNEL_STAMP(channel_ring_mpmc, mpmc_ops, MPMC_WAITS);
 
 const struct mech mech_channel_ring_mpmc = {
+	CHANNEL_COMMON(channel_ring_mpmc, mpmc_ops, MPMC_WAITS),
 	.name = "channel/ring-mpmc",
 	.summary = "bounded ring for many senders and receivers, without locks",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = MPMC_WAITS,
 	.flags = MECH_COUNTS_WAITS,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_MESSAGE,
-			.bounded = true,
-			.order = ORDER_FIFO,
-			.end_seen = "close, after the last message",
-			.on_oversize = OVERSIZE_REFUSED,
-			.survives = SURVIVE_NO,
-			.copies = 2,
+			CONTRACT_SLOTS,
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",
 		},
 	.shared_bytes = mpmc_bytes,
 	.fits = mpmc_fits,
 	.setup = mpmc_setup,
-	.ops = &mpmc_ops,
-	.loops = &channel_ring_mpmc_loops,
 };

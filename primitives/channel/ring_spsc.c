@@ -181,24 +181,16 @@ static const struct channel_ops ring_ops = {
 CHANNEL_STAMP(channel_ring_spsc, ring_ops, RING_WAITS);
 
 const struct mech mech_channel_ring_spsc = {
+	CHANNEL_COMMON(channel_ring_spsc, ring_ops, RING_WAITS),
 	.name = "channel/ring-spsc",
 	.summary = "lock-free ring for one sender and one receiver",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = RING_WAITS,
 	.flags = MECH_COUNTS_WAITS,
 	.max_senders = 1,
 	.max_receivers = 1,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_MESSAGE,
-			.bounded = true,
-			.order = ORDER_FIFO,
-			.end_seen = "close, after the last message",
-			.on_oversize = OVERSIZE_REFUSED,
-			.survives = SURVIVE_NO,
-			.copies = 2,
+			CONTRACT_SLOTS,
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",
 		},
@@ -206,6 +198,4 @@ const struct mech mech_channel_ring_spsc = {
 	.shared_bytes = ring_bytes,
 	.setup = ring_setup,
 	.attach = ring_attach,
-	.ops = &ring_ops,
-	.loops = &channel_ring_spsc_loops,
 };

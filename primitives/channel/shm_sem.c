@@ -42,29 +42,16 @@ static int shm_setup(struct link *l)
 /* One token, as `how` says. */
 ALWAYS_INLINE enum result shm_wait(struct port *p, sem_t *s, uint64_t *waits, struct how how)
 {
-	struct timespec until;
-	int err;
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	enum result r = sync_sem_wait(p, s, try);
 
-	if (LIKELY(sem_trywait(s) == 0))
-		return OP_DONE;
+	if (LIKELY(r != OP_WOULD_BLOCK))
+		return r;
 	(*waits)++;
 	if (how.mode == MODE_TRY)
-		return OP_WOULD_BLOCK;
+		return r;
 	POINT(p, how, BLOCKED);
-	do {
-		if (how.mode == MODE_BLOCK) {
-			err = sem_wait(s);
-		} else {
-			until = link_timespec(p->deadline_ns);
-			err = sem_clockwait(s, CLOCK_MONOTONIC, &until);
-		}
-	} while (err != 0 && errno == EINTR);
-	if (LIKELY(err == 0))
-		return OP_DONE;
-	if (errno == ETIMEDOUT)
-		return OP_TIMED_OUT;
-	p->err = -errno;
-	return OP_ERROR;
+	return sync_sem_wait(p, s, how);
 }
 
 /* A side's lock is held for a copy only: taken whatever the mode. */
@@ -152,25 +139,15 @@ static const struct channel_ops shm_ops = {
 CHANNEL_STAMP(channel_shm_sem, shm_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_shm_sem = {
+	CHANNEL_COMMON(channel_shm_sem, shm_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/shm-sem",
 	.summary = "slots in shared memory under counting semaphores",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.flags = MECH_COUNTS_WAITS,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_MESSAGE,
-			.bounded = true,
-			.order = ORDER_FIFO,
-			.end_seen = "close, after the last message",
-			.on_oversize = OVERSIZE_REFUSED,
-			.survives = SURVIVE_NO,
-			.copies = 2,
+			CONTRACT_SLOTS,
 		},
 	.shared_bytes = shm_bytes,
 	.setup = shm_setup,
-	.ops = &shm_ops,
-	.loops = &channel_shm_sem_loops,
 };

@@ -72,36 +72,26 @@ static int unix_attach(struct port *p)
 static const struct channel_ops unix_ops = {
 	.send = sock_send,
 	.recv = sock_recv,
-	.close = sock_detach,
-	.poll_fd = sock_poll_fd,
+	.close = stream_port_detach,
+	.poll_fd = stream_port_poll_fd,
 };
 CHANNEL_STAMP(channel_unix_stream, unix_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_channel_unix_stream = {
+	CHANNEL_COMMON(channel_unix_stream, unix_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/unix-stream",
 	.summary = "unix stream socket, found by its path",
-	.family = FAMILY_CHANNEL,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.max_senders = 1,
 	.max_receivers = 1,
 	.contract =
 		{
 			.reach = REACH_ANY,
-			.unit = UNIT_BYTES,
+			CONTRACT_STREAM,
 			.duplex = true,
-			.order = ORDER_FIFO,
-			.end_seen = "end of file",
-			.on_oversize = OVERSIZE_SPLIT,
-			.survives = SURVIVE_SEEN,
-			.copies = 2,
 		},
-	.local_bytes = sizeof(struct stream_end),
+	STREAM_PORT,
 	.shared_bytes = unix_bytes,
 	.fits = sock_fits,
 	.setup = unix_setup,
 	.attach = unix_attach,
-	.detach = sock_detach,
-	.ops = &unix_ops,
-	.loops = &channel_unix_stream_loops,
 };

@@ -4,8 +4,6 @@
  * One op is lock and unlock; a waiter sleeps in the kernel.  Nothing is fair:
  * the one who has just released it often takes it again.
  */
-#include <errno.h>
-
 #include "harness/family/lock.h"
 
 struct mutex {
@@ -34,25 +32,8 @@ static int mutex_setup(struct link *l)
 ALWAYS_INLINE enum result mutex_lock(struct port *p, struct how how)
 {
 	struct mutex *m = p->link->shared;
-	struct timespec until;
-	int err;
 
-	if (how.mode == MODE_BLOCK) {
-		err = pthread_mutex_lock(&m->lock);
-	} else if (how.mode == MODE_TRY) {
-		err = pthread_mutex_trylock(&m->lock);
-	} else {
-		until = link_timespec(p->deadline_ns);
-		err = pthread_mutex_clocklock(&m->lock, CLOCK_MONOTONIC, &until);
-	}
-	if (LIKELY(err == 0))
-		return OP_DONE;
-	if (err == EBUSY)
-		return OP_WOULD_BLOCK;
-	if (err == ETIMEDOUT)
-		return OP_TIMED_OUT;
-	p->err = -err;
-	return OP_ERROR;
+	return sync_mutex_lock(p, &m->lock, how);
 }
 
 ALWAYS_INLINE enum result mutex_unlock(struct port *p, struct how how)
@@ -89,11 +70,9 @@ static const struct lock_ops mutex_ops = {
 LOCK_STAMP(lock_mutex, mutex_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_lock_mutex = {
+	LOCK_COMMON(lock_mutex, mutex_ops, BIT(WAIT_BLOCK)),
 	.name = "lock/mutex",
 	.summary = "pthread mutex, the default kind",
-	.family = FAMILY_LOCK,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.contract =
 		{
 			.reach = REACH_ANY,
@@ -104,6 +83,4 @@ const struct mech mech_lock_mutex = {
 	.shared_bytes = mutex_bytes,
 	.setup = mutex_setup,
 	.teardown = mutex_teardown,
-	.ops = &mutex_ops,
-	.loops = &lock_mutex_loops,
 };

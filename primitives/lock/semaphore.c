@@ -4,8 +4,6 @@
  * One op is sem_wait and sem_post; a waiter sleeps in the kernel.  Anybody may
  * post: the permit has no owner, and a release too many is not refused.
  */
-#include <errno.h>
-
 #include "harness/family/lock.h"
 
 struct semaphore {
@@ -30,27 +28,8 @@ static int semaphore_setup(struct link *l)
 ALWAYS_INLINE enum result semaphore_lock(struct port *p, struct how how)
 {
 	struct semaphore *s = p->link->shared;
-	struct timespec until;
-	int err;
 
-	do {
-		if (how.mode == MODE_BLOCK) {
-			err = sem_wait(&s->permits);
-		} else if (how.mode == MODE_TRY) {
-			err = sem_trywait(&s->permits);
-		} else {
-			until = link_timespec(p->deadline_ns);
-			err = sem_clockwait(&s->permits, CLOCK_MONOTONIC, &until);
-		}
-	} while (UNLIKELY(err != 0) && errno == EINTR);
-	if (LIKELY(err == 0))
-		return OP_DONE;
-	if (errno == EAGAIN)
-		return OP_WOULD_BLOCK;
-	if (errno == ETIMEDOUT)
-		return OP_TIMED_OUT;
-	p->err = -errno;
-	return OP_ERROR;
+	return sync_sem_wait(p, &s->permits, how);
 }
 
 ALWAYS_INLINE enum result semaphore_unlock(struct port *p, struct how how)
@@ -58,10 +37,7 @@ ALWAYS_INLINE enum result semaphore_unlock(struct port *p, struct how how)
 	struct semaphore *s = p->link->shared;
 
 	(void)how;
-	if (LIKELY(sem_post(&s->permits) == 0))
-		return OP_DONE;
-	p->err = -errno;
-	return OP_ERROR;
+	return sync_sem_post(p, &s->permits);
 }
 
 ALWAYS_INLINE atomic_u64 *semaphore_guarded(struct port *p)
@@ -79,11 +55,9 @@ static const struct lock_ops semaphore_ops = {
 LOCK_STAMP(lock_semaphore, semaphore_ops, BIT(WAIT_BLOCK));
 
 const struct mech mech_lock_semaphore = {
+	LOCK_COMMON(lock_semaphore, semaphore_ops, BIT(WAIT_BLOCK)),
 	.name = "lock/semaphore",
 	.summary = "POSIX semaphore with one permit",
-	.family = FAMILY_LOCK,
-	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),
-	.waits = BIT(WAIT_BLOCK),
 	.contract =
 		{
 			.reach = REACH_ANY,
@@ -93,6 +67,4 @@ const struct mech mech_lock_semaphore = {
 		},
 	.shared_bytes = semaphore_bytes,
 	.setup = semaphore_setup,
-	.ops = &semaphore_ops,
-	.loops = &lock_semaphore_loops,
 };

@@ -45,19 +45,9 @@ static inline int queue_init(const struct link *l, struct queue *q)
 ALWAYS_INLINE enum result queue_wait(
 	struct port *p, struct queue *q, pthread_cond_t *cond, enum role other, struct how how)
 {
-	struct timespec until;
-
 	if (link_open_ports(p->link, other) == 0)
 		return OP_CLOSED;
-	if (how.mode == MODE_TRY)
-		return OP_WOULD_BLOCK;
-	POINT(p, how, BLOCKED);
-	if (how.mode == MODE_BLOCK) {
-		pthread_cond_wait(cond, &q->lock);
-		return OP_DONE;
-	}
-	until = link_timespec(p->deadline_ns);
-	return pthread_cond_timedwait(cond, &q->lock, &until) == ETIMEDOUT ? OP_TIMED_OUT : OP_DONE;
+	return sync_cond_wait(p, cond, &q->lock, how);
 }
 
 ALWAYS_INLINE enum result queue_put(

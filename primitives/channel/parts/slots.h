@@ -12,6 +12,12 @@
 
 #include "harness/link.h"
 
+/* What every channel with slots promises. */
+#define CONTRACT_SLOTS                                                                             \
+	.unit = UNIT_MESSAGE, .bounded = true, .order = ORDER_FIFO,                                \
+	.end_seen = "close, after the last message", .on_oversize = OVERSIZE_REFUSED,              \
+	.survives = SURVIVE_NO, .copies = 2
+
 struct slot {
 	uint64_t len;
 	uint8_t msg[];

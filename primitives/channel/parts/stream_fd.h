@@ -11,12 +11,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "harness/link.h"
+
+/* What every byte stream promises. */
+#define CONTRACT_STREAM                                                                            \
+	.unit = UNIT_BYTES, .order = ORDER_FIFO, .end_seen = "end of file",                        \
+	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2
+
+enum { STREAM_PIPE_BYTES = 65536 };
 
 /* A port's private state. */
 struct stream_end {
@@ -60,6 +68,38 @@ static inline void stream_detach(struct stream_end *e)
 	stream_close_fd(&e->fd);
 	stream_close_fd(&e->listen_fd);
 }
+
+/* ---- a port of a pipe or a socket pair: detach, close, poll_fd ------------- */
+
+static inline int stream_port_attach(struct port *p)
+{
+	stream_attach(p->local, p->link->fd[p->role]);
+	return 0;
+}
+
+static inline void stream_port_detach(struct port *p)
+{
+	stream_detach(p->local);
+}
+
+static inline int stream_port_poll_fd(const struct port *p)
+{
+	const struct stream_end *e = p->local;
+
+	return e->fd >= 0 ? e->fd : e->listen_fd;
+}
+
+/* Limits of a pipe, named or not. */
+static inline const char *stream_pipe_fits(const struct link *l)
+{
+	if (l->msg_bytes > PIPE_BUF && (l->senders > 1 || l->receivers > 1))
+		return "PIPE_BUF (4096): larger messages of several workers mix in a pipe";
+	if (l->msg_bytes > STREAM_PIPE_BYTES && l->self)
+		return "pipe buffer (65536): its only worker would wait for itself";
+	return NULL;
+}
+
+#define STREAM_PORT .local_bytes = sizeof(struct stream_end), .detach = stream_port_detach
 
 /*
  * O_NONBLOCK belongs to the open file, which the other workers share: a second

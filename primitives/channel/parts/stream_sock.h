@@ -21,13 +21,6 @@ static inline const char *sock_fits(const struct link *l)
 	return NULL;
 }
 
-static inline int sock_poll_fd(const struct port *p)
-{
-	const struct stream_end *e = p->local;
-
-	return e->fd >= 0 ? e->fd : e->listen_fd;
-}
-
 static inline void sock_nap(void)
 {
 	struct timespec ts = {.tv_nsec = SOCK_RETRY_NS};
@@ -95,11 +88,6 @@ ALWAYS_INLINE enum result sock_recv(
 			return r;
 	}
 	return stream_recv(p, msg, room, len, how);
-}
-
-static inline void sock_detach(struct port *p)
-{
-	stream_detach(p->local);
 }
 
 #endif
