@@ -48,6 +48,8 @@ static const char *const oversizes[] = {
 	[OVERSIZE_NONE] = "", [OVERSIZE_REFUSED] = "refused", [OVERSIZE_SPLIT] = "split"};
 static const char *const survivals[] = {
 	[SURVIVE_NO] = "no", [SURVIVE_YES] = "yes", [SURVIVE_SEEN] = "seen"};
+static const char *const wakes[] = {
+	[WAKES_NOBODY] = "", [WAKES_ONE] = "one", [WAKES_ALL] = "all"};
 
 /* "thread process" from a bit mask. */
 static void join(char *out, size_t len, unsigned mask, int n, const char *(*name)(int))
@@ -72,11 +74,13 @@ static const char *nth_wait(int i)
 	return wait_name((enum wait)i);
 }
 
-/* The sides' limits: "1:1", "N:1", "N:M"; locks: "N". */
+/* The sides' limits: "1:1", "N:1", "N:M"; locks: "N"; events: who signals is one. */
 static const char *fans(const struct mech *m)
 {
 	if (m->family == FAMILY_LOCK)
 		return "N";
+	if (m->family == FAMILY_EVENT)
+		return "1:N";
 	if (m->max_senders == 1)
 		return m->max_receivers == 1 ? "1:1" : "1:N";
 	return m->max_receivers == 1 ? "N:1" : "N:M";
@@ -123,6 +127,8 @@ static void put_csv(const struct mech *m)
 	csv_row_text(&row, c->needs);
 	csv_row_text(&row, c->cost_of_wait);
 	csv_row_text(&row, yes_no[(m->flags & MECH_FLOOR) != 0]);
+	csv_row_text(&row, wakes[c->wakes]);
+	csv_row_text(&row, m->family == FAMILY_EVENT ? yes_no[c->remembers] : "");
 	csv_row_end(&row);
 	fwrite(row.buf, 1, row.len, stdout);
 	csv_row_free(&row);
@@ -132,7 +138,7 @@ static int list_csv(void)
 {
 	puts("mechanism,family,domains,fans,available,reason,summary,reach,unit,duplex,bounded,order,"
 	     "lossy,end_seen,owner,on_oversize,survives,max_bytes,waits,copies,needs,cost_of_wait,"
-	     "floor");
+	     "floor,wakes,remembers");
 	for (size_t i = 0; i < registry_count(); i++)
 		put_csv(registry_all()[i]);
 	return EXIT_FINE;
