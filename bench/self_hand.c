@@ -495,20 +495,28 @@ double hand_pair(const struct clock *clock, const uint32_t *pu, void *arg, void 
 
 const struct hand hands[] = {
 	{"hand-written mutex loop, one worker", "lock/mutex/uncontended?domain=thread",
-		hand_mutex_alone},
+		hand_mutex_alone, false},
 	{"hand-written loop, the same ring, one worker",
-		"channel/ring-spsc/uncontended?domain=thread&wait=spin", self_ring_alone},
+		"channel/ring-spsc/uncontended?domain=thread&wait=spin", self_ring_alone, false},
 	{"hand-written loop, the same ring", "channel/ring-spsc/stream?domain=thread&wait=spin",
-		self_ring_stream},
+		self_ring_stream, false},
 	{"another ring by hand, one worker",
-		"channel/ring-spsc/uncontended?domain=thread&wait=spin", hand_ring_alone},
-	{"hand-written mutex loop", "lock/mutex/contend?domain=thread", hand_mutex},
-	{"hand-written atomic addition", "lock/atomic-add/contend?domain=thread", hand_add},
-	{"another ring by hand", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring},
+		"channel/ring-spsc/uncontended?domain=thread&wait=spin", hand_ring_alone, false},
+	{"hand-written mutex loop", "lock/mutex/contend?domain=thread", hand_mutex, false},
+	{"hand-written atomic addition", "lock/atomic-add/contend?domain=thread", hand_add, false},
+	{"another ring by hand", "channel/ring-spsc/stream?domain=thread&wait=spin", hand_ring,
+		false},
 #if HAVE_CK
 	{"ck_ring SPSC, same stamp", "channel/ring-spsc/stream?domain=thread&size=8&wait=spin",
-		hand_ck},
+		hand_ck, false},
 #endif
+	{"CPU, by hand", "channel/pipe/stream?domain=thread&placement=same-pu", self_pipe, true},
+	{"CPU, by hand", "channel/pipe-duplex/stream?domain=thread&placement=same-pu", self_unix,
+		true},
+	{"CPU, by hand", "channel/tcp/stream?domain=thread&placement=same-pu", self_tcp, true},
+	{"CPU, by hand", "channel/pipe/stream?domain=thread", self_pipe, true},
+	{"CPU, by hand", "channel/pipe-duplex/stream?domain=thread", self_unix, true},
+	{"CPU, by hand", "channel/tcp/stream?domain=thread", self_tcp, true},
 };
 
 const size_t hand_count = ARRAY_LEN(hands);

@@ -5,6 +5,7 @@
 #ifndef BENCH_SELF_HAND_H
 #define BENCH_SELF_HAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct hand {
 	 * pu: where its workers run. */
 	double (*run)(
 		const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+	bool cpu; /* CPU time of all workers instead of elapsed time */
 };
 
 /*
@@ -31,6 +33,11 @@ double self_ring_stream(
 	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 double self_ring_alone(
 	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+
+/* self_kernel.c: CPU nanoseconds a message over a pipe, a unix socket, TCP. */
+double self_pipe(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double self_unix(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double self_tcp(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 
 extern const struct hand hands[];
 extern const size_t hand_count;

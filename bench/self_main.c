@@ -102,7 +102,8 @@ static void compare_loop(
 			if ((turn ^ i) & 1) {
 				theirs = hand->run(&b->clock, p.cell.pu, p.cell.n, TRIAL_NS);
 			} else if (launch(b, &p, false, r, &wall)) {
-				ours = (double)r->elapsed_ns / (double)r->ops;
+				ours = hand->cpu ? (double)r->cpu_ns / (double)r->cpu_ops
+						 : (double)r->elapsed_ns / (double)r->ops;
 			}
 		}
 		if (ours > 0 && theirs > 0)
@@ -139,6 +140,7 @@ static void command_time(struct bench *b, const char *program, const char *arg)
 {
 	double ms[PAIRS];
 
+	fflush(stdout); /* or every child would print what is in the buffer */
 	for (int i = 0; i < PAIRS; i++) {
 		uint64_t begin = clock_read(&b->clock);
 		pid_t pid = fork();
@@ -172,7 +174,7 @@ int main(int argc, char **argv)
 	env_read("", &facts);
 	printf("handoff %s, commit %s, %s, %s, kernel %s\n", version_number, version_commit,
 		version_flags, env_cpu_model(&facts), env_kernel(&facts));
-	puts("ratio: time per operation of the stamped loop / of the hand-written one, median of "
+	puts("ratio: time per operation (CPU: CPU time of both sides) of the stamped loop / of the hand-written one, median of "
 	     "pairs [95 %]");
 	for (size_t i = 0; i < hand_count; i++)
 		compare_loop(&b, r, hands[i].cell, &hands[i]);

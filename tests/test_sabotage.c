@@ -150,6 +150,35 @@ static void sabotage_of_a_reply_is_caught_and_named(void **state)
 	assert_true(trials > 0);
 }
 
+/* An event's message is its token: what is written before the signal. */
+static void sabotage_of_a_signal_is_caught_and_named(void **state)
+{
+	static const struct sabotage of_signal[] = {
+		{PROBE_DROP, offsetof(struct trial_result, lost), "lost"},
+		{PROBE_FLIP, offsetof(struct trial_result, corrupt), "corrupt"},
+		{PROBE_REPLAY, offsetof(struct trial_result, duplicated), "duplicated"},
+	};
+	static const char *const workloads[] = {"pingpong", "wake-one", "wake-all"};
+	unsigned trials = 0;
+	struct cell c;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		if (m->family != FAMILY_EVENT || !lab_wants(m))
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
+			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], k % DOMAIN_COUNT))
+				continue;
+			/* each drop is found by its silence, which takes its time */
+			for (size_t s = k >= DOMAIN_COUNT; s < ARRAY_LEN(of_signal); s++, trials++)
+				sabotage(&c, &of_signal[s], 0);
+		}
+	}
+	assert_true(trials > 0);
+}
+
 /* One receiver among several cannot be exact, but it must not be blind. */
 static void sabotage_among_several_workers_is_never_ok(void **state)
 {
@@ -207,6 +236,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sabotage_of_a_stream_is_caught_and_named),
 		cmocka_unit_test(sabotage_of_a_reply_is_caught_and_named),
+		cmocka_unit_test(sabotage_of_a_signal_is_caught_and_named),
 		cmocka_unit_test(sabotage_among_several_workers_is_never_ok),
 		cmocka_unit_test(sabotage_left_out_is_ok),
 	};
