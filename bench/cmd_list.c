@@ -48,8 +48,7 @@ static const char *const oversizes[] = {
 	[OVERSIZE_NONE] = "", [OVERSIZE_REFUSED] = "refused", [OVERSIZE_SPLIT] = "split"};
 static const char *const survivals[] = {
 	[SURVIVE_NO] = "no", [SURVIVE_YES] = "yes", [SURVIVE_SEEN] = "seen"};
-static const char *const wakes[] = {
-	[WAKES_NOBODY] = "", [WAKES_ONE] = "one", [WAKES_ALL] = "all"};
+static const char *const wakes[] = {[WAKES_NOBODY] = "", [WAKES_ONE] = "one", [WAKES_ALL] = "all"};
 
 /* "thread process" from a bit mask. */
 static void join(char *out, size_t len, unsigned mask, int n, const char *(*name)(int))

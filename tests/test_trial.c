@@ -150,8 +150,7 @@ static unsigned expected_fans(const struct mech *m, const struct workload *w, bo
 /* Tries need something that refuses, an end something that keeps it behind the rest. */
 static bool is_expected(const struct mech *m, const struct workload *w)
 {
-	bool tries =
-		w->side_a == LOOP_POLL || w->side_b == LOOP_POLL || w->side_a == LOOP_VAIN;
+	bool tries = w->side_a == LOOP_POLL || w->side_b == LOOP_POLL || w->side_a == LOOP_VAIN;
 	bool anyone = m->contract.owner && strcmp(m->contract.owner, "anyone") == 0;
 
 	if (tries)
