@@ -89,8 +89,12 @@ static int journal_open(char *err, size_t err_len)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return lacking(fail(err, err_len, -errno, "cannot open the journal %s", path));
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX) == 0)
-		return fd;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		while ((code = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+			;
+		if (code == 0)
+			return fd;
+	}
 	close(fd);
 	return fail(err, err_len, -EINVAL, "the journal %s is no file; remove it", path);
 }
