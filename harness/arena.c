@@ -95,7 +95,7 @@ static int check_memory(struct crew *c, size_t bytes)
 		"memory: needs %zu MiB of shared memory, half of what is available is %llu MiB; "
 		"a smaller capacity or size fits",
 		bytes >> 20, (unsigned long long)room >> 20);
-	return -ENOMEM;
+	return -ENOSPC;
 }
 
 /* Populated here: no first-touch fault is left for the timed stretch. */
