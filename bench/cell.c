@@ -212,6 +212,19 @@ static bool parse_axis(struct cell *c, const char *name, const char *value, bool
 	return v >= 0;
 }
 
+/* "size=64&size=65": neither is what the other says. */
+static bool comes_again(const char *rest, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; rest; rest = strchr(rest, '&')) {
+		rest += *rest == '&';
+		if (strncmp(rest, name, n) == 0 && rest[n] == '=')
+			return true;
+	}
+	return false;
+}
+
 static bool parse_head(struct cell *c, char *head)
 {
 	char *slash = strrchr(head, '/');
@@ -250,6 +263,8 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 			*eq = '\0';
 		if (!eq || !parse_axis(c, axis, eq + 1, &one_side))
 			return bad_key(err, err_len, key, axis);
+		if (comes_again(save, axis))
+			return bad_key(err, err_len, key, "it names an axis twice");
 	}
 	why = cell_normalise(c, one_side && !workload_one_role(c->workload));
 	return why ? bad_key(err, err_len, key, why) : 0;

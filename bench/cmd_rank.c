@@ -1,5 +1,4 @@
 /* cmd_rank.c - order the mechanisms of a run. */
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "bench/cmd.h"
 #include "bench/csv.h"
 #include "bench/opt.h"
+#include "bench/select.h"
 #include "bench/units.h"
 #include "primitives/registry.h"
 
@@ -23,8 +23,10 @@ struct rank_settings {
 #define FIELD(f) offsetof(struct rank_settings, f)
 
 static const struct opt opts[] = {
-	{"mechanism", 'm', OPT_LIST, FIELD(mechanism), "GLOB", NULL, "Only these mechanisms."},
-	{"workload", 'w', OPT_LIST, FIELD(workload), "GLOB", NULL, "Only these workloads."},
+	{"mechanism", 'm', OPT_LIST, FIELD(mechanism), "GLOB", NULL,
+		"Only these mechanisms; !GLOB takes away."},
+	{"workload", 'w', OPT_LIST, FIELD(workload), "GLOB", NULL,
+		"Only these workloads; !GLOB takes away."},
 	{"domain", 'd', OPT_LIST, FIELD(domain), "GLOB", NULL, "Only these domains."},
 	{"size", 's', OPT_LIST, FIELD(size), "BYTES", NULL, "Only these message sizes."},
 	{"placement", 'p', OPT_LIST, FIELD(placement), "GLOB", NULL, "Only these placements."},
@@ -61,11 +63,7 @@ void cmd_run_path(const char *run, const char *file, char *out, size_t len)
 
 static bool wanted(const struct opt_list *l, const char *value)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		if (fnmatch(l->item[i], value, 0) == 0)
-			return true;
-	}
-	return l->n == 0;
+	return l->n == 0 || select_match(l, value);
 }
 
 static bool wanted_size(const struct opt_list *l, double bytes)

@@ -2,32 +2,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
-#include "bench/answers.h"
 #include "bench/cmd.h"
-#include "bench/env.h"
+#include "bench/cmd_run.h"
 #include "bench/opt.h"
-#include "bench/paths.h"
-#include "bench/report.h"
-#include "bench/runner.h"
-#include "bench/select.h"
-#include "bench/units.h"
 #include "bench/version.h"
 #include "harness/futex.h"
 #include "harness/names.h"
-
-enum { ERR = 512, DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000 };
-
-struct run_settings {
-	struct axes axes;
-	const char *matrix, *out, *resume;
-	uint64_t reps, seed, trial_ns, budget_ns;
-	bool dry_run, strict, no_report, clock_gettime;
-};
 
 #define AXIS(a)  offsetof(struct run_settings, axes.value[a])
 #define FIELD(f) offsetof(struct run_settings, f)
@@ -89,21 +71,6 @@ static const struct opt_cmd cmd = {
 		 "  handoff run --resume results/latest    go on after an interruption\n",
 };
 
-/* Everything that a run holds; freed in one place. */
-struct run {
-	struct run_settings set;
-	struct selection selection;
-	struct plan plan;
-	struct topo *topo;
-	struct clock clock;
-	char clock_why[128];
-	struct env_facts facts;
-	struct session session;
-	struct runner runner;
-	bool has_session, has_runner;
-	char err[ERR];
-};
-
 static int fail(const struct run *r, int code)
 {
 	fprintf(stderr, "handoff run: %s\n", r->err);
@@ -125,166 +92,26 @@ static void catch_signals(void)
 		sigaction(sigs[i], &sa, NULL);
 	signal(SIGCHLD, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not a death */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* ---- what to measure ----------------------------------------------------- */
-
-/* "quick" is the shipped file; anything with a slash or a dot is a path. */
-static void matrix_path(const char *name, char *out, size_t len)
-{
-	if (strchr(name, '/') || strchr(name, '.'))
-		snprintf(out, len, "%s", name);
-	else
-		snprintf(out, len, "%s/bench/matrices/%s.ini", share_dir(), name);
-}
-
-static int select_cells(struct run *r)
-{
-	char path[4200];
-	int code;
-
-	if (!r->set.matrix) {
-		code = select_axes(&r->selection, &r->set.axes, r->err, ERR);
-	} else {
-		matrix_path(r->set.matrix, path, sizeof(path));
-		code = select_matrix(&r->selection, path, &r->set.axes, r->err, ERR);
-	}
-	if (!code && r->selection.n == 0) {
-		snprintf(r->err, ERR, "no cell is left: %s",
-			r->selection.n_left_out ? r->selection.left_out[0].why
-						: "the selection is empty");
-		code = -EINVAL;
-	}
-	return code;
-}
-
-static uint64_t first_of(uint64_t a, uint64_t b, uint64_t c)
-{
-	return a ? a : b ? b : c;
-}
-
-static uint64_t fresh_seed(void)
-{
-	uint32_t seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = (uint32_t)getpid();
-	return seed;
-}
-
-static int make_plan(struct run *r)
-{
-	struct selection *s = &r->selection;
-
-	r->plan = (struct plan){
-		.cell = s->cell,
-		.n = s->n,
-		.reps = first_of(r->set.reps, s->reps, DEFAULT_REPS),
-		.trial_ns = first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
-		.seed = r->set.seed ? r->set.seed : fresh_seed(),
-	};
-	s->cell = NULL; /* the plan's now */
-	version_binary_id(r->plan.binary);
-	if (r->plan.reps > 100000 || r->plan.trial_ns < 100000 || r->plan.trial_ns > 600000000000) {
-		snprintf(r->err, ERR, "--reps goes up to 100000, --trial-ms from 0.1 to 600000");
-		return -EINVAL;
-	}
-	for (size_t i = 0; i < r->plan.n; i++)
-		r->plan.cell[i].stretch_ns = r->plan.trial_ns;
-	return 0;
-}
-
-/* farthest is nearest where the machine has one class only: the same cell twice. */
-static bool repeats_nearest(const struct plan *p, const struct cell *c)
-{
-	char key[CELL_KEY];
-	struct cell near = *c;
-
-	if (strcmp(c->placement, "farthest") != 0 || c->skip[0])
-		return false;
-	snprintf(near.placement, sizeof(near.placement), "nearest");
-	cell_make_key(&near);
-	memcpy(key, near.key, sizeof(key));
-	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->cell[i].key, key) == 0)
-			return strcmp(p->cell[i].place_class, c->place_class) == 0;
-	}
-	return false;
-}
-
-static void drop_repeats(struct run *r)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->plan.n; i++) {
-		if (repeats_nearest(&r->plan, &r->plan.cell[i]))
-			select_left_out(
-				&r->selection, "farthest is the same class as nearest here");
-		else
-			r->plan.cell[kept++] = r->plan.cell[i];
-	}
-	r->plan.n = kept;
-}
-
-static int place_cells(struct run *r)
-{
-	int code = 0;
-
-	for (size_t i = 0; i < r->plan.n && !code; i++)
-		code = cell_place(&r->plan.cell[i], r->topo, r->err, ERR);
-	return code;
-}
+/* ---- before measuring ---------------------------------------------------- */
 
 static int open_machine(struct run *r)
 {
-	r->topo = topo_open_native(r->err, ERR);
+	r->topo = topo_open_native(r->err, RUN_ERR);
 	if (!r->topo)
 		return -EINVAL;
 	if (!topo_is_thissystem(r->topo) && !r->set.dry_run) {
-		snprintf(r->err, ERR,
+		snprintf(r->err, RUN_ERR,
 			"HWLOC_XMLFILE or HWLOC_SYNTHETIC describes another machine: "
 			"it can be planned for (--dry-run), not measured on");
 		return -EINVAL;
 	}
 	env_read("", &r->facts);
 	return 0;
-}
-
-/* ---- before measuring ---------------------------------------------------- */
-
-static void say_left_out(const struct selection *s, FILE *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_left_out; i++)
-		n += s->left_out[i].n;
-	if (n)
-		fprintf(to, "%zu impossible or repeated combinations left out:\n", n);
-	for (size_t i = 0; i < s->n_left_out; i++)
-		fprintf(to, "  %6zu  %s\n", s->left_out[i].n, s->left_out[i].why);
-}
-
-static int dry_run(const struct run *r)
-{
-	const struct plan *p = &r->plan;
-	double seconds = (double)runner_estimate_ns(p) / 1e9;
-	size_t skipped = 0;
-
-	for (size_t i = 0; i < p->n; i++) {
-		const struct cell *c = &p->cell[i];
-
-		skipped += c->skip[0] != '\0';
-		printf("%s%s%s\n", c->key, c->skip[0] ? "  skip: " : "", c->skip);
-	}
-	printf("\n%zu cells (%zu to be skipped), %" PRIu64
-	       " trials each, %.3g ms timed: about %.0f s "
-	       "and calibration, %.0f s\n",
-		p->n, skipped, p->reps, (double)p->trial_ns / 1e6, seconds,
-		seconds / (double)p->reps * 1.2);
-	say_left_out(&r->selection, stdout);
-	return EXIT_FINE;
 }
 
 static void bound_offset(struct run *r)
@@ -322,19 +149,19 @@ static int write_environment(struct run *r)
 	snprintf(step, sizeof(step), "%.2f", r->clock.step_ns_x100 / 100.0);
 	snprintf(bound, sizeof(bound), "%" PRIu64, r->clock.offset_bound_ns);
 	code = env_write("", session_path(&r->session, "environment.csv", path), extra,
-		ARRAY_LEN(extra), r->err, ERR);
+		ARRAY_LEN(extra), r->err, RUN_ERR);
 	if (!code)
 		code = topo_export_file(
-			r->topo, session_path(&r->session, "topology.xml", path), r->err, ERR);
+			r->topo, session_path(&r->session, "topology.xml", path), r->err, RUN_ERR);
 	return code;
 }
 
 static int calibrate(struct run *r)
 {
 	char path[SESSION_PATH + 64];
-	uint64_t budget = first_of(r->set.budget_ns, r->selection.budget_ns, 0);
+	uint64_t budget = run_first_of(r->set.budget_ns, r->selection.budget_ns, 0);
 	uint64_t begin = monotonic_ns(), spent;
-	int code = runner_calibrate(&r->runner, r->err, ERR);
+	int code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 
 	if (code)
 		return code;
@@ -342,7 +169,9 @@ static int calibrate(struct run *r)
 	if (budget && runner_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
-	return plan_write(&r->plan, session_path(&r->session, "plan.csv", path), r->err, ERR);
+	code = plan_write(&r->plan, session_path(&r->session, "plan.csv", path), r->err, RUN_ERR);
+	r->has_plan = code == 0;
+	return code;
 }
 
 static int start_runner(struct run *r)
@@ -355,117 +184,93 @@ static int start_runner(struct run *r)
 		.common = {r->session.run_id, r->session.host, &r->clock, topo_pu_count(r->topo)},
 	};
 	r->has_runner = true;
-	return runner_init(&r->runner, r->err, ERR);
+	return runner_init(&r->runner, r->err, RUN_ERR);
 }
 
 /* ---- new run, or an old one gone on with --------------------------------- */
 
 static int begin_new(struct run *r)
 {
-	int code = session_create(&r->session, r->set.out, r->err, ERR);
+	int code = session_create(&r->session, r->set.out, r->err, RUN_ERR);
 
 	r->has_session = true;
 	if (!code)
 		code = start_runner(r);
 	if (!code)
 		code = write_environment(r);
+	if (!code)
+		code = run_announce(r);
 	return code ? code : calibrate(r);
+}
+
+static int read_plan(struct run *r)
+{
+	char path[SESSION_PATH + 64], id[20];
+	int code = plan_read(
+		&r->plan, session_path(&r->session, "plan.csv", path), r->err, RUN_ERR);
+
+	if (code == -ENOENT)
+		snprintf(r->err, RUN_ERR, "%.300s %s", r->session.dir, session_no_plan);
+	if (code)
+		return code;
+	r->has_plan = true;
+	version_binary_id(id);
+	if (strcmp(id, r->plan.binary) == 0)
+		return 0;
+	snprintf(r->err, RUN_ERR,
+		"%.300s was measured by another build (binary %s, this is %s); start a new run",
+		r->session.dir, r->plan.binary, id);
+	return -EXDEV;
+}
+
+/*
+ * The plan is trusted: a cell that it measures is still to be measured, and its trials
+ * say themselves what may stand in the way now.  But the processors must be there.
+ */
+static int place_as_planned(struct run *r)
+{
+	int code;
+
+	for (size_t i = 0; i < r->plan.n; i++) {
+		struct cell *c = &r->plan.cell[i];
+		bool skipped = c->skip[0];
+
+		code = cell_place(c, r->topo, r->err, RUN_ERR);
+		if (code)
+			return code;
+		if (skipped)
+			continue;
+		if (c->skip[0] && !c->place_class[0]) {
+			snprintf(r->err, RUN_ERR,
+				"the machine is not what it was when the run began: %s: %.200s",
+				c->key, c->skip);
+			return -EXDEV;
+		}
+		c->skip[0] = '\0';
+	}
+	return 0;
 }
 
 static int begin_resumed(struct run *r)
 {
-	char path[SESSION_PATH + 64], id[20];
-	int code = session_resume(&r->session, r->set.resume, r->err, ERR);
+	int code = session_resume(&r->session, r->set.resume, r->err, RUN_ERR);
 
 	r->has_session = true;
 	if (!code)
-		code = plan_read(
-			&r->plan, session_path(&r->session, "plan.csv", path), r->err, ERR);
-	if (code)
-		return code;
-	version_binary_id(id);
-	if (strcmp(id, r->plan.binary) != 0) {
-		snprintf(r->err, ERR,
-			"%s was measured by another build (binary %s, this is %s); "
-			"start a new run",
-			r->session.dir, r->plan.binary, id);
-		return -EXDEV;
-	}
-	code = place_cells(r);
+		code = read_plan(r);
+	if (!code)
+		code = place_as_planned(r);
 	if (!code)
 		code = start_runner(r);
-	return code ? code : runner_read_done(&r->runner, r->err, ERR);
+	if (!code)
+		code = runner_read_done(&r->runner, r->err, RUN_ERR);
+	return code ? code : run_announce(r);
 }
 
-/* ---- the end ------------------------------------------------------------- */
-
-static void say_rows(const struct run *r)
+static void clean_up_after_others(struct run *r)
 {
-	const uint64_t *n = r->runner.status;
-	uint64_t rows = 0;
-
-	for (int i = 0; i < TRIAL_STATUS_COUNT; i++)
-		rows += n[i];
-	printf("%zu cells, %" PRIu64 " rows%s", r->plan.n, rows, rows ? ":" : "");
-	for (int i = 0; i < TRIAL_STATUS_COUNT; i++) {
-		if (n[i])
-			printf(" %" PRIu64 " %s", n[i], trial_status_name((enum trial_status)i));
-	}
-	printf("%s; seed %" PRIu64 "\n", r->runner.noisy ? "" : ", none noisy", r->plan.seed);
-	if (r->runner.noisy)
-		printf("%" PRIu64 " ok rows are marked noisy\n", r->runner.noisy);
-}
-
-static void say_answers(const struct run *r)
-{
-	char path[SESSION_PATH + 64], err[ERR], belief[400] = "";
-	struct sample *rows = NULL;
-	size_t n = 0;
-
-	if (samples_read(session_path(&r->session, "samples.csv", path), &rows, &n, err, ERR) !=
-		0) {
-		fprintf(stderr, "handoff run: %s\n", err);
-		return;
-	}
-	env_believe(&r->facts, belief, sizeof(belief));
-	answers_print(stdout, rows, n, cmd_rankable, belief, false);
-	free(rows);
-}
-
-static int exit_code(const struct run *r)
-{
-	const uint64_t *n = r->runner.status;
-
-	if (n[TRIAL_FAIL] || n[TRIAL_TIMEOUT] || n[TRIAL_CRASH])
-		return EXIT_FINDING;
-	if (n[TRIAL_SKIP] && !n[TRIAL_OK])
-		return EXIT_NOTHING;
-	return r->set.strict && r->runner.noisy ? EXIT_INCONCLUSIVE : EXIT_FINE;
-}
-
-static int finish(struct run *r)
-{
-	char path[SESSION_PATH + 64];
-	int code = exit_code(r);
-
-	say_left_out(&r->selection, stdout);
-	say_rows(r);
-	say_answers(r);
-	if (!r->set.no_report && report_write(r->session.dir, r->err, ERR) != 0)
-		fprintf(stderr, "handoff run: %s\n", r->err);
-	session_publish(&r->session);
-	printf("%s\n",
-		session_path(&r->session, r->set.no_report ? "samples.csv" : "REPORT.md", path));
-	return code;
-}
-
-static int stopped(const struct run *r)
-{
-	fprintf(stderr,
-		"handoff run: stopped by signal %d; rows so far are kept, go on with\n"
-		"  handoff run --resume %s\n",
-		(int)launch_stop, r->session.dir);
-	return EXIT_SIGNAL + launch_stop;
+	if (names_clean(NULL, NULL, r->err, RUN_ERR) < 0)
+		fprintf(stderr, "handoff run: what killed runs left is not removed: %s\n", r->err);
 }
 
 static int measure(struct run *r)
@@ -476,42 +281,51 @@ static int measure(struct run *r)
 		fprintf(stderr, "handoff run: this is a %s build: its figures mean nothing\n",
 			version_flavour);
 		if (!r->set.out && !r->set.resume) {
-			snprintf(r->err, ERR, "a %s build may not write into results/; use --out",
+			snprintf(r->err, RUN_ERR,
+				"a %s build may not write into results/; use --out",
 				version_flavour);
 			return fail(r, EXIT_USAGE);
 		}
 	}
 	catch_signals();
-	names_clean(NULL, NULL, r->err, ERR);
+	clean_up_after_others(r);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
 	if (!code)
-		code = runner_measure(&r->runner, r->err, ERR);
-	if (code == -EINTR)
-		return stopped(r);
-	if (code)
-		return fail(r, code == -EXDEV ? EXIT_NOTHING : EXIT_USAGE);
-	return finish(r);
+		code = runner_measure(&r->runner, r->err, RUN_ERR);
+	if (launch_stop && (!code || code == -EINTR))
+		return run_stopped(r);
+	return code ? run_failed(r, code) : run_finish(r);
+}
+
+/* What the run itself says and what therefore may not be said again. */
+static bool says_more_than_resume(const struct run_settings *s)
+{
+	for (int a = 0; a < AXIS_COUNT; a++) {
+		if (s->axes.value[a].n)
+			return true;
+	}
+	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
+	       s->dry_run;
 }
 
 static int run(struct run *r)
 {
-	int code = open_machine(r);
+	int code;
 
+	if (r->set.resume && says_more_than_resume(&r->set)) {
+		snprintf(r->err, RUN_ERR,
+			"--resume takes everything from the run itself; leave out axes, --matrix, "
+			"--out, --reps, --trial-ms, --budget, --seed and --dry-run");
+		return fail(r, EXIT_USAGE);
+	}
+	code = open_machine(r);
+	if (!code && !r->set.resume)
+		code = run_make_plan(r);
 	if (code)
 		return fail(r, EXIT_USAGE);
-	if (r->set.resume)
-		return measure(r);
-	code = select_cells(r);
-	if (!code)
-		code = make_plan(r);
-	if (!code)
-		code = place_cells(r);
-	if (code)
-		return fail(r, EXIT_USAGE);
-	drop_repeats(r);
-	return r->set.dry_run ? dry_run(r) : measure(r);
+	return r->set.dry_run ? run_dry(r) : measure(r);
 }
 
 int cmd_run(int argc, char **argv)
@@ -521,14 +335,7 @@ int cmd_run(int argc, char **argv)
 
 	if (code != OPT_RUN)
 		return code;
-	if (r.set.resume && (r.set.matrix || r.set.out)) {
-		snprintf(r.err, ERR,
-			"--resume takes everything from the run itself; leave out "
-			"--matrix and --out");
-		code = fail(&r, EXIT_USAGE);
-	} else {
-		code = run(&r);
-	}
+	code = run(&r);
 	if (r.has_runner)
 		runner_free(&r.runner);
 	if (r.has_session)

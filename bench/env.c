@@ -296,7 +296,8 @@ static void remove_file(const char *path)
 int env_write(const char *root, const char *path, const struct env_extra *extra, size_t n,
 	char *err, size_t err_len)
 {
-	struct sheet s = {.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)};
+	struct sheet s = {
+		.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666)};
 	int rc = s.fd < 0 ? -errno : 0;
 
 	if (rc == 0) {

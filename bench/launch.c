@@ -13,6 +13,7 @@
 
 #include "harness/futex.h"
 #include "harness/link.h"
+#include "harness/self.h"
 
 enum { GRACE_NS = 1000000000, POLL_SLICE_NS = 200000 };
 
@@ -54,6 +55,7 @@ static int result_file(void)
 	return fd;
 }
 
+/* Its pid, or -1 with errno. */
 static pid_t start(const char *binary, int spec_fd, int result_fd)
 {
 	char a[12], b[12];
@@ -66,14 +68,20 @@ static pid_t start(const char *binary, int spec_fd, int result_fd)
 		b,
 		NULL,
 	};
+	volatile int failed = 0; /* the child shares it until it has become another program */
 	pid_t pid;
 
 	snprintf(a, sizeof(a), "%d", spec_fd);
 	snprintf(b, sizeof(b), "%d", result_fd);
 	pid = vfork();
 	if (pid == 0) {
-		execv(binary ? binary : "/proc/self/exe", argv);
+		failed = binary ? (execv(binary, argv), -errno) : self_exec(argv);
 		_exit(127);
+	}
+	if (pid > 0 && failed) {
+		waitpid(pid, NULL, 0);
+		errno = -failed;
+		return -1;
 	}
 	return pid;
 }
@@ -93,19 +101,34 @@ static bool has_ended(pid_t pid)
 	       info.si_pid == pid;
 }
 
+/* The signals that set launch_stop: they come in while we sleep, never just before. */
+static void hold_signals(sigset_t *before)
+{
+	const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
+		sigaddset(&held, sigs[i]);
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
 /* Wait for the end, the deadline or a signal.  False: it still runs. */
 static bool await_end(pid_t pid, uint64_t deadline_ns)
 {
 	int fd = open_pidfd(pid);
 	bool ended = false;
+	sigset_t before;
 
+	hold_signals(&before);
 	while (!(ended = has_ended(pid)) && !launch_stop && monotonic_ns() < deadline_ns) {
 		uint64_t left = deadline_ns - monotonic_ns();
 		struct timespec ts = link_timespec(fd >= 0 ? left : POLL_SLICE_NS);
 		struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
-		ppoll(&pfd, fd >= 0, &ts, NULL);
+		ppoll(&pfd, fd >= 0, &ts, &before);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (fd >= 0)
 		close(fd);
 	return ended;

@@ -73,7 +73,7 @@ static void hold_std_fds(void)
 /* A full disk or a closed pipe behind stdout is an error, not a success. */
 static int finish(int code)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || code > EXIT_SIGNAL)
 		return code;
 	fprintf(stderr, "handoff: cannot write to standard output: %s\n", strerror(errno));
 	return EXIT_USAGE;

@@ -15,7 +15,8 @@ enum {
 	MATRIX_MAX_BYTES = 1 << 20,
 	MATRIX_MAX_LINE = INI_MAX_LINE - 2,
 	MATRIX_MAX_VALUES = 256,
-	MATRIX_SECTION = 64,
+	MATRIX_SECTION = 50, /* libinih's; a longer name would be cut */
+	MATRIX_MAX_SECTIONS = 1000,
 };
 
 struct reader {
@@ -71,20 +72,31 @@ static int finish_section(struct reader *r)
 	return code;
 }
 
+/* Where an entry of [matrix] goes; NULL: there is no such entry. */
+static uint64_t *general_field(struct selection *s, const char *name)
+{
+	if (strcmp(name, "reps") == 0)
+		return &s->reps;
+	if (strcmp(name, "trial") == 0)
+		return &s->trial_ns;
+	return strcmp(name, "budget") == 0 ? &s->budget_ns : NULL;
+}
+
 static int read_general(struct reader *r, const char *name, const char *value)
 {
-	char why[160];
+	uint64_t *field = general_field(r->selection, name);
+	char why[160] = "must be more than 0";
 	int code;
 
-	if (strcmp(name, "reps") == 0)
-		code = units_parse_u64(value, &r->selection->reps, why, sizeof(why));
-	else if (strcmp(name, "trial") == 0)
-		code = units_parse_time_ns(value, 0, &r->selection->trial_ns, why, sizeof(why));
-	else if (strcmp(name, "budget") == 0)
-		code = units_parse_time_ns(value, 0, &r->selection->budget_ns, why, sizeof(why));
-	else
+	if (!field)
 		return complain(r, "knows reps, trial and budget, not", name);
-	return code ? complain(r, name, why) : 1;
+	if (*field)
+		return complain(r, "names twice:", name);
+	if (field == &r->selection->reps)
+		code = units_parse_u64(value, field, why, sizeof(why));
+	else
+		code = units_parse_time_ns(value, 0, field, why, sizeof(why));
+	return code || *field == 0 ? complain(r, name, why) : 1;
 }
 
 /* Split "a, b, c" in place. */
@@ -127,6 +139,81 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 			return split(r, (enum axis)a, value);
 	}
 	return complain(r, "there is no axis", name);
+}
+
+/* ---- what libinih would let pass ------------------------------------------------- */
+
+/* One line of the file, blanks in front skipped. */
+struct line {
+	const char *at;
+	size_t len, number;
+};
+
+static bool next_line(struct line *l, const char *text)
+{
+	if (l->at)
+		l->at += l->len + (l->at[l->len] == '\n');
+	else
+		l->at = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
+	l->at += strspn(l->at, " \t\r");
+	l->len = strcspn(l->at, "\n");
+	l->number++;
+	return *l->at != '\0';
+}
+
+/* The names of the sections so far. */
+struct sections {
+	char name[MATRIX_MAX_SECTIONS][MATRIX_SECTION];
+	size_t n;
+	bool has_entries; /* the last one */
+};
+
+static const char *begin_section(struct sections *s, const struct line *l)
+{
+	size_t len = strcspn(l->at, "]\n") - 1;
+
+	if (s->n && !s->has_entries)
+		return "the section before it is empty";
+	if (len >= MATRIX_SECTION)
+		return "the section's name is too long (at most 49 bytes)";
+	if (s->n == MATRIX_MAX_SECTIONS)
+		return "too many sections (at most 1000)";
+	snprintf(s->name[s->n], MATRIX_SECTION, "%.*s", (int)len, l->at + 1);
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcmp(s->name[i], s->name[s->n]) == 0)
+			return "a second section of that name";
+	}
+	s->n++;
+	s->has_entries = false;
+	return NULL;
+}
+
+/* Sections that would melt into each other, or go without a word. */
+static const char *check_sections(struct sections *s, const char *text, struct line *l)
+{
+	const char *why = NULL;
+
+	while (!why && next_line(l, text)) {
+		if (*l->at == '[')
+			why = begin_section(s, l);
+		else if (*l->at != '\n' && *l->at != ';' && *l->at != '#' && s->n == 0)
+			why = "an entry before the first section";
+		else
+			s->has_entries |= *l->at != '\n' && *l->at != ';' && *l->at != '#';
+	}
+	return why ? why : s->n && !s->has_entries ? "the last section is empty" : NULL;
+}
+
+static int refuse_sections(const char *path, const char *text, char *err, size_t err_len)
+{
+	struct sections *s = calloc(1, sizeof(*s));
+	struct line l = {0};
+	const char *why = s ? check_sections(s, text, &l) : strerror(ENOMEM);
+
+	free(s);
+	if (why)
+		snprintf(err, err_len, "matrix file %s: line %zu: %s", path, l.number, why);
+	return why ? -EINVAL : 0;
 }
 
 /* libinih would read what a longer line has beyond as a line of its own. */
@@ -183,6 +270,10 @@ int select_matrix(
 
 	if (!text)
 		return -EINVAL;
+	if (refuse_sections(path, text, err, err_len) != 0) {
+		free(text);
+		return -EINVAL;
+	}
 	line = ini_parse_string(text, on_entry, &r);
 	free(text);
 	if (!r.code && line == 0)

@@ -155,8 +155,7 @@ static size_t item_length(const char *text)
 	size_t len = strcspn(text, ",");
 
 	while (text[len] == ',' && text[len + 1] >= '0' && text[len + 1] <= '9') {
-		const char *plus = strstr(text, "+cpu:");
-		if (strncmp(text, "cpu:", 4) != 0 && !(plus && plus < text + len))
+		if (strncmp(text, "cpu:", 4) != 0 && !memmem(text, len, "+cpu:", 5))
 			break;
 		len += 1 + strcspn(text + len + 1, ",");
 	}
@@ -190,7 +189,7 @@ static int set_value(
 		return 0;
 	case OPT_STR:
 		*(const char **)field = text;
-		return 0;
+		return *text ? 0 : (snprintf(err, err_len, "it is empty"), -EINVAL);
 	case OPT_LIST:
 		return list_split(field, text, err, err_len);
 	case OPT_U64:
@@ -221,13 +220,16 @@ static int apply_defaults(const struct parse *p)
 static int take_option(struct parse *p, size_t i, const char *text)
 {
 	const struct opt *o = &p->cmd->opts[i];
+	void *field = p->settings + o->offset;
 	char err[256];
 
 	if (o->type == OPT_LIST && !p->seen[i])
-		list_free((struct opt_list *)(void *)(p->settings + o->offset));
+		list_free(field);
 	p->seen[i] = true;
 	if (set_value(o, p->settings, text, err, sizeof(err)))
 		return usage_error(p->cmd, "--%s: %s", o->name, err);
+	if (o->type >= OPT_U64 && !o->def && !*(uint64_t *)field) /* as if it were not given */
+		return usage_error(p->cmd, "--%s: must be more than 0", o->name);
 	return OPT_RUN;
 }
 

@@ -43,7 +43,8 @@ struct opt {
 	size_t offset;      /* of the field in the settings */
 	const char *arg;    /* the value's name in --help ("SIZE"); NULL for a flag */
 	const char *def;    /* default as text, shown in --help, applied first; NULL = none, which
-				leaves false, NULL, an empty list or 0 */
+				leaves false, NULL, an empty list or 0; a number that is given may
+				then not be 0, nor may a text ever be empty */
 	const char *help;   /* one or more sentences, wrapped by --help */
 };
 

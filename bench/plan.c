@@ -70,10 +70,11 @@ int plan_write(const struct plan *p, const char *path, char *err, size_t err_len
 	int fd, code = 0;
 
 	snprintf(temp, sizeof(temp), "%s.new", path);
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0) {
-		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(errno));
-		return -errno;
+		code = -errno;
+		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
+		return code;
 	}
 	for (int i = 0; i < PLAN_COLUMNS; i++)
 		csv_row_text(&row, columns[i]);

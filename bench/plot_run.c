@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/launch.h"
+
 extern char **environ;
 
 enum { COMPLAINT_BYTES = 4096, POLL_MS = 20, MAX_READS = 64 };
@@ -174,7 +176,7 @@ static int wait_for(struct runner *r, unsigned timeout_ms, int *status)
 	int64_t end_ms = now_ms() + (int64_t)timeout_ms;
 	bool done = has_ended(r->pid);
 
-	while (!done && now_ms() < end_ms) {
+	while (!done && !launch_stop && now_ms() < end_ms) {
 		struct pollfd p = {.fd = r->fd, .events = POLLIN};
 
 		/* A closed pipe ends every poll at once. */

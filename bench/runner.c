@@ -19,8 +19,8 @@ int runner_init(struct runner *r, char *err, size_t err_len)
 {
 	r->result = calloc(1, sizeof(*r->result));
 	r->xml = calloc(r->plan->n + 1, sizeof(*r->xml));
-	r->done = calloc(r->plan->n * r->plan->reps + 1, sizeof(*r->done));
-	if (r->result && r->xml && r->done)
+	r->past = calloc(r->plan->n * r->plan->reps + 1, sizeof(*r->past));
+	if (r->result && r->xml && r->past)
 		return 0;
 	snprintf(err, err_len, "no memory for %zu cells", r->plan->n);
 	return -ENOMEM;
@@ -32,7 +32,7 @@ void runner_free(struct runner *r)
 		free(r->xml[i].text);
 	free(r->xml);
 	free(r->result);
-	free(r->done);
+	free(r->past);
 }
 
 /* ---- one trial ----------------------------------------------------------- */
@@ -200,36 +200,6 @@ bool runner_fit_budget(struct plan *p, uint64_t budget_ns)
 	return true;
 }
 
-/* ---- resume -------------------------------------------------------------- */
-
-static size_t find_cell(const struct plan *p, const char *key)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->cell[i].key, key) == 0)
-			return i;
-	}
-	return p->n;
-}
-
-int runner_read_done(struct runner *r, char *err, size_t err_len)
-{
-	char path[SESSION_PATH + 64];
-	struct sample *rows = NULL;
-	size_t n = 0;
-	int code = samples_read(
-		session_path(r->session, "samples.csv", path), &rows, &n, err, err_len);
-
-	for (size_t i = 0; i < n && !code; i++) {
-		size_t cell = find_cell(r->plan, rows[i].cell);
-
-		if (cell < r->plan->n && rows[i].block < (double)r->plan->reps &&
-			strcmp(rows[i].status, "interrupted") != 0)
-			r->done[(size_t)rows[i].block * r->plan->n + cell] = true;
-	}
-	free(rows);
-	return code;
-}
-
 /* ---- blocks -------------------------------------------------------------- */
 
 static int commit(struct runner *r, const struct cell *c, const struct row_place *at, char *err,
@@ -258,7 +228,9 @@ static bool hopeless(const struct cell *c, const uint8_t *timeouts)
 static int run_cell(struct runner *r, struct cell *c, uint64_t block, size_t order,
 	uint8_t *timeouts, char *err, size_t err_len)
 {
-	struct row_place at = {.block = block, .order = order, .rep = block, .attempt = 1};
+	uint8_t past = r->past[block * r->plan->n + (size_t)(c - r->plan->cell)];
+	struct row_place at = {
+		.block = block, .order = order, .rep = block, .attempt = past + UINT64_C(1)};
 	int code = 0;
 
 	at.steal_pct = NAN;
@@ -284,7 +256,7 @@ static int run_block(struct runner *r, uint64_t block, size_t *order, uint8_t *t
 	for (size_t i = 0; i < plan->n && !code && !launch_stop; i++) {
 		struct cell *c = &plan->cell[order[i]];
 
-		if (r->done[block * plan->n + order[i]] || (c->skip[0] && block > 0))
+		if (r->past[block * plan->n + order[i]] == RUNNER_DONE || (c->skip[0] && block > 0))
 			continue;
 		progress_step(p, c->key);
 		code = run_cell(r, c, block, i, &timeouts[order[i]], err, err_len);
@@ -298,7 +270,7 @@ static size_t rows_done(const struct runner *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->plan->n * r->plan->reps; i++)
-		n += r->done[i];
+		n += r->past[i] == RUNNER_DONE;
 	return n;
 }
 
@@ -309,6 +281,7 @@ int runner_measure(struct runner *r, char *err, size_t err_len)
 	struct progress p;
 	int code = order && timeouts ? 0 : -ENOMEM;
 
+	r->measuring = true;
 	progress_begin(&p, "measuring", rows_done(r), plan_rows(r->plan));
 	for (uint64_t b = 0; b < r->plan->reps && !code && !launch_stop; b++)
 		code = run_block(r, b, order, timeouts, &p, err, err_len);

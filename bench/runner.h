@@ -28,10 +28,17 @@ struct runner {
 	size_t n_xml;
 	struct steal_window steal;
 	struct row_common common;
-	bool *done; /* [block * cells + cell], from an earlier part of the run */
+	/*
+	 * [block * cells + cell], from an earlier part of the run: RUNNER_DONE, or the number
+	 * of the last attempt that was interrupted, 0 where there was none.
+	 */
+	uint8_t *past;
+	bool measuring;                      /* the first block has begun: there are rows to keep */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };
+
+enum { RUNNER_DONE = UINT8_MAX, RUNNER_MAX_ATTEMPTS = RUNNER_DONE - 1 };
 
 int runner_init(struct runner *r, char *err, size_t err_len);
 void runner_free(struct runner *r);
@@ -53,7 +60,11 @@ uint64_t runner_estimate_ns(const struct plan *p);
 enum { RUNNER_LEAST_REPS = 3, RUNNER_LEAST_STRETCH_NS = 2000000 };
 bool runner_fit_budget(struct plan *p, uint64_t budget_ns);
 
-/* Take over what samples.csv has already (--resume). */
+/*
+ * Take over what samples.csv has already (--resume); resume.c.  A trial that was
+ * interrupted, or that left histogram lines and no row when the runner was killed,
+ * was an attempt: the next one gets the next number.
+ */
 int runner_read_done(struct runner *r, char *err, size_t err_len);
 
 /* All blocks.  0; -EINTR after a signal; -errno with a sentence on an I/O error. */

@@ -42,24 +42,6 @@ const char *axis_name(enum axis a)
 	return names[a];
 }
 
-void select_left_out(struct selection *s, const char *why)
-{
-	for (size_t i = 0; i < s->n_left_out; i++) {
-		if (strcmp(s->left_out[i].why, why) == 0) {
-			s->left_out[i].n++;
-			return;
-		}
-	}
-	if (s->n_left_out < SELECT_MAX_REASONS)
-		s->left_out[s->n_left_out++] = (struct left_out){.why = why, .n = 1};
-}
-
-void select_free(struct selection *s)
-{
-	free(s->cell);
-	*s = (struct selection){0};
-}
-
 /* ---- values -------------------------------------------------------------- */
 
 /* One axis's values, parsed: numbers, or indexes, or text. */
@@ -208,36 +190,6 @@ static int parse_name(enum axis a, const char *text, int (*parse)(const char *),
 
 /* ---- the product --------------------------------------------------------- */
 
-static bool seen_before(const struct selection *s, const struct cell *c)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (strcmp(s->cell[i].key, c->key) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int add_cell(struct selection *s, const struct cell *c, char *err, size_t err_len)
-{
-	if (seen_before(s, c)) {
-		s->duplicates++;
-		return 0;
-	}
-	if (s->n == s->room) {
-		size_t room = s->room ? 2 * s->room : 64;
-		struct cell *more = realloc(s->cell, room * sizeof(*more));
-
-		if (!more) {
-			snprintf(err, err_len, "no memory for %zu cells", room);
-			return -ENOMEM;
-		}
-		s->cell = more;
-		s->room = room;
-	}
-	s->cell[s->n++] = *c;
-	return 0;
-}
-
 /* Set one axis of the cell being built.  0, or an error. */
 static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
 	char *err, size_t err_len)
@@ -295,13 +247,20 @@ static int expand(struct selection *s, const struct axes *axes, const struct cel
 		for (a = AXIS_DOMAIN; a < AXIS_COUNT && !code; a++)
 			code = set_axis(&c, (enum axis)a, values_of(axes, (enum axis)a), at[a],
 				&one_side, err, err_len);
+		if (!code && ++s->tried > SELECT_MAX_TRIED) {
+			snprintf(err, err_len,
+				"more than %d combinations are too many; "
+				"name fewer values",
+				SELECT_MAX_TRIED);
+			code = -E2BIG;
+		}
 		if (code)
 			return code;
 		why = cell_normalise(&c, one_side);
 		if (why)
 			select_left_out(s, why);
 		else
-			code = add_cell(s, &c, err, err_len);
+			code = select_add(s, &c, err, err_len);
 		if (code)
 			return code;
 		for (a = AXIS_COUNT - 1; a >= AXIS_DOMAIN; a--) {
@@ -329,22 +288,27 @@ static int check_size(const struct axes *axes, char *err, size_t err_len)
 	return -E2BIG;
 }
 
-/* Some glob says yes (or all say no to others), and no "!glob" says no. */
-static bool any_match(struct values v, const char *name)
+bool select_match(const struct opt_list *globs, const char *name)
 {
-	bool yes = false, only_noes = true;
+	bool yes = false, only_noes = globs->n > 0;
 
-	for (size_t i = 0; i < v.n; i++) {
-		bool no = v.text[i][0] == '!';
+	for (size_t i = 0; i < globs->n; i++) {
+		bool no = globs->item[i][0] == '!';
 
 		only_noes &= no;
-		if (fnmatch(v.text[i] + no, name, 0) != 0)
+		if (fnmatch(globs->item[i] + no, name, 0) != 0)
 			continue;
 		if (no)
 			return false;
 		yes = true;
 	}
 	return yes || only_noes;
+}
+
+/* Values that nobody named match everything. */
+static bool any_match(struct values v, const struct opt_list *named, const char *name)
+{
+	return !v.named || select_match(named, name);
 }
 
 int select_axes(struct selection *s, const struct axes *axes, char *err, size_t err_len)
@@ -362,12 +326,13 @@ int select_axes(struct selection *s, const struct axes *axes, char *err, size_t 
 	for (size_t m = 0; m < registry_count() && !code; m++) {
 		const struct mech *mech = registry_all()[m];
 
-		if (!any_match(mechs, mech->name))
+		if (!any_match(mechs, &axes->value[AXIS_MECHANISM], mech->name))
 			continue;
 		for (size_t i = 0; i < n_loads && !code; i++) {
 			struct cell base = {.mech = mech, .workload = &w[i]};
 
-			if (w[i].family == mech->family && any_match(loads, w[i].name))
+			if (w[i].family == mech->family &&
+				any_match(loads, &axes->value[AXIS_WORKLOAD], w[i].name))
 				code = expand(s, axes, &base, err, err_len);
 		}
 	}

@@ -15,6 +15,8 @@
  *
  * Mechanisms and workloads are globs; "!glob" takes away what the others gave.
  *
+ * Sections have different names of at most 49 bytes and are not empty.
+ *
  * Axes that a section does not name have the command line's defaults; axes that
  * the command line names replace the file's in every section.
  */
@@ -37,7 +39,8 @@ enum axis {
 	AXIS_COUNT
 };
 
-enum { SELECT_MAX_CELLS = 20000, SELECT_MAX_REASONS = 24 };
+/* Combinations tried: cells, the same ones again and impossible ones; a file may be hostile. */
+enum { SELECT_MAX_CELLS = 20000, SELECT_MAX_TRIED = 400000, SELECT_MAX_REASONS = 24 };
 
 /* Values of each axis; n == 0: not named. */
 struct axes {
@@ -52,6 +55,8 @@ struct left_out {
 struct selection {
 	struct cell *cell;
 	size_t n, room;
+	uint32_t *seen; /* hash table of the cells' keys */
+	size_t tried;
 	struct left_out left_out[SELECT_MAX_REASONS]; /* impossible combinations, counted */
 	size_t n_left_out;
 	size_t duplicates; /* cells that came up more than once */
@@ -71,6 +76,15 @@ int select_axes(struct selection *s, const struct axes *axes, char *err, size_t 
 /* Add all sections of a matrix file, with the axes that `named` names in place of theirs. */
 int select_matrix(
 	struct selection *s, const char *path, const struct axes *named, char *err, size_t err_len);
+
+/*
+ * What a list of globs says to a name: some glob yes (or all are "!glob", which say
+ * no to others), and no "!glob" no.  An empty list says no.
+ */
+bool select_match(const struct opt_list *globs, const char *name);
+
+/* Add one cell unless it is there already.  0, -E2BIG or -ENOMEM with a sentence. */
+int select_add(struct selection *s, const struct cell *c, char *err, size_t err_len);
 
 void select_left_out(struct selection *s, const char *why);
 void select_free(struct selection *s);

@@ -15,6 +15,12 @@ enum { SAME_SECOND_TRIES = 100 };
 
 static const char results[] = "results";
 
+const char session_no_plan[] = "was stopped before its plan was made, and nothing in it was "
+			       "measured: remove it and start again";
+
+static const char *const files[] = {"plan.csv", "plan.csv.new", "samples.csv", "histograms.csv",
+	"environment.csv", "topology.xml"};
+
 static int fail(char *err, size_t err_len, int code, const char *what, const char *path)
 {
 	snprintf(err, err_len, "%s %s: %s", what, path, strerror(-code));
@@ -48,7 +54,8 @@ static int open_file(
 	session_path(s, name, path);
 	*fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (*fd < 0)
-		return fail(err, err_len, -errno, "cannot write", path);
+		return fail(err, err_len, -errno,
+			flags & O_CREAT ? "cannot make" : "no run here:", path);
 	if (fstat(*fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(*fd);
 		*fd = -1;
@@ -70,11 +77,8 @@ static int lock_dir(struct session *s, char *err, size_t err_len)
 
 static int open_files(struct session *s, int flags, char *err, size_t err_len)
 {
-	int code = lock_dir(s, err, err_len);
-
-	if (!code)
-		code = open_file(
-			s, "samples.csv", O_RDWR | O_APPEND | flags, &s->samples_fd, err, err_len);
+	int code = open_file(
+		s, "samples.csv", O_RDWR | O_APPEND | flags, &s->samples_fd, err, err_len);
 	if (!code)
 		code = open_file(
 			s, "histograms.csv", O_RDWR | O_APPEND | flags, &s->hists_fd, err, err_len);
@@ -141,28 +145,74 @@ static void start(struct session *s)
 	read_host(s->host, sizeof(s->host));
 }
 
-int session_create(struct session *s, const char *out, char *err, size_t err_len)
+/* Whatever a run writes must not be there yet, as a FIFO, a link or anything. */
+static int check_empty(const struct session *s, char *err, size_t err_len)
 {
 	char path[SESSION_PATH + 64];
-	int code = 0;
+	bool plan = access(session_path(s, "plan.csv", path), F_OK) == 0;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (lstat(session_path(s, files[i], path), &st) != 0)
+			continue;
+		if (plan)
+			snprintf(err, err_len, "%s holds a run already; --resume goes on with it",
+				s->dir);
+		else if (strcmp(files[i], "samples.csv") == 0 && S_ISREG(st.st_mode))
+			snprintf(err, err_len, "%s %s", s->dir, session_no_plan);
+		else
+			snprintf(err, err_len, "%s is there already; choose another directory",
+				path);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static int make_dir(struct session *s, const char *out, char *err, size_t err_len)
+{
+	if (!out) {
+		int code = make_results_dir(s, err, err_len);
+
+		s->made_dir = code == 0;
+		return code;
+	}
+	if (strlen(out) >= sizeof(s->dir))
+		return fail(err, err_len, -ENAMETOOLONG, "cannot make", out);
+	snprintf(s->dir, sizeof(s->dir), "%s", out);
+	s->made_dir = mkdir(out, 0755) == 0;
+	if (!s->made_dir && errno != EEXIST)
+		return fail(err, err_len, -errno, "cannot make", out);
+	return 0;
+}
+
+int session_create(struct session *s, const char *out, char *err, size_t err_len)
+{
+	int code;
 
 	start(s);
-	if (out && strlen(out) >= sizeof(s->dir))
-		return fail(err, err_len, -ENAMETOOLONG, "cannot make", out);
-	if (!out)
-		code = make_results_dir(s, err, err_len);
-	else if (snprintf(s->dir, sizeof(s->dir), "%s", out),
-		mkdir(out, 0755) != 0 && errno != EEXIST)
-		code = fail(err, err_len, -errno, "cannot make", out);
+	code = make_dir(s, out, err, err_len);
+	if (!code)
+		code = lock_dir(s, err, err_len);
 	if (code)
 		return code;
 	snprintf(s->run_id, sizeof(s->run_id), "%.47s", base_name(s->dir));
-	if (access(session_path(s, "samples.csv", path), F_OK) == 0) {
-		snprintf(err, err_len, "%s holds a run already; --resume goes on with it", s->dir);
-		return -EEXIST;
-	}
+	code = check_empty(s, err, err_len);
+	if (code)
+		return code;
+	s->made_files = true;
 	code = open_files(s, O_CREAT | O_EXCL, err, err_len);
 	return code ? code : write_headers(s, err, err_len);
+}
+
+void session_discard(struct session *s)
+{
+	char path[SESSION_PATH + 64];
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && s->made_files; i++)
+		unlink(session_path(s, files[i], path));
+	if (s->made_dir)
+		rmdir(s->dir);
+	s->made_files = s->made_dir = false;
 }
 
 /* A killed runner may have left half a line: the row was not committed. */
@@ -190,7 +240,9 @@ int session_resume(struct session *s, const char *dir, char *err, size_t err_len
 		return fail(err, err_len, -ENAMETOOLONG, "cannot open", dir);
 	snprintf(s->dir, sizeof(s->dir), "%s", dir);
 	snprintf(s->run_id, sizeof(s->run_id), "%.47s", base_name(real));
-	code = open_files(s, 0, err, err_len);
+	code = lock_dir(s, err, err_len);
+	if (!code)
+		code = open_files(s, 0, err, err_len);
 	if (!code)
 		code = cut_tail(s->samples_fd, err, err_len);
 	if (!code)
@@ -255,11 +307,15 @@ int session_sync(struct session *s, char *err, size_t err_len)
 
 void session_publish(const struct session *s)
 {
+	char temp[64];
+
 	if (strncmp(s->dir, "results/", 8) != 0 || strchr(s->dir + 8, '/'))
 		return;
-	unlink("results/latest.new");
-	if (symlink(s->dir + 8, "results/latest.new") == 0)
-		rename("results/latest.new", "results/latest");
+	/* two runs may end at once */
+	snprintf(temp, sizeof(temp), "results/.latest-%ld", (long)getpid());
+	unlink(temp);
+	if (symlink(s->dir + 8, temp) == 0 && rename(temp, "results/latest") != 0)
+		unlink(temp);
 }
 
 void session_close(struct session *s)

@@ -9,6 +9,8 @@
 #ifndef BENCH_SESSION_H
 #define BENCH_SESSION_H
 
+#include <stdbool.h>
+
 #include "bench/cell.h"
 #include "bench/csv.h"
 #include "bench/samples.h"
@@ -20,17 +22,24 @@ struct session {
 	char run_id[48];
 	char host[64];
 	int samples_fd, hists_fd, lock_fd;
+	bool made_dir, made_files; /* by session_create() */
 	struct csv_row row;
 	char *bins; /* room for one histogram as text */
 	size_t bins_len;
 };
 
+/* "was stopped before its plan was made ...": what follows the directory of such a run. */
+extern const char session_no_plan[];
+
 /*
- * A new directory: `out`, which must not hold a run yet, or one under results/.
- * 0, or -errno with a sentence (read-only, full, a FIFO ...): nothing was
+ * A new directory: `out`, which must not hold any file of a run yet, or one under
+ * results/.  0, or -errno with a sentence (read-only, full, a FIFO ...): nothing was
  * measured then.
  */
 int session_create(struct session *s, const char *out, char *err, size_t err_len);
+
+/* Nothing was measured: remove what session_create() and its caller made, and nothing else. */
+void session_discard(struct session *s);
 
 /* An existing one, to be gone on with: cuts an unfinished last line off its files. */
 int session_resume(struct session *s, const char *dir, char *err, size_t err_len);

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "harness/names.h"
+#include "harness/room.h"
 
 enum { ARENA_RESERVE_PERCENT = 50, ARENA_NO_QUESTION = 16 << 20 };
 
@@ -81,37 +81,21 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	return a->bytes = ROUND_UP(at, (size_t)sysconf(_SC_PAGESIZE));
 }
 
-/* What could be had without swapping, page cache counted as free. */
-static unsigned long long available_bytes(void)
-{
-	FILE *f = fopen("/proc/meminfo", "re");
-	unsigned long long kib = 0;
-	struct sysinfo si;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "MemAvailable: %llu", &kib) == 1)
-			break;
-	}
-	if (f)
-		fclose(f);
-	if (kib)
-		return kib * 1024;
-	return sysinfo(&si) == 0 ? (unsigned long long)si.freeram * si.mem_unit : UINT64_MAX;
-}
-
 /* Refuse what would push the machine into swap or the OOM killer. */
 static int check_memory(struct crew *c, size_t bytes)
 {
-	unsigned long long room = available_bytes() / 100 * ARENA_RESERVE_PERCENT;
+	uint64_t room;
 
-	if (bytes <= room || bytes < ARENA_NO_QUESTION)
+	if (bytes < ARENA_NO_QUESTION)
+		return 0;
+	room = room_bytes() / 100 * ARENA_RESERVE_PERCENT;
+	if (bytes <= room)
 		return 0;
 	snprintf(c->err, sizeof(c->err),
 		"memory: needs %zu MiB of shared memory, half of what is available is %llu MiB; "
 		"a smaller capacity or size fits",
-		bytes >> 20, room >> 20);
-	return -ENOMEM;
+		bytes >> 20, (unsigned long long)room >> 20);
+	return -ENOSPC;
 }
 
 /* Populated here: no first-touch fault is left for the timed stretch. */

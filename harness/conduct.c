@@ -12,6 +12,7 @@ enum {
 	SLICE_NS = 50 * 1000 * 1000,
 	LEAVE_NS = 2000 * 1000 * 1000,
 	SEAL_NS = 200 * 1000 * 1000,
+	REFUSED_BEATS = 10,
 	START_MARGIN_NS = 200 * 1000,
 	START_MARGIN_PER_WORKER_NS = 50 * 1000,
 	FEW_OPERATIONS = 4096,
@@ -55,6 +56,12 @@ static uint64_t soonest(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* Who could not attach never will: others may wait for it inside the kernel, for ever. */
+static bool attach_refused(const struct trial *t)
+{
+	return load_relaxed(&t->crew.arena->gate.orders) == 0 && somebody_refused(t);
+}
+
 /* While workers attach or leave, only the deadline counts. */
 static bool handing_over(const struct gate *g)
 {
@@ -64,7 +71,7 @@ static bool handing_over(const struct gate *g)
 enum outcome conduct_await(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
-	uint64_t moved = progress(t), beats = 0;
+	uint64_t moved = progress(t), beats = 0, refused = 0;
 	uint32_t seen = load_acquire(&g->arrived);
 
 	for (;;) {
@@ -78,6 +85,9 @@ enum outcome conduct_await(struct trial *t)
 			return OUTCOME_DIED;
 		if (now >= t->deadline_ns)
 			return OUTCOME_LATE;
+		refused = attach_refused(t) ? refused + 1 : 0;
+		if (refused > REFUSED_BEATS)
+			return OUTCOME_REFUSED;
 		/* Beats, not time: a machine that stood still is not a stall. */
 		beats = p == moved && v == seen && handing_over(g) ? beats + 1 : 0;
 		seen = v;

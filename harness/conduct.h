@@ -53,6 +53,12 @@ void verdict_broken(struct trial *t, enum outcome outcome);
 /* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
 enum trial_status verdict_status_of(int err);
 
+/* " (the limit is ...)" for an -errno that does not say which limit was met; else "". */
+const char *verdict_limit_of(int err);
+
+/* Setup ended with this -errno and sentence. */
+void verdict_refused(struct trial_result *r, int err, const char *reason);
+
 /* A verdict reached before any worker ran. */
 void verdict_early(struct trial_result *r, enum trial_status status, const char *reason);
 

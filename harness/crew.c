@@ -16,6 +16,7 @@
 #include "harness/link.h"
 #include "harness/names.h"
 #include "harness/place.h"
+#include "harness/self.h"
 
 /* What a new thread is told; freed by it. */
 struct thread_start {
@@ -84,18 +85,22 @@ static int start_exec(struct roster *r, unsigned i)
 		index,
 		NULL,
 	};
+	volatile int failed = 0; /* the child shares it until it has become another program */
 	pid_t pid;
 
 	snprintf(index, sizeof(index), "%u", i);
 	pid = vfork();
 	if (pid == 0) {
-		execv("/proc/self/exe", argv);
+		failed = self_exec(argv);
 		_exit(127);
 	}
 	if (pid < 0)
 		return -errno;
-	r->pid[i] = pid;
-	return 0;
+	if (failed)
+		waitpid(pid, NULL, 0);
+	else
+		r->pid[i] = pid;
+	return failed;
 }
 
 static int start_one(struct roster *r, unsigned i)

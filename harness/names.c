@@ -20,6 +20,8 @@
 
 enum { LINE_MAX_BYTES = 512, BOOT_ID_BYTES = 40 };
 
+static const char unknown[] = "unknown";
+
 /* One line of the journal. */
 struct entry {
 	char kind[16];
@@ -27,6 +29,7 @@ struct entry {
 	long pid;
 	unsigned long long start_time;
 	char boot[BOOT_ID_BYTES];
+	unsigned long long pid_space; /* what its pid counts in; 0: not known */
 };
 
 static int fail(char *err, size_t err_len, int code, const char *fmt, ...) PRINTF_LIKE(4, 5);
@@ -43,6 +46,12 @@ static int fail(char *err, size_t err_len, int code, const char *fmt, ...)
 	return code;
 }
 
+/* A place that this machine lacks, or may not be written to, is a limit of it. */
+static int lacking(int code)
+{
+	return code == -ENOENT || code == -ENOTDIR || code == -EROFS ? -ENOTSUP : code;
+}
+
 int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)
 {
 	const char *base = getenv("XDG_RUNTIME_DIR");
@@ -55,7 +64,8 @@ int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)
 	else
 		snprintf(dir, dir_len, "/tmp/handoff-%u", (unsigned)geteuid());
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return fail(err, err_len, -errno, "cannot make the journal's directory %s", dir);
+		return lacking(
+			fail(err, err_len, -errno, "cannot make the journal's directory %s", dir));
 	if (lstat(dir, &st) != 0)
 		return fail(err, err_len, -errno, "cannot look at %s", dir);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
@@ -66,16 +76,27 @@ int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)
 	return 0;
 }
 
-static int journal_open(int flags, char *err, size_t err_len)
+/* The journal, locked: one process at a time reads or changes it. */
+static int journal_open(char *err, size_t err_len)
 {
 	char dir[NAMES_PATH_MAX - 16], path[NAMES_PATH_MAX];
+	struct stat st;
 	int fd, code = names_dir(dir, sizeof(dir), err, err_len);
 
 	if (code)
 		return code;
 	snprintf(path, sizeof(path), "%s/journal", dir);
-	fd = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return fd < 0 ? fail(err, err_len, -errno, "cannot open the journal %s", path) : fd;
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return lacking(fail(err, err_len, -errno, "cannot open the journal %s", path));
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		while ((code = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+			;
+		if (code == 0)
+			return fd;
+	}
+	close(fd);
+	return fail(err, err_len, -EINVAL, "the journal %s is no file; remove it", path);
 }
 
 static void read_boot_id(char boot[BOOT_ID_BYTES])
@@ -83,9 +104,17 @@ static void read_boot_id(char boot[BOOT_ID_BYTES])
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
 	if (!f || fscanf(f, "%39s", boot) != 1)
-		snprintf(boot, BOOT_ID_BYTES, "unknown");
+		snprintf(boot, BOOT_ID_BYTES, "%s", unknown);
 	if (f)
 		fclose(f);
+}
+
+/* Containers may share files but count their processes apart. 0: unknown. */
+static unsigned long long read_pid_space(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 ? (unsigned long long)st.st_ino : 0;
 }
 
 /* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. 0: unknown. */
@@ -111,14 +140,22 @@ static unsigned long long start_time_of(long pid)
 	return t;
 }
 
+static bool both_known(const char *a, const char *b)
+{
+	return strcmp(a, unknown) != 0 && strcmp(b, unknown) != 0;
+}
+
+/* In doubt it is: what cannot be seen from here is not ours to remove. */
 static bool alive(const struct entry *e)
 {
+	unsigned long long space = read_pid_space(), t;
 	char boot[BOOT_ID_BYTES];
-	unsigned long long t;
 
 	read_boot_id(boot);
-	if (strcmp(boot, e->boot) != 0)
+	if (both_known(boot, e->boot) && strcmp(boot, e->boot) != 0)
 		return false;
+	if (space && e->pid_space && space != e->pid_space)
+		return true;
 	if (kill((pid_t)e->pid, 0) != 0 && errno == ESRCH)
 		return false;
 	t = start_time_of(e->pid);
@@ -128,16 +165,21 @@ static bool alive(const struct entry *e)
 static int journal_add(const char *kind, const char *name, char *err, size_t err_len)
 {
 	char line[LINE_MAX_BYTES], boot[BOOT_ID_BYTES];
-	int fd = journal_open(O_WRONLY | O_APPEND, err, err_len), n, code = 0;
+	int fd = journal_open(err, err_len), n, code = 0;
+	off_t end;
 
 	if (fd < 0)
 		return fd;
 	read_boot_id(boot);
-	n = snprintf(line, sizeof(line), "%s %s %ld %llu %s\n", kind, name, (long)getpid(),
-		start_time_of(getpid()), boot);
-	flock(fd, LOCK_SH); /* not while somebody rewrites it */
-	if (write(fd, line, (size_t)n) != n)
-		code = fail(err, err_len, errno ? -errno : -EIO, "cannot write the journal");
+	n = snprintf(line, sizeof(line), "%s %s %ld %llu %s %llu\n", kind, name, (long)getpid(),
+		start_time_of(getpid()), boot, read_pid_space());
+	end = lseek(fd, 0, SEEK_END);
+	errno = 0;
+	if (end < 0 || write(fd, line, (size_t)n) != n) {
+		code = fail(err, err_len, errno ? -errno : -ENOSPC, "cannot write the journal");
+		if (end < 0 || ftruncate(fd, end) != 0) /* no half line before the next one */
+			code = -EIO;
+	}
 	close(fd);
 	return code;
 }
@@ -155,7 +197,8 @@ int names_shm_create(char name[NAMES_MAX], size_t bytes, char *err, size_t err_l
 		return code;
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(err, err_len, -errno, "shm_open %s in /dev/shm", name);
+		return lacking(fail(err, err_len, -errno,
+			"no shared memory with a name can be made in /dev/shm"));
 	code = -posix_fallocate(fd, 0, (off_t)bytes);
 	if (code) {
 		close(fd);
@@ -207,8 +250,9 @@ static bool our_path(const char *path)
 
 static bool parse_entry(const char *line, struct entry *e)
 {
-	if (sscanf(line, "%15s %255s %ld %llu %39s", e->kind, e->name, &e->pid, &e->start_time,
-		    e->boot) != 5)
+	e->pid_space = 0;
+	if (sscanf(line, "%15s %255s %ld %llu %39s %llu", e->kind, e->name, &e->pid, &e->start_time,
+		    e->boot, &e->pid_space) < 5)
 		return false;
 	/* only what this program makes, whatever the file says */
 	if (strcmp(e->kind, "shm") == 0)
@@ -216,34 +260,33 @@ static bool parse_entry(const char *line, struct entry *e)
 	return our_path(e->name);
 }
 
-static bool remove_object(const struct entry *e)
+/* 0: it was there and is gone; -ENOENT: it was not; else it is still there. */
+static int remove_object(const struct entry *e)
 {
-	if (strcmp(e->kind, "shm") == 0)
-		return shm_unlink(e->name) == 0;
-	return unlink(e->name) == 0;
+	int code = strcmp(e->kind, "shm") == 0 ? shm_unlink(e->name) : unlink(e->name);
+
+	return code == 0 ? 0 : -errno;
 }
 
 typedef void say_fn(void *ctx, const char *kind, const char *name);
 
-/* Keep the living, remove what the dead left.  Returns how many went. */
-static int sweep(FILE *in, char *keep, size_t keep_len, say_fn *say, void *ctx)
+/* Keep the living and what won't go, remove what the dead left.  Returns how many went. */
+static int sweep(FILE *in, char *keep, size_t *kept, say_fn *say, void *ctx)
 {
 	char line[LINE_MAX_BYTES];
-	size_t used = 0;
 	int gone = 0;
 
 	while (fgets(line, sizeof(line), in)) {
 		struct entry e;
 		size_t n = strlen(line);
+		int code = -ENOENT;
 
 		if (!parse_entry(line, &e))
 			continue;
-		if (alive(&e)) {
-			if (used + n < keep_len) {
-				memcpy(keep + used, line, n + 1);
-				used += n;
-			}
-		} else if (remove_object(&e)) {
+		if (alive(&e) || ((code = remove_object(&e)) && code != -ENOENT)) {
+			memcpy(keep + *kept, line, n);
+			*kept += n;
+		} else if (code == 0) {
 			gone++;
 			if (say)
 				say(ctx, e.kind, e.name);
@@ -252,25 +295,38 @@ static int sweep(FILE *in, char *keep, size_t keep_len, say_fn *say, void *ctx)
 	return gone;
 }
 
+/*
+ * In place: what is kept only moves towards the beginning, hence whoever is killed
+ * in the middle leaves each line that counts, at its old place or at its new one.
+ */
+static int rewrite(int fd, const char *keep, size_t kept, off_t before)
+{
+	if ((off_t)kept == before)
+		return 0;
+	if (pwrite(fd, keep, kept, 0) != (ssize_t)kept || ftruncate(fd, (off_t)kept) != 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
 int names_clean(say_fn *say, void *ctx, char *err, size_t err_len)
 {
-	int fd = journal_open(O_RDWR | O_APPEND, err, err_len), gone = 0;
+	int fd = journal_open(err, err_len), gone = 0, code;
+	size_t kept = 0;
 	struct stat st;
 	char *keep;
 	FILE *in;
 
 	if (fd < 0)
 		return fd;
-	flock(fd, LOCK_EX);
-	keep = fstat(fd, &st) == 0 ? calloc(1, (size_t)st.st_size + 1) : NULL;
+	keep = fstat(fd, &st) == 0 ? malloc((size_t)st.st_size + 1) : NULL;
 	in = fdopen(dup(fd), "r");
 	if (keep && in) {
-		size_t len;
-
-		gone = sweep(in, keep, (size_t)st.st_size + 1, say, ctx);
-		len = strlen(keep);
-		if (ftruncate(fd, 0) != 0 || write(fd, keep, len) != (ssize_t)len)
-			gone = fail(err, err_len, -errno, "cannot rewrite the journal");
+		gone = sweep(in, keep, &kept, say, ctx);
+		code = rewrite(fd, keep, kept, st.st_size);
+		if (code)
+			gone = fail(err, err_len, code, "cannot rewrite the journal");
+	} else {
+		gone = fail(err, err_len, -ENOMEM, "cannot read the journal");
 	}
 	if (in)
 		fclose(in);

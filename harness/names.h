@@ -2,14 +2,18 @@
  * names.h - every named object, and the journal that says who made it.
  *
  * Before an object with a name comes into being, a line (kind, name, pid, start
- * time of that process, boot id) is appended to a journal in a directory of the
+ * time of that process, boot id, pid namespace) is appended to a journal in a directory of the
  * user's own ($XDG_RUNTIME_DIR/handoff, else /tmp/handoff-UID, mode 0700).  The
  * object is unlinked as soon as all sides hold it.  What a killed process left
  * behind is found in the journal and removed by the next run or by `handoff
- * clean`; what the journal does not name is never touched.
+ * clean`; what the journal does not name is never touched.  Where it cannot be told
+ * whether an owner lives (another container's, /proc hidden) it counts as alive.
  *
- * Single-threaded use; several processes may share the journal (appends are one
- * write(2), rewriting takes a lock).
+ * A place that the machine lacks or that cannot be written to (no /dev/shm, all
+ * read-only) is -ENOTSUP: a limit, not a failure.
+ *
+ * Single-threaded use; several processes may share the journal, which is locked
+ * while it is read or changed.  Being killed at any time loses no line.
  */
 #ifndef HARNESS_NAMES_H
 #define HARNESS_NAMES_H

@@ -41,6 +41,7 @@ static void clean_signals(void)
 			signal(sig, SIG_DFL);
 	}
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is a result, not a death */
+	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -93,7 +94,7 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 	int err = arena_create(c, spec, xml);
 
 	if (err) {
-		verdict_early(t->result, verdict_status_of(err), c->err);
+		verdict_refused(t->result, err, c->err);
 		return false;
 	}
 	why = c->mech->probe ? c->mech->probe() : NULL;
@@ -112,7 +113,7 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 	}
 	err = set_up_links(c);
 	if (err)
-		verdict_early(t->result, verdict_status_of(err), c->err);
+		verdict_refused(t->result, err, c->err);
 	return err == 0;
 }
 
@@ -157,7 +158,7 @@ static void run(struct trial *t)
 	t->roster.crew = &t->crew;
 	err = crew_start(&t->roster);
 	if (err) {
-		verdict_early(t->result, verdict_status_of(err), t->crew.err);
+		verdict_refused(t->result, err, t->crew.err);
 		crew_kill(&t->roster);
 		return;
 	}

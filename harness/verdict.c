@@ -24,6 +24,7 @@ enum trial_status verdict_status_of(int err)
 	case EFBIG:
 	case EPERM:
 	case EACCES:
+	case EROFS:
 	case ENOSYS:
 	case ENOTSUP:
 	case EAFNOSUPPORT:
@@ -34,6 +35,31 @@ enum trial_status verdict_status_of(int err)
 	default:
 		return TRIAL_FAIL;
 	}
+}
+
+const char *verdict_limit_of(int err)
+{
+	switch (-err) {
+	case EMFILE:
+		return " (the limit is that of open files: ulimit -n)";
+	case ENFILE:
+		return " (the limit is the system's of open files: fs.file-max)";
+	case ENOMEM:
+		return " (the limit is memory: the machine's, a control group's, or ulimit -v)";
+	case EAGAIN:
+		return " (the limit is that of processes and threads: ulimit -u, or pids.max of a "
+		       "control group)";
+	case EFBIG:
+		return " (the limit is that of a file's size: ulimit -f)";
+	default:
+		return "";
+	}
+}
+
+void verdict_refused(struct trial_result *r, int err, const char *reason)
+{
+	r->status = verdict_status_of(err);
+	snprintf(r->reason, sizeof(r->reason), "%s%s", reason, verdict_limit_of(err));
 }
 
 static struct worker_slot *slot(const struct trial *t, unsigned i)

@@ -102,8 +102,8 @@ static int give_up(struct self *s, int err)
 	s->slot->failed = 1;
 	s->slot->skip = verdict_status_of(err) == TRIAL_SKIP;
 	if (!s->slot->reason[0])
-		snprintf(s->slot->reason, sizeof(s->slot->reason), "%s",
-			s->crew->err[0] ? s->crew->err : strerror(-err));
+		snprintf(s->slot->reason, sizeof(s->slot->reason), "%s%s",
+			s->crew->err[0] ? s->crew->err : strerror(-err), verdict_limit_of(err));
 	return err;
 }
 

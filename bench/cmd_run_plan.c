@@ -1,0 +1,193 @@
+/* cmd_run_plan.c - what `handoff run` is going to measure; see cmd_run.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "bench/cmd.h"
+#include "bench/cmd_run.h"
+#include "bench/paths.h"
+#include "bench/version.h"
+
+enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000 };
+
+/* ---- what to measure ----------------------------------------------------- */
+
+/* "quick" is a shipped file; anything with a slash or a dot is a path. */
+static bool is_path(const char *name)
+{
+	return strchr(name, '/') || strchr(name, '.');
+}
+
+static void matrix_path(const char *name, char *out, size_t len)
+{
+	if (is_path(name))
+		snprintf(out, len, "%s", name);
+	else
+		snprintf(out, len, "%s/bench/matrices/%s.ini", share_dir(), name);
+}
+
+static int is_ini(const struct dirent *d)
+{
+	const char *dot = strrchr(d->d_name, '.');
+
+	return dot && strcmp(dot, ".ini") == 0;
+}
+
+/* "there is no matrix "quik": ci, default, full, quick are shipped". */
+static int no_such_matrix(struct run *r)
+{
+	char dir[4200];
+	struct dirent **file;
+	int n, used;
+
+	snprintf(dir, sizeof(dir), "%s/bench/matrices", share_dir());
+	n = scandir(dir, &file, is_ini, alphasort);
+	used = snprintf(r->err, RUN_ERR, "there is no matrix \"%.64s\":", r->set.matrix);
+	for (int i = 0; i < n; i++) {
+		if (used < RUN_ERR)
+			used += snprintf(r->err + used, (size_t)(RUN_ERR - used), "%s %.*s",
+				i ? "," : "", (int)strlen(file[i]->d_name) - 4, file[i]->d_name);
+		free(file[i]);
+	}
+	if (n >= 0)
+		free(file);
+	if (used < RUN_ERR)
+		snprintf(r->err + used, (size_t)(RUN_ERR - used),
+			" are shipped; a file of your own is named with its path, ./%.64s.ini",
+			r->set.matrix);
+	return -ENOENT;
+}
+
+static int select_cells(struct run *r)
+{
+	char path[4200];
+	int code;
+
+	if (!r->set.matrix) {
+		code = select_axes(&r->selection, &r->set.axes, r->err, RUN_ERR);
+	} else {
+		matrix_path(r->set.matrix, path, sizeof(path));
+		if (!is_path(r->set.matrix) && access(path, F_OK) != 0)
+			return no_such_matrix(r);
+		code = select_matrix(&r->selection, path, &r->set.axes, r->err, RUN_ERR);
+	}
+	if (!code && r->selection.n == 0) {
+		snprintf(r->err, RUN_ERR, "no cell is left: %s",
+			r->selection.n_left_out ? r->selection.left_out[0].why
+						: "the selection is empty");
+		code = -EINVAL;
+	}
+	return code;
+}
+
+static uint64_t fresh_seed(void)
+{
+	uint32_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed = (uint32_t)getpid();
+	return seed ? seed : 1; /* --seed takes no 0 */
+}
+
+static int fill_plan(struct run *r)
+{
+	struct selection *s = &r->selection;
+
+	r->plan = (struct plan){
+		.cell = s->cell,
+		.n = s->n,
+		.reps = run_first_of(r->set.reps, s->reps, DEFAULT_REPS),
+		.trial_ns = run_first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
+		.seed = r->set.seed ? r->set.seed : fresh_seed(),
+	};
+	s->cell = NULL; /* the plan's now */
+	version_binary_id(r->plan.binary);
+	if (r->plan.reps > 100000 || r->plan.trial_ns < 100000 || r->plan.trial_ns > 600000000000) {
+		snprintf(
+			r->err, RUN_ERR, "--reps goes up to 100000, --trial-ms from 0.1 to 600000");
+		return -EINVAL;
+	}
+	for (size_t i = 0; i < r->plan.n; i++)
+		r->plan.cell[i].stretch_ns = r->plan.trial_ns;
+	return 0;
+}
+
+/* farthest is nearest where the machine has one class only: the same cell twice. */
+static bool repeats_nearest(const struct plan *p, const struct cell *c)
+{
+	char key[CELL_KEY];
+	struct cell near = *c;
+
+	if (strcmp(c->placement, "farthest") != 0 || c->skip[0])
+		return false;
+	snprintf(near.placement, sizeof(near.placement), "nearest");
+	cell_make_key(&near);
+	memcpy(key, near.key, sizeof(key));
+	for (size_t i = 0; i < p->n; i++) {
+		if (strcmp(p->cell[i].key, key) == 0)
+			return strcmp(p->cell[i].place_class, c->place_class) == 0;
+	}
+	return false;
+}
+
+static void drop_repeats(struct run *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->plan.n; i++) {
+		if (repeats_nearest(&r->plan, &r->plan.cell[i]))
+			select_left_out(
+				&r->selection, "farthest is the same class as nearest here");
+		else
+			r->plan.cell[kept++] = r->plan.cell[i];
+	}
+	r->plan.n = kept;
+}
+
+int run_place_cells(struct run *r)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < r->plan.n && !code; i++)
+		code = cell_place(&r->plan.cell[i], r->topo, r->err, RUN_ERR);
+	return code;
+}
+
+int run_make_plan(struct run *r)
+{
+	int code = select_cells(r);
+
+	if (!code)
+		code = fill_plan(r);
+	if (!code)
+		code = run_place_cells(r);
+	if (!code)
+		drop_repeats(r);
+	return code;
+}
+
+int run_dry(const struct run *r)
+{
+	const struct plan *p = &r->plan;
+	double seconds = (double)runner_estimate_ns(p) / 1e9;
+	size_t skipped = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct cell *c = &p->cell[i];
+
+		skipped += c->skip[0] != '\0';
+		printf("%s%s%s\n", c->key, c->skip[0] ? "  skip: " : "", c->skip);
+	}
+	printf("\n%zu cells (%zu to be skipped), %" PRIu64
+	       " trials each, %.3g ms timed: about %.0f s "
+	       "and calibration, %.0f s\n",
+		p->n, skipped, p->reps, (double)p->trial_ns / 1e6, seconds,
+		seconds / (double)p->reps * 1.2);
+	run_say_left_out(&r->selection);
+	return EXIT_FINE;
+}
