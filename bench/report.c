@@ -15,6 +15,7 @@
 #include "bench/env.h"
 #include "bench/pictures.h"
 #include "bench/report_cells.h"
+#include "bench/report_text.h"
 #include "harness/compiler.h"
 
 enum { PATH_BYTES = 4200, ENV_ROWS = 160, ENV_VALUE = 400, CAPTION = 2600 };

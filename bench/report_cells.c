@@ -6,16 +6,7 @@
 #include <string.h>
 
 #include "bench/rank.h"
-
-void report_text(FILE *to, const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '|')
-			fputs("\\|", to);
-		else
-			fputc((unsigned char)*text < ' ' ? ' ' : *text, to);
-	}
-}
+#include "bench/report_text.h"
 
 static int compare_cells(const void *a, const void *b)
 {

@@ -15,7 +15,4 @@
 /* A line per cell: medians with their bounds, trials, noisy ones, what was not ok and why. */
 void report_cells(FILE *to, const struct sample *rows, size_t n);
 
-/* Text of the files inside a line or a table of ours: one line, no cell border of its own. */
-void report_text(FILE *to, const char *text);
-
 #endif
