@@ -428,7 +428,7 @@ static void say_answers(const struct run *r)
 		return;
 	}
 	env_believe(&r->facts, belief, sizeof(belief));
-	answers_print(stdout, rows, n, cmd_rankable, belief, false);
+	answers_print(stdout, rows, n, cmd_rankable, belief);
 	free(rows);
 }
 
