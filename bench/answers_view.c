@@ -123,6 +123,14 @@ static const struct sample *key_of(const struct view *v, int i)
 	return v->ping[i] ? v->ping[i]->key : v->stream[i] ? v->stream[i]->key : NULL;
 }
 
+static void put_word(FILE *to, const char *word, bool markdown)
+{
+	if (markdown)
+		report_text(to, word);
+	else
+		fputs(word, to);
+}
+
 void answers_classes(FILE *to, const struct view *v, bool markdown)
 {
 	const char *begin = " (";
@@ -132,11 +140,10 @@ void answers_classes(FILE *to, const struct view *v, bool markdown)
 
 		if (!k || !answers_class(k)[0])
 			continue;
-		fprintf(to, "%s%s is ", begin, v->place[i]);
-		if (markdown)
-			report_text(to, answers_class(k));
-		else
-			fputs(answers_class(k), to);
+		fputs(begin, to);
+		put_word(to, v->place[i], markdown);
+		fputs(" is ", to);
+		put_word(to, answers_class(k), markdown);
 		begin = ", ";
 	}
 	fputs(begin[0] == ',' ? " here)" : "", to);

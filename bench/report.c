@@ -112,8 +112,7 @@ static int put_document(void *ctx, FILE *to, char *err, size_t err_len)
 		       : template_render(&d->template, to, err, err_len);
 }
 
-/* One document from the template at `from`; everything in `r` but the way to the pictures is set.
- */
+/* One document from the template at `from`; path NULL: only whether it could be made. */
 static int make(
 	struct report *r, const char *from, const char *path, bool fill, char *err, size_t err_len)
 {
@@ -127,33 +126,41 @@ static int make(
 			.demand = r->demand},
 		.fill = fill,
 	};
-	int code = -EINVAL;
+	FILE *nowhere = path ? NULL : fopen("/dev/null", "we");
+	int code = -ENOMEM;
 
 	if (!text)
-		return -ENOENT;
-	find_plots(r->run->dir, path, plots);
+		code = -ENOENT;
+	find_plots(r->run->dir, path ? path : from, plots);
 	r->plots = plots;
-	r->shown = calloc(r->pictures + 1, sizeof(*r->shown));
-	if (r->shown)
-		code = report_save(path, put_document, &d, err, err_len);
-	else
+	r->shown = text ? calloc(r->pictures + 1, sizeof(*r->shown)) : NULL;
+	if (text && !r->shown)
 		snprintf(err, err_len, "no memory for %zu pictures", r->pictures);
+	if (r->shown && path)
+		code = report_save(path, put_document, &d, err, err_len);
+	else if (r->shown && nowhere)
+		code = put_document(&d, nowhere, err, err_len);
+	if (nowhere)
+		fclose(nowhere);
 	free(r->shown);
 	free(text);
 	return code;
 }
 
+/* Two documents or none. */
 static int make_all(struct report *r, const struct report_options *o, char *err, size_t err_len)
 {
 	char from[PATH_BYTES], out[PATH_BYTES];
-	int code;
+	const char *fill = o->fill_path;
+	int code = fill ? make(r, fill, NULL, true, err, err_len) : 0;
 
 	snprintf(from, sizeof(from), "%s/REPORT.in.md", share_dir());
 	snprintf(out, sizeof(out), "%s/REPORT.md", r->run->dir);
-	code = make(r, o->template_path ? o->template_path : from, o->out_path ? o->out_path : out,
-		false, err, err_len);
-	if (!code && o->fill_path)
-		code = make(r, o->fill_path, o->fill_path, true, err, err_len);
+	if (!code)
+		code = make(r, o->template_path ? o->template_path : from,
+			o->out_path ? o->out_path : out, false, err, err_len);
+	if (!code && fill)
+		code = make(r, fill, fill, true, err, err_len);
 	return code;
 }
 

@@ -146,7 +146,7 @@ int template_fill(const struct template *t, FILE *to, char *err, size_t err_len)
 		fwrite(at, 1, (size_t)(end - at), to);
 		code = put_reference(
 			t, words, (size_t)(end - words) - strlen(" -->\n"), to, err, err_len);
-		fputs("\n", to);
+		fputs("\n\n", to);
 		at = close;
 		filled++;
 	}
