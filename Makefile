@@ -39,7 +39,7 @@ HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-catalogue check-asan check-tsan check-clang bench-self \
-	deps deps-test deps-all install clean
+	report check-report deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -124,11 +124,21 @@ bench-self: all $(B)/bench/self ## what handoff itself costs (ratios, one interl
 $(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+# The run behind REPORT.md and the tables of README.md.
+KEPT ?= results/kept/full
+
+report: all ## write REPORT.md and README's tables from the kept run
+	@scripts/report $(KEPT)
+
+check-report: all ## REPORT.md and README are what `make report` writes
+	@scripts/report --check $(KEPT)
+
 install: all ## install program, headers and data under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot \
 		$(DESTDIR)$(PREFIX)/share/handoff/bench/matrices
 	install build/handoff $(DESTDIR)$(PREFIX)/bin/handoff
 	install -m 644 scripts/plot/*.gp $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot
+	install -m 644 REPORT.in.md $(DESTDIR)$(PREFIX)/share/handoff
 	install -m 644 bench/matrices/*.ini $(DESTDIR)$(PREFIX)/share/handoff/bench/matrices
 
 clean: ## remove what was built

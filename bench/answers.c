@@ -1,184 +1,132 @@
 /* answers.c - see answers.h. */
 #include "bench/answers.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "bench/answers_view.h"
 #include "bench/units.h"
 
-enum { TEXT = 120, LINE_COLUMNS = 100 };
-
-struct question {
-	const char *who, *domain;
-	double bytes;
-};
-
-static const struct question questions[] = {
-	{"two threads", "thread", 64},
-	{"two threads", "thread", 65536},
-	{"two processes", "process", 64},
-	{"two processes", "process", 65536},
-};
-
-enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
-
-/* Pinned and near is what a careful user would choose; then whatever there is. */
-static const char *const preferred[] = {
-	"nearest", "same-l2", "same-l3", "same-package", "smt", "farthest", "unpinned", "same-pu"};
-
-static bool asks(const struct question *q, const struct sample *k, const char *workload)
-{
-	return strcmp(k->workload, workload) == 0 && strcmp(k->domain, q->domain) == 0 &&
-	       k->msg_bytes == q->bytes && k->producers == 1 && k->consumers == 1 &&
-	       strcmp(k->start, "exec") != 0;
-}
-
-static const struct rank_group *find_preferred(
-	const struct ranking *r, const char *workload, const struct question *q)
-{
-	for (size_t i = 0; i < sizeof(preferred) / sizeof(*preferred); i++) {
-		const struct rank_group *g = rank_find(
-			r, workload, q->domain, q->bytes, preferred[i]);
-
-		if (g)
-			return g;
-	}
-	for (size_t i = 0; i < r->n; i++) {
-		if (asks(q, r->group[i].key, workload))
-			return &r->group[i]; /* a class or CPUs named by the user */
-	}
-	return NULL;
-}
+enum { TEXT = 120, LINE_COLUMNS = 100, LABEL_COLUMNS = 30, FIGURE_COLUMNS = 31, BELIEF = 1000 };
 
 /* ---- the answers ---------------------------------------------------------- */
 
-static const struct rank_entry *same_entry(const struct rank_group *g, const struct rank_entry *e)
-{
-	for (size_t i = 0; g && i < g->n; i++) {
-		if (strcmp(g->entry[i].label, e->label) == 0 &&
-			strcmp(g->entry[i].capacity, e->capacity) == 0)
-			return &g->entry[i];
-	}
-	return NULL;
-}
-
-/* First of the part of a group that sleeps or spins; NULL when that is empty. */
-static const struct rank_entry *best(const struct rank_group *g, bool spins, size_t *n)
-{
-	*n = 0;
-	if (!g)
-		return NULL;
-	*n = spins ? g->n - g->sleeping : g->sleeping;
-	return *n ? &g->entry[spins ? g->sleeping : 0] : NULL;
-}
-
-/* Where the lines of an answer begin: a nested list, or columns. */
-static const char *begin_line(bool markdown)
-{
-	return markdown ? "  - " : "            ";
-}
-
-/* Those that share the first one's rank, on as many lines as they need. */
-static void put_shared_rank(FILE *to, const struct rank_entry *first, size_t n, bool markdown)
+/* On as many lines as they need, under the name of the first. */
+static void put_shared_text(FILE *to, const struct rank_entry *first, size_t n)
 {
 	static const char head[] = "not separable from ";
-	size_t begin = strlen(begin_line(markdown)), at = 0;
+	enum { BEGIN = 18 };
+	size_t at = 0;
 
-	for (size_t i = 1; i < n; i++) {
-		size_t len = strlen(first[i].label);
+	for (size_t i = answers_next_shared(first, n, 0); i < n;
+		i = answers_next_shared(first, n, i)) {
+		char name[TEXT];
 
-		if (first[i].rank != first->rank)
-			continue;
-		if (at == 0) {
-			fprintf(to, "%s%s", begin_line(markdown), head);
-			at = begin + strlen(head);
-		} else if (at + len + 3 > LINE_COLUMNS) {
-			fprintf(to, ",\n%*s", (int)begin, "");
-			at = begin;
-		} else {
-			fputs(", ", to);
-			at += 2;
-		}
-		fputs(first[i].label, to);
-		at += len;
+		answers_name(&first[i], name, sizeof(name));
+		if (at == 0)
+			at = BEGIN + (size_t)fprintf(to, "%*s%s", BEGIN, "", head) - BEGIN;
+		else if (at + strlen(name) + 3 > LINE_COLUMNS)
+			at = (size_t)fprintf(to, ",\n%*s", BEGIN, "") - 2;
+		else
+			at += (size_t)fprintf(to, ", ");
+		fputs(name, to);
+		at += strlen(name);
 	}
 	fputs(at ? "\n" : "", to);
 }
 
-static void put_throughput(FILE *to, const char *what, const struct rank_entry *e, bool markdown)
+/* "  nearest  ", or a line of its own for a longer one. */
+static void put_place_text(FILE *to, const char *place)
 {
-	char figure[TEXT], bytes[UNITS_TEXT_BYTES], cpu[UNITS_TEXT_BYTES];
+	enum { COLUMNS = 9 };
 
-	rank_format(&e->figure, "per_s", figure, sizeof(figure));
-	units_format_bytes_per_s(bytes, sizeof(bytes), e->bytes.median);
-	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
-	fprintf(to, "%s%s%s, %s, %s CPU a message\n", begin_line(markdown), what, figure, bytes,
-		cpu);
+	if (strlen(place) < COLUMNS)
+		fprintf(to, "  %-*s", COLUMNS, place);
+	else
+		fprintf(to, "  %s\n  %*s", place, COLUMNS, "");
 }
 
-/* Throughput of the one with the best round trip, and who has more. */
-static void put_one_way(FILE *to, const struct rank_entry *e, const struct rank_group *stream,
-	bool spins, bool markdown)
+static void put_best_text(FILE *to, const char *place, const struct rank_group *g, bool spins)
 {
+	char figure[TEXT], cpu[UNITS_TEXT_BYTES], noisy[32];
 	size_t n;
-	const struct rank_entry *top = best(stream, spins, &n);
-	const struct rank_entry *s = e ? same_entry(stream, e) : NULL;
+	const struct rank_entry *e = answers_best(g, spins, &n);
 
-	if (s)
-		put_throughput(to, "one way ", s, markdown);
-	else if (e)
-		fprintf(to, "%sone way: it was not measured\n", begin_line(markdown));
-	if (!top || (s && top->rank == s->rank))
+	put_place_text(to, place);
+	fprintf(to, "%-7s", spins ? "spins" : "sleeps");
+	if (!e) {
+		fputs("none was measured\n", to);
 		return;
-	fprintf(to, "%s%s one way: %s\n", begin_line(markdown),
-		s ? "more messages" : "most messages", top->label);
-	put_throughput(to, markdown ? "its figures: " : "  ", top, markdown);
-}
-
-static void put_best(FILE *to, const struct rank_group *ping, const struct rank_group *stream,
-	bool spins, bool markdown)
-{
-	char figure[TEXT], cpu[UNITS_TEXT_BYTES];
-	size_t n;
-	const struct rank_entry *e = best(ping, spins, &n);
-
-	fprintf(to, "%s%s", markdown ? "- " : "    ", spins ? "spins:  " : "sleeps: ");
-	if (e) {
-		rank_format(&e->figure, "ns", figure, sizeof(figure));
-		fprintf(to, "%s\n%sround trip %s, %s CPU each\n", e->label, begin_line(markdown),
-			figure, units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median));
-		put_shared_rank(to, e, n, markdown);
-	} else {
-		fputs("no round trip was measured\n", to);
 	}
-	put_one_way(to, e, stream, spins, markdown);
+	rank_format(&e->figure, g->unit, figure, sizeof(figure));
+	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
+	answers_noisy(e, noisy, sizeof(noisy));
+	if (strlen(e->label) > LABEL_COLUMNS)
+		fprintf(to, "%s\n%*s", e->label, 18 + LABEL_COLUMNS, "");
+	else
+		fprintf(to, "%-*s", LABEL_COLUMNS, e->label);
+	fprintf(to, " %-*s %-7s %2zu%s%s\n", FIGURE_COLUMNS, figure, cpu, e->n, noisy[0] ? " " : "",
+		noisy);
+	put_shared_text(to, e, n);
 }
 
-static void put_place(FILE *to, const struct sample *k)
+/* "  not in this run: nearest, farthest": of the three that always stand beside each other. */
+static void put_missing_text(FILE *to, const struct view *v, struct rank_group const *const *g)
 {
-	fprintf(to, "%s%s%s", k->placement, answers_class(k)[0] ? ", here " : "", answers_class(k));
+	const char *comma = "  not in this run: ";
+	bool any = false;
+
+	for (int i = 0; i < 3; i++) {
+		if (g[i])
+			continue;
+		fprintf(to, "%s%s", comma, v->place[i]);
+		comma = ", ";
+		any = true;
+	}
+	if (any && g[1] && !g[2])
+		fputs(" (not asked for, or no other class than nearest)", to);
+	fputs(any ? "\n" : "", to);
 }
 
-static void put_answer(FILE *to, const struct ranking *r, const struct question *q, bool markdown)
+static void put_block_text(
+	FILE *to, const struct view *v, const char *what, struct rank_group const *const *g)
 {
-	const struct rank_group *ping = find_preferred(r, "pingpong", q);
-	const struct rank_group *stream = find_preferred(r, "stream", q);
+	if (!answers_any(g, v->n)) {
+		fprintf(to, "  %s: not measured\n", what);
+		return;
+	}
+	fprintf(to, "  %-*s %-*s %-7s %2s noisy\n", 16 + LABEL_COLUMNS, what, FIGURE_COLUMNS,
+		"median", "CPU/op", "n");
+	for (int i = 0; i < v->n; i++) {
+		if (!g[i])
+			continue;
+		put_best_text(to, v->place[i], g[i], false);
+		put_best_text(to, "", g[i], true);
+	}
+	put_missing_text(to, v, g);
+}
+
+static void put_answer_text(FILE *to, const struct ranking *r, int i)
+{
+	struct view v = answers_view(r, i);
 	char size[UNITS_TEXT_BYTES];
 
-	units_format_bytes(size, sizeof(size), (uint64_t)q->bytes);
-	fprintf(to, markdown ? "\n**Between %s, %s**" : "\nBetween %s, %s", q->who, size);
-	if (ping || stream) {
-		fputs(" (", to);
-		put_place(to, ping ? ping->key : stream->key);
-		if (ping && stream && strcmp(ping->key->placement, stream->key->placement) != 0) {
-			fputs("; one way: ", to);
-			put_place(to, stream->key);
-		}
-		fputs(")", to);
+	fprintf(to, "\nBetween %s, %s", v.q->who, answers_size(v.q, size, sizeof(size)));
+	answers_classes(to, &v, false);
+	fputs("\n", to);
+	put_block_text(to, &v, "round trip", v.ping);
+	put_block_text(to, &v, "one way", v.stream);
+}
+
+/* The same mechanism, however the group's labels tell it from its neighbours. */
+static const struct rank_entry *same_entry(const struct rank_group *g, const struct rank_entry *e)
+{
+	for (size_t i = 0; g && i < g->n; i++) {
+		if (strcmp(g->entry[i].mechanism, e->mechanism) == 0 &&
+			strcmp(g->entry[i].wait, e->wait) == 0 &&
+			strcmp(g->entry[i].capacity, e->capacity) == 0)
+			return &g->entry[i];
 	}
-	fputs(markdown ? "\n\n" : "\n", to);
-	put_best(to, ping, stream, false, markdown);
-	put_best(to, ping, stream, true, markdown);
+	return NULL;
 }
 
 /* ---- round trips by placement --------------------------------------------- */
@@ -208,22 +156,23 @@ static void put_placement_line(
 	fputs("\n", to);
 }
 
-static void put_placements(FILE *to, const struct ranking *r, const struct question *q)
+static void put_placements(FILE *to, const struct ranking *r, int q)
 {
-	static const char *const places[] = {"unpinned", "nearest", "farthest", "same-pu"};
-	enum { PLACES = sizeof(places) / sizeof(*places) };
-	const struct rank_group *g[PLACES];
+	struct view v = answers_view(r, q);
+	const struct rank_group *g[ANSWERS_PLACES + 1];
 	char size[UNITS_TEXT_BYTES];
 	int n = 0;
 
-	for (int i = 0; i < PLACES; i++) {
-		g[n] = rank_find(r, "pingpong", q->domain, q->bytes, places[i]);
+	for (int i = 0; i < v.n; i++) {
+		g[n] = v.ping[i];
 		n += g[n] != NULL;
 	}
+	g[n] = rank_find(r, "pingpong", v.q->domain, v.q->bytes, "same-pu");
+	n += g[n] && (n == 0 || g[n] != g[n - 1]);
 	if (n < 2)
 		return;
-	fprintf(to, "\nround trip by placement, %s, %s\n     %-35s", q->who,
-		units_format_bytes(size, sizeof(size), (uint64_t)q->bytes), "");
+	fprintf(to, "\nround trip by placement, %s, %s\n     %-35s", v.q->who,
+		answers_size(v.q, size, sizeof(size)), "");
 	for (int i = 0; i < n; i++)
 		fprintf(to, " %12s", g[i]->key->placement);
 	fputs("\n", to);
@@ -235,19 +184,31 @@ static void put_placements(FILE *to, const struct ranking *r, const struct quest
 	}
 }
 
+/* Which of its places a question's whole table is of: pinned and near, if there is such a one. */
+static int main_place(const struct view *v)
+{
+	static const int order[ANSWERS_PLACES] = {1, 3, 2, 0};
+
+	for (int i = 0; i < ANSWERS_PLACES; i++) {
+		if (order[i] < v->n && (v->ping[order[i]] || v->stream[order[i]]))
+			return order[i];
+	}
+	return 0;
+}
+
 static void put_tables(FILE *to, const struct ranking *r)
 {
-	for (int i = 0; i < QUESTIONS; i++) {
-		const struct rank_group *ping = find_preferred(r, "pingpong", &questions[i]);
-		const struct rank_group *stream = find_preferred(r, "stream", &questions[i]);
+	for (int i = 0; i < ANSWERS_QUESTIONS; i++) {
+		struct view v = answers_view(r, i);
+		int main = main_place(&v);
 
-		if (ping)
-			answers_group(to, ping, false);
-		if (stream)
-			answers_group(to, stream, false);
+		if (v.ping[main])
+			answers_group(to, v.ping[main], false);
+		if (v.stream[main])
+			answers_group(to, v.stream[main], false);
 	}
-	for (int i = 0; i < QUESTIONS; i++)
-		put_placements(to, r, &questions[i]);
+	for (int i = 0; i < ANSWERS_QUESTIONS; i++)
+		put_placements(to, r, i);
 }
 
 static double noisy_share(const struct sample *rows, size_t n)
@@ -261,24 +222,44 @@ static double noisy_share(const struct sample *rows, size_t n)
 	return ok ? 100.0 * (double)noisy / (double)ok : 0;
 }
 
-void answers_print(FILE *to, const struct sample *rows, size_t n, rank_filter_fn *rankable,
-	const char *belief, bool markdown)
+/* Broken into lines between words. */
+static void put_wrapped(FILE *to, const char *text)
+{
+	size_t at = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at && at + 1 + len > LINE_COLUMNS)
+			at = (size_t)fprintf(to, "\n") - 1;
+		else if (at)
+			at += (size_t)fprintf(to, " ");
+		at += (size_t)fprintf(to, "%.*s", (int)len, text);
+		text += len + strspn(text + len, " ");
+	}
+	fputs("\n", to);
+}
+
+void answers_print(
+	FILE *to, const struct sample *rows, size_t n, rank_filter_fn *rankable, const char *belief)
 {
 	struct ranking r;
+	char text[BELIEF];
 
 	if (rank_rows(&r, rows, n, rankable) != 0) {
 		fputs("no memory for the answers\n", to);
 		return;
 	}
-	if (!markdown)
-		put_tables(to, &r);
-	if (!markdown)
-		fputs("\nThe four answers (median over trials; [95 % interval], or the range where "
-		      "there are too few)\n",
-			to);
-	for (int i = 0; i < QUESTIONS; i++)
-		put_answer(to, &r, &questions[i], markdown);
-	fprintf(to, "\n%s%s %.0f %% of the trials are marked noisy.\n",
-		markdown ? "" : "How far to believe it: ", belief, noisy_share(rows, n));
+	put_tables(to, &r);
+	fputs("\nThe four answers (median over trials; [95 % interval], or the range where there "
+	      "are too few)\n",
+		to);
+	for (int i = 0; i < ANSWERS_QUESTIONS; i++)
+		put_answer_text(to, &r, i);
+	fputs("\n", to);
+	snprintf(text, sizeof(text),
+		"How far to believe it: %s %.0f %% of the trials are marked noisy.", belief,
+		noisy_share(rows, n));
+	put_wrapped(to, text);
 	rank_free(&r);
 }

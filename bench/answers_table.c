@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/report_text.h"
 #include "bench/units.h"
 
 enum { TEXT = 120, LABEL_LEAST = 20, LABEL_MOST = 30, FIGURE_COLUMNS = 31 };
@@ -55,8 +56,7 @@ static int label_columns(const struct rank_group *g)
 	return (int)most;
 }
 
-/* "2 out": left out of the figures; "2 used": too few clean ones to do without. */
-static void format_noisy(const struct rank_entry *e, char *out, size_t len)
+void answers_noisy(const struct rank_entry *e, char *out, size_t len)
 {
 	out[0] = '\0';
 	if (e->noisy_left_out)
@@ -74,10 +74,12 @@ static void put_entry(
 	if (!g->lower_is_better && !isnan(e->bytes.median))
 		units_format_bytes_per_s(bytes, sizeof(bytes), e->bytes.median);
 	units_format_ns(cpu, sizeof(cpu), e->cpu_ns.median);
-	format_noisy(e, noisy, sizeof(noisy));
+	answers_noisy(e, noisy, sizeof(noisy));
 	if (markdown) {
-		fprintf(to, "| %u | %s | %s | %s | %s | %s | %zu | %s |\n", e->rank, e->label,
-			e->spins ? "spins" : "sleeps", figure, bytes, cpu, e->n, noisy);
+		fprintf(to, "| %u | ", e->rank);
+		report_text(to, e->label);
+		fprintf(to, " | %s | %s | %s | %s | %zu | %s |\n", e->spins ? "spins" : "sleeps",
+			figure, bytes, cpu, e->n, noisy);
 		return;
 	}
 	if (strlen(e->label) > LABEL_MOST)
@@ -96,9 +98,11 @@ static void put_entry(
 
 static void put_head(FILE *to, const struct rank_group *g, bool markdown)
 {
-	const char *figure = strcmp(g->key->workload, "pingpong") == 0 ? "round trip, median"
-			     : g->lower_is_better                      ? "per operation"
-								       : "per second";
+	const char *figure = strcmp(g->key->kind, "rtt") == 0 ||
+					     strcmp(g->key->workload, "pingpong") == 0
+				     ? "round trip, median"
+			     : g->lower_is_better ? "per operation"
+						  : "per second";
 
 	if (markdown)
 		fprintf(to,
@@ -116,7 +120,13 @@ void answers_group(FILE *to, const struct rank_group *g, bool markdown)
 	char title[2 * TEXT];
 
 	answers_title(g, title, sizeof(title));
-	fprintf(to, markdown ? "\n**%s**\n\n" : "\n%s\n", title);
+	if (markdown) {
+		fputs("\n**", to);
+		report_text(to, title);
+		fputs("**\n\n", to);
+	} else {
+		fprintf(to, "\n%s\n", title);
+	}
 	put_head(to, g, markdown);
 	for (size_t i = 0; i < g->n; i++) {
 		if (!markdown && i == g->sleeping)

@@ -60,7 +60,7 @@ static int say_answers(const struct run *r)
 		return -EIO;
 	}
 	env_believe(&r->facts, belief, sizeof(belief));
-	answers_print(stdout, rows, n, cmd_rankable, belief, false);
+	answers_print(stdout, rows, n, cmd_rankable, belief);
 	free(rows);
 	return 0;
 }

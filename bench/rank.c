@@ -14,18 +14,23 @@ enum { MAX_TRIALS = 4096 };
 
 static const double alpha = 0.05;
 
-double rank_figure(const struct sample *s)
+/* What is judged by the median of its samples; a workload that is new says so by their kind. */
+static bool has_latency(const struct sample *s)
 {
-	if (strcmp(s->workload, "pingpong") == 0)
-		return isnan(s->lat_p50_ns) ? s->elapsed_ns / s->ops : s->lat_p50_ns;
-	if (strcmp(s->workload, "uncontended") == 0)
-		return s->elapsed_ns / s->ops;
-	return s->ops_per_s;
+	return strcmp(s->workload, "pingpong") == 0 || strcmp(s->kind, "rtt") == 0 ||
+	       strcmp(s->kind, "oneway") == 0;
 }
 
-static bool lower_is_better(const char *workload)
+bool rank_lower_is_better(const struct sample *s)
 {
-	return strcmp(workload, "pingpong") == 0 || strcmp(workload, "uncontended") == 0;
+	return has_latency(s) || strcmp(s->workload, "uncontended") == 0;
+}
+
+double rank_figure(const struct sample *s)
+{
+	if (has_latency(s))
+		return isnan(s->lat_p50_ns) ? s->elapsed_ns / s->ops : s->lat_p50_ns;
+	return rank_lower_is_better(s) ? s->elapsed_ns / s->ops : s->ops_per_s;
 }
 
 void rank_summarise(const double *v, size_t n, struct rank_value *out)
@@ -147,16 +152,22 @@ static void fill_entry(struct rank_entry *e)
 	summarise(e, cpu_of, &e->cpu_ns);
 }
 
-/* The capacity is said only where the group has the same mechanism with another one. */
-static void label_entry(const struct rank_group *g, struct rank_entry *e)
+static bool differ_in_capacity(const struct rank_entry *a, const struct rank_entry *b)
 {
-	bool several = false;
+	return strcmp(a->mechanism, b->mechanism) == 0 && strcmp(a->wait, b->wait) == 0;
+}
+
+/*
+ * The capacity is said only where the group has the same mechanism with another one: beside it, as
+ * long as the entries are in the order of their names.
+ */
+static void label_entry(const struct rank_group *g, size_t i)
+{
+	struct rank_entry *e = &g->entry[i];
+	bool several = (i > 0 && differ_in_capacity(e - 1, e)) ||
+		       (i + 1 < g->n && differ_in_capacity(e, e + 1));
 	size_t len;
 
-	for (size_t i = 0; i < g->n; i++)
-		several |= strcmp(g->entry[i].mechanism, e->mechanism) == 0 &&
-			   strcmp(g->entry[i].wait, e->wait) == 0 &&
-			   strcmp(g->entry[i].capacity, e->capacity) != 0;
 	len = (size_t)snprintf(e->label, sizeof(e->label), "%s", e->mechanism);
 	if (e->spins)
 		len += (size_t)snprintf(e->label + len, sizeof(e->label) - len, " (%s)", e->wait);
@@ -233,7 +244,7 @@ static void give_ranks(struct rank_entry *e, size_t n)
 
 static void order_group(struct rank_group *g)
 {
-	g->lower_is_better = lower_is_better(g->key->workload);
+	g->lower_is_better = rank_lower_is_better(g->key);
 	g->unit = g->lower_is_better ? "ns" : "per_s";
 	qsort(g->entry, g->n, sizeof(*g->entry),
 		g->lower_is_better ? compare_entries_up : compare_entries_down);
@@ -264,7 +275,7 @@ static int make_group(struct rank_group *g, const struct sample **rows, size_t f
 	for (size_t i = 0; i < g->n; i++)
 		fill_entry(&g->entry[i]);
 	for (size_t i = 0; i < g->n; i++)
-		label_entry(g, &g->entry[i]);
+		label_entry(g, i);
 	order_group(g);
 	return 0;
 }

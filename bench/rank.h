@@ -63,6 +63,9 @@ void rank_free(struct ranking *r);
 /* The figure of one row, by its workload; NAN when it has none. */
 double rank_figure(const struct sample *s);
 
+/* Whether that figure is a time, the shorter the better; else operations a second. */
+bool rank_lower_is_better(const struct sample *s);
+
 /* Median with interval or range of n values; n > 0. */
 void rank_summarise(const double *v, size_t n, struct rank_value *out);
 

@@ -128,6 +128,20 @@ const char *const *samples_columns(size_t *n)
 	return names;
 }
 
+int samples_figure_column(const char *name)
+{
+	for (int i = 0; i < COLUMNS; i++) {
+		if (columns[i].type == FIGURE && strcmp(columns[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+double samples_figure(const struct sample *s, int column)
+{
+	return *figure_at(s, &columns[column]);
+}
+
 void samples_header(struct csv_row *row)
 {
 	for (int i = 0; i < COLUMNS; i++)

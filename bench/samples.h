@@ -57,6 +57,12 @@ void samples_row(struct csv_row *row, const struct sample *s);
 /* Column names in order; *n of them. */
 const char *const *samples_columns(size_t *n);
 
+/* Which column of figures has this name; -1 where none has, or it is text. */
+int samples_figure_column(const char *name);
+
+/* The figure of a row in such a column; NAN: not measured. */
+double samples_figure(const struct sample *s, int column);
+
 /*
  * Read a whole file.  *out is malloc'd, caller frees; rows of an unfinished
  * last line are dropped.  0, or -errno with file, line and cause in err: not a

@@ -1,0 +1,56 @@
+/*
+ * report_part.h - the references of REPORT.in.md: what {{name ...}} may say.
+ *
+ * Internal to report*.c.  Every part writes from the run alone; whatever comes
+ * from a file goes through report_text.h.  Parts return what template_fn says:
+ * 0, -ENOENT where the run has no such row, -EINVAL for a reference that is
+ * wrong whatever the run holds.
+ */
+#ifndef BENCH_REPORT_PART_H
+#define BENCH_REPORT_PART_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/pictures.h"
+#include "bench/report_run.h"
+
+struct report {
+	const struct report_run *run;
+	const char *plots; /* where the document finds the pictures: "plots" */
+	struct picture *picture;
+	bool *shown; /* of each picture: it stands in the document already */
+	size_t pictures;
+	bool demand;
+};
+
+/* The words after the name. */
+struct words {
+	size_t n;
+	char *const *word;
+};
+
+typedef int part_fn(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len);
+
+/* A template_fn over struct report *: looks the name up and calls the part. */
+int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len);
+
+/* Single figures: report_refs.c. */
+part_fn report_ref_run, report_ref_env, report_ref_median, report_ref_value, report_ref_trials,
+	report_ref_ratio;
+
+/* A table of medians across one axis: report_table.c. */
+part_fn report_table;
+
+/* Whole chapters. */
+part_fn report_cards; /* report_cards.c */
+part_fn report_rows;  /* report_cells.c */
+
+/*
+ * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`
+ * NULL: any but ok.  Returns how many lines.  `begin` stands before each.
+ */
+size_t report_reasons(
+	FILE *to, const struct sample *const *row, size_t n, const char *status, const char *begin);
+
+#endif

@@ -1,0 +1,95 @@
+/* report_text.c - see report_text.h. */
+#include "bench/report_text.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 sequence that text begins with; 0 where it begins with none. */
+static int utf8_bytes(const unsigned char *text)
+{
+	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
+	int n = text[0] < 0x80   ? 1
+		: text[0] < 0xc0 ? 0
+		: text[0] < 0xe0 ? 2
+		: text[0] < 0xf0 ? 3
+		: text[0] < 0xf8 ? 4
+				 : 0;
+	unsigned code = n > 1 ? text[0] & (0xffu >> (n + 1)) : text[0];
+
+	for (int i = 1; i < n; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3fu);
+	}
+	if (n > 1 && (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)))
+		return 0;
+	return n;
+}
+
+/* In the middle of a word an underscore is only that. */
+static bool inside_word(const char *text, const char *at)
+{
+	return at > text && isalnum((unsigned char)at[-1]) && isalnum((unsigned char)at[1]);
+}
+
+static void put_ascii(FILE *to, const char *text, const char *at)
+{
+	switch (*at) {
+	case '<':
+		fputs("&lt;", to);
+		break;
+	case '>':
+		fputs("&gt;", to);
+		break;
+	case '&':
+		fputs("&amp;", to);
+		break;
+	default:
+		if (strchr("\\`*[]|~$", *at) || (*at == '_' && !inside_word(text, at)) ||
+			(at == text && strchr("#+-=", *at)))
+			fputc('\\', to);
+		fputc(*at, to);
+	}
+}
+
+static bool is_control(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+void report_text(FILE *to, const char *text)
+{
+	for (const char *at = text; *at;) {
+		int n = utf8_bytes((const unsigned char *)at);
+
+		if (n == 0)
+			fputc('?', to);
+		else if (n > 1)
+			fwrite(at, 1, (size_t)n, to);
+		else if (is_control(*at))
+			fputc(' ', to);
+		else
+			put_ascii(to, text, at);
+		at += n ? n : 1;
+	}
+}
+
+void report_code(FILE *to, const char *text)
+{
+	fputc('`', to);
+	for (const char *at = text; *at;) {
+		int n = utf8_bytes((const unsigned char *)at);
+
+		if (n == 0)
+			fputc('?', to);
+		else if (n > 1)
+			fwrite(at, 1, (size_t)n, to);
+		else if (*at == '|')
+			fputs("\\|", to);
+		else
+			fputc(*at == '`' ? '\'' : is_control(*at) ? ' ' : *at, to);
+		at += n ? n : 1;
+	}
+	fputc('`', to);
+}
