@@ -169,8 +169,10 @@ static void signal_all_wakes_all(struct trial *t)
 
 static void signal_many(struct rig_worker *w)
 {
-	for (unsigned i = 0; i < SIGNALS; i++)
+	for (unsigned i = 0; i < SIGNALS; i++) {
 		MUST_BE(w, give(w), OP_DONE);
+		wait_yield(); /* lets them run dry: who is woken may find that another was faster */
+	}
 }
 
 static void wait_for_my_share(struct rig_worker *w)
