@@ -117,6 +117,7 @@ static void report_of_ten_thousand_mechanisms_has_their_cards(void **state)
 	}
 	text = report_in_time(*state, rows, MANY);
 	assert_int_equal(count(text, "\n### channel/x-"), MANY);
+	assert_int_equal(count(text, "\nEvidence: 1 trials ok"), MANY);
 	check_end(text, "`channel/x-09999/");
 	free(text);
 }
