@@ -151,6 +151,18 @@ static void references_that_are_wrong_are_errors(void **state)
 	check_wrong(*state, "{{cards x}}", "is written {{cards}}");
 }
 
+static void answers_stand_in_a_document_as_they_are_printed(void **state)
+{
+	char err[ERR], *text;
+
+	assert_int_equal(make_of(*state, "{{answers text}}", false, err), 0);
+	text = read_text_file(*state, "out.md");
+	check_says(text, "\n    Between two threads, 64 B\n      round trip ");
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		assert_true(at[1] == '\n' || at[1] == '\0' || strncmp(at + 1, "    ", 4) == 0);
+	free(text);
+}
+
 static void table_sets_medians_side_by_side(void **state)
 {
 	check_said(*state, "{{table placement workload=pingpong domain=thread}}",
@@ -180,7 +192,7 @@ static void table_refuses_two_cells_in_one_place(void **state)
 
 static void pictures_are_shown_once_each(void **state)
 {
-	char path[PATH];
+	char path[PATH], err[ERR], *text;
 
 	path_in(*state, "plots", path);
 	assert_int_equal(mkdir(path, 0700), 0);
@@ -188,19 +200,14 @@ static void pictures_are_shown_once_each(void **state)
 		"name,title,why\nlatency-a,[Lat],\nfan-b,Fan,\nsize-c,Size,no gnuplot\n");
 	append_text(*state, "plots/latency-a.svg", "<svg/>");
 	append_text(*state, "plots/fan-b.svg", "<svg/>");
-	{
-		char err[ERR], *text;
-
-		assert_int_equal(
-			make_of(*state, "{{pictures l*}}\nand\n{{pictures}}", false, err), 0);
-		text = read_text_file(*state, "out.md");
-		assert_string_equal(text, "![\\[Lat\\]](plots/latency-a.svg)\nand\n"
-					  "![Fan](plots/fan-b.svg)\n\n"
-					  "*Size: not drawn, see chapter 7*");
-		free(text);
-		assert_int_equal(make_of(*state, "{{pictures}}", true, err), -ENOENT);
-		check_says(err, "size-c: no gnuplot");
-	}
+	assert_int_equal(make_of(*state, "{{pictures l*}}\nand\n{{pictures}}", false, err), 0);
+	text = read_text_file(*state, "out.md");
+	assert_string_equal(text, "![\\[Lat\\]](plots/latency-a.svg)\nand\n"
+				  "![Fan](plots/fan-b.svg)\n\n"
+				  "*Size: not drawn, see chapter 7*");
+	free(text);
+	assert_int_equal(make_of(*state, "{{pictures}}", true, err), -ENOENT);
+	check_says(err, "size-c: no gnuplot");
 }
 
 static void pictures_that_were_lost_are_missed(void **state)
@@ -373,6 +380,7 @@ int main(void)
 		IN_RUN(references_give_the_figures_of_a_cell),
 		IN_RUN(references_without_an_ok_row_are_missing),
 		IN_RUN(references_that_are_wrong_are_errors),
+		IN_RUN(answers_stand_in_a_document_as_they_are_printed),
 		IN_RUN(table_sets_medians_side_by_side),
 		IN_RUN(table_refuses_two_cells_in_one_place),
 		IN_RUN(pictures_are_shown_once_each),
