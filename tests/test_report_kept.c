@@ -1,4 +1,4 @@
-/* scripts/keep-run and scripts/report: a run that is kept, and the documents that are made of it. */
+/* scripts/keep-run and scripts/report: a run that is kept, and the documents made of it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
