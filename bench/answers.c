@@ -240,6 +240,15 @@ static void put_wrapped(FILE *to, const char *text)
 	fputs("\n", to);
 }
 
+void answers_text(FILE *to, const struct ranking *r)
+{
+	fputs("\nThe four answers (median over trials; [95 % interval], or the range where there "
+	      "are too few)\n",
+		to);
+	for (int i = 0; i < ANSWERS_QUESTIONS; i++)
+		put_answer_text(to, r, i);
+}
+
 void answers_print(
 	FILE *to, const struct sample *rows, size_t n, rank_filter_fn *rankable, const char *belief)
 {
@@ -251,11 +260,7 @@ void answers_print(
 		return;
 	}
 	put_tables(to, &r);
-	fputs("\nThe four answers (median over trials; [95 % interval], or the range where there "
-	      "are too few)\n",
-		to);
-	for (int i = 0; i < ANSWERS_QUESTIONS; i++)
-		put_answer_text(to, &r, i);
+	answers_text(to, &r);
 	fputs("\n", to);
 	snprintf(text, sizeof(text),
 		"How far to believe it: %s %.0f %% of the trials are marked noisy.", belief,

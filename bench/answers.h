@@ -22,6 +22,9 @@
 void answers_print(FILE *to, const struct sample *rows, size_t n, rank_filter_fn *rankable,
 	const char *belief);
 
+/* The answers alone, as text. */
+void answers_text(FILE *to, const struct ranking *r);
+
 /* The answers alone, for a document: a table for each question. */
 void answers_markdown(FILE *to, const struct ranking *r);
 

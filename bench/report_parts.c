@@ -176,17 +176,43 @@ static int put_findings(
 
 /* ---- answers, pictures -------------------------------------------------------- */
 
+/* As a program prints them: in a block of code, which indented lines cannot leave. */
+static int put_answers_text(FILE *to, const struct ranking *ranking)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&text, &len);
+
+	if (memory)
+		answers_text(memory, ranking);
+	if (!memory || fclose(memory) != 0) {
+		free(text);
+		return -ENOMEM;
+	}
+	for (const char *c = text; *c; c++) {
+		if (*c != '\n' && (c == text || c[-1] == '\n'))
+			fputs("    ", to);
+		fputc(*c == '\n' || (unsigned char)*c >= ' ' ? *c : ' ', to);
+	}
+	free(text);
+	return 0;
+}
+
 static int put_answers(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
 {
-	bool brief = w->n == 1 && strcmp(w->word[0], "brief") == 0;
+	const char *how = w->n == 1 ? w->word[0] : "";
 
-	if (w->n && !brief) {
-		snprintf(why, why_len, "is written {{answers}} or {{answers brief}}");
+	if (w->n && strcmp(how, "brief") != 0 && strcmp(how, "text") != 0) {
+		snprintf(why, why_len,
+			"is written {{answers}}, {{answers brief}} or {{answers "
+			"text}}");
 		return -EINVAL;
 	}
 	if (r->demand && !answers_complete(&r->run->ranking, why, why_len))
 		return -ENOENT;
-	if (brief)
+	if (strcmp(how, "text") == 0)
+		return put_answers_text(to, &r->run->ranking);
+	if (how[0])
 		answers_brief(to, &r->run->ranking);
 	else
 		answers_markdown(to, &r->run->ranking);

@@ -123,32 +123,35 @@ static void put_best(FILE *to, const struct report_spot *spot, size_t n)
 	fputs(" |\n", to);
 }
 
-/* 64 B and 64 KiB, where the run has them; else its smallest and its largest size. */
-static bool size_shown(const struct report_spot *first, const struct report_spot *last,
-	const struct report_spot *s)
+/* The sizes that a card shows, of n spots in the order of sizes: the two that are asked about
+ * everywhere, where the run has them; else its smallest and its largest. */
+static void find_sizes(const struct report_spot *spot, size_t n, double shown[2])
 {
-	double size = s->g->key->msg_bytes;
-	bool has[2] = {false, false};
-
-	for (const struct report_spot *i = first; i <= last; i++) {
-		has[0] |= i->g->key->msg_bytes == SMALL_BYTES;
-		has[1] |= i->g->key->msg_bytes == LARGE_BYTES;
+	shown[0] = spot[0].g->key->msg_bytes;
+	shown[1] = spot[n - 1].g->key->msg_bytes;
+	for (size_t i = 0; i < n; i++) {
+		if (spot[i].g->key->msg_bytes == SMALL_BYTES)
+			shown[0] = SMALL_BYTES;
+		if (spot[i].g->key->msg_bytes == LARGE_BYTES)
+			shown[1] = LARGE_BYTES;
 	}
-	return isnan(size) || size == (has[0] ? SMALL_BYTES : first->g->key->msg_bytes) ||
-	       size == (has[1] ? LARGE_BYTES : last->g->key->msg_bytes);
 }
 
 /* Spots of one kind of work; those with the first one's number of workers count. */
 static void put_kind(FILE *to, const struct report_spot *spot, size_t n)
 {
 	size_t same = 0, from = 0;
+	double shown[2];
 
 	while (same < n && workers_of(spot[same].g->key) == workers_of(spot[0].g->key))
 		same++;
+	find_sizes(spot, same, shown);
 	for (size_t i = 1; i <= same; i++) {
+		double size = spot[from].g->key->msg_bytes;
+
 		if (i < same && same_size(spot[from].g->key, spot[i].g->key))
 			continue;
-		if (size_shown(&spot[0], &spot[same - 1], &spot[from]))
+		if (isnan(size) || size == shown[0] || size == shown[1])
 			put_best(to, &spot[from], i - from);
 		from = i;
 	}

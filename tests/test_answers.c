@@ -124,6 +124,12 @@ static void answers_name_those_that_cannot_be_told_apart(void **state)
 	check_says(text, "| channel/pipe | 1.01 us range 1.00 .. 1.02 us | 100 ns | 3 |  | "
 			 "channel/queue-fifo |\n");
 	free(text);
+	n = add_rows(rows, n, spin_at, 200, 3);
+	n = add_rows(
+		rows, n, (struct at){.mechanism = "channel/ring-mpmc", .wait = "spin"}, 203, 3);
+	text = answers_of(rows, n, false);
+	check_says(text, "not separable from channel/ring-mpmc (spin)\n");
+	free(text);
 	free(rows);
 }
 
@@ -208,6 +214,20 @@ static void answers_take_another_placement_where_there_is_no_nearest(void **stat
 	text = answers_of(rows, n, false);
 	check_says(text, "  unpinned sleeps channel/pipe                   9.22 us");
 	check_says(text, "  pu:0+pu:1\n           sleeps channel/pipe                   8.20 us");
+	free(text);
+	free(rows);
+}
+
+static void answers_show_a_lone_placement_once(void **state)
+{
+	struct sample *rows = new_rows();
+	struct at unpinned = {.placement = "unpinned"};
+	size_t n = add_rows(rows, 0, unpinned, 9000, 6);
+	char *text = answers_of(rows, n, true), *first = strstr(text, "| unpinned | sleeps |");
+
+	(void)state;
+	assert_non_null(first);
+	check_not(first + 1, "| unpinned | sleeps |");
 	free(text);
 	free(rows);
 }
@@ -339,6 +359,7 @@ int main(void)
 		cmocka_unit_test(answers_have_another_winner_one_way),
 		cmocka_unit_test(answers_set_unpinned_beside_nearest_and_farthest),
 		cmocka_unit_test(answers_take_another_placement_where_there_is_no_nearest),
+		cmocka_unit_test(answers_show_a_lone_placement_once),
 		cmocka_unit_test(answers_tell_how_many_trials_were_noisy),
 		cmocka_unit_test(
 			answers_are_complete_with_a_sleeper_and_a_spinner_for_each_question),

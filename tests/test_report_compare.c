@@ -58,6 +58,8 @@ static void write_run(struct machines *m, int i, const char *cpu, const char *cl
 		(void)snprintf(rows[k].params, sizeof(rows[k].params), "class=%s", class);
 	if (i == 1)
 		n = add_rows(rows, n, (struct at){.workload = "stream"}, 1e6, 6);
+	if (i == 2) /* a key before all others */
+		n = add_rows(rows, n, (struct at){.mechanism = "channel/fifo"}, 4000, 6);
 	for (size_t k = 0; k < n; k++) {
 		(void)snprintf(rows[k].run_id, sizeof(rows[k].run_id), "run-%c", 'a' + i);
 		(void)snprintf(rows[k].host, sizeof(rows[k].host), "host-%c", 'a' + i);
@@ -189,6 +191,8 @@ static void runs_given_twice_are_refused(void **state)
 	check_refused(m, 3, -EEXIST, "are the same run");
 	m->all[2] = m->run[2];
 	m->all[1] = m->run[0];
+	check_refused(m, 2, -EEXIST, "give each run once");
+	write_samples(m->run[0], NULL, 0); /* nor without rows that could tell */
 	check_refused(m, 2, -EEXIST, "give each run once");
 }
 

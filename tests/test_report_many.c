@@ -47,12 +47,13 @@ static char *report_in_time(const char *dir, struct sample *rows, size_t n)
 	return text;
 }
 
-static size_t count(const char *text, const char *words)
+/* Lines that begin so; strstr() under a sanitizer looks at the whole text every time. */
+static size_t count_lines(const char *text, const char *begin)
 {
 	size_t n = 0;
 
-	for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
-		n++;
+	for (const char *at = strchr(text, '\n'); at; at = strchr(at + 1, '\n'))
+		n += strncmp(at + 1, begin, strlen(begin)) == 0;
 	return n;
 }
 
@@ -84,7 +85,7 @@ static void report_of_ten_thousand_cells_ends_with_the_last(void **state)
 		rows[i] = row_with((struct at){.bytes = 10000 + (double)i}, 5000);
 	text = report_in_time(*state, rows, MANY);
 	check_says(text, "10000 rows: 10000 ok;");
-	assert_int_equal(count(text, "\n| `channel/pipe/pingpong?"), MANY);
+	assert_int_equal(count_lines(text, "| `channel/pipe/pingpong?"), MANY);
 	check_end(text, "&size=19999&");
 	free(text);
 }
@@ -100,8 +101,8 @@ static void report_of_ten_thousand_reasons_lists_each(void **state)
 		set_bad(&rows[i], "skip", reason);
 	}
 	text = report_in_time(*state, rows, MANY);
-	assert_int_equal(count(text, "\n- limit number "), MANY);       /* chapter 7 */
-	assert_int_equal(count(text, "\n- skip: limit number "), MANY); /* the card */
+	assert_int_equal(count_lines(text, "- limit number "), MANY);       /* chapter 7 */
+	assert_int_equal(count_lines(text, "- skip: limit number "), MANY); /* the card */
 	check_end(text, "&size=14999&");
 	free(text);
 }
@@ -116,7 +117,8 @@ static void report_of_ten_thousand_mechanisms_has_their_cards(void **state)
 		rows[i] = row_with((struct at){.mechanism = name}, 5000 + (double)i);
 	}
 	text = report_in_time(*state, rows, MANY);
-	assert_int_equal(count(text, "\n### channel/x-"), MANY);
+	assert_int_equal(count_lines(text, "### channel/x-"), MANY);
+	assert_int_equal(count_lines(text, "Evidence: 1 trials ok"), MANY);
 	check_end(text, "`channel/x-09999/");
 	free(text);
 }
@@ -133,7 +135,8 @@ static void report_of_two_cells_of_five_thousand_trials_compares_them(void **sta
 	text = report_in_time(*state, rows, MANY);
 	check_says(text, "| sleeps | channel/fifo | 5.00 us [5.00 .. 5.00 us] | 100 ns | 5000 |  | "
 			 " |");
-	assert_int_equal(count(text, "| 5000 | 0 | |\n"), 2);
+	check_says(strstr(text, "| `channel/fifo/"), "| 5000 | 0 | |\n");
+	check_says(strstr(text, "| `channel/pipe/"), "| 5000 | 0 | |\n");
 	free(text);
 }
 
@@ -156,9 +159,11 @@ static struct sample row_of(const char *key, double block)
 			     .bytes = c.msg_bytes,
 			     .block = block},
 		1000 + (double)strlen(key) + block);
+	cell_make_key(&c);
+	assert_string_equal(c.key, key);
 	cell_capacity(&c, s.capacity, sizeof(s.capacity));
 	cell_fan(&c, fan, sizeof(fan));
-	(void)snprintf(s.cell, sizeof(s.cell), "%s", key);
+	(void)snprintf(s.cell, sizeof(s.cell), "%s", c.key);
 	(void)snprintf(s.family, sizeof(s.family), "%s", family_name(c.mech->family));
 	if (c.domain == DOMAIN_PROCESS)
 		(void)snprintf(s.start, sizeof(s.start), "%s", start_name(c.start));
