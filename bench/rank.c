@@ -18,16 +18,25 @@ static const double alpha = 0.05;
 static bool has_latency(const struct sample *s)
 {
 	return strcmp(s->workload, "pingpong") == 0 || strcmp(s->kind, "rtt") == 0 ||
-	       strcmp(s->kind, "oneway") == 0;
+	       strcmp(s->kind, "oneway") == 0 || strcmp(s->kind, "wake") == 0;
+}
+
+/* One worker alone: the price of an operation. */
+static bool is_alone(const struct sample *s)
+{
+	return strcmp(s->workload, "uncontended") == 0 || strcmp(s->workload, "poll-vain") == 0;
 }
 
 bool rank_lower_is_better(const struct sample *s)
 {
-	return has_latency(s) || strcmp(s->workload, "uncontended") == 0;
+	return has_latency(s) || is_alone(s);
 }
 
 double rank_figure(const struct sample *s)
 {
+	/* Spaced signals: too few of them for a percentile still have a mean. */
+	if (strcmp(s->kind, "wake") == 0)
+		return isnan(s->lat_p50_ns) ? s->lat_mean_ns : s->lat_p50_ns;
 	if (has_latency(s))
 		return isnan(s->lat_p50_ns) ? s->elapsed_ns / s->ops : s->lat_p50_ns;
 	return rank_lower_is_better(s) ? s->elapsed_ns / s->ops : s->ops_per_s;

@@ -146,13 +146,16 @@ static double known(uint64_t v)
 	return v == UNKNOWN_COUNT ? NAN : (double)v;
 }
 
-static void put_costs(struct sample *s, const struct trial_result *r)
+/* Where operations are spaced, the CPU time is that of the spaces. */
+static void put_costs(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
 	double ops = r->cpu_ops ? (double)r->cpu_ops : NAN;
 
-	s->cpu_ns_per_op = (double)r->cpu_ns / ops;
-	s->cpu_user_ns_per_op = (double)r->cpu_user_ns / ops;
-	s->cpu_sys_ns_per_op = (double)r->cpu_sys_ns / ops;
+	if (!workload_paced(c->workload)) {
+		s->cpu_ns_per_op = (double)r->cpu_ns / ops;
+		s->cpu_user_ns_per_op = (double)r->cpu_user_ns / ops;
+		s->cpu_sys_ns_per_op = (double)r->cpu_sys_ns / ops;
+	}
 	s->ctx_voluntary_per_op = (double)r->ctx_voluntary / ops;
 	s->ctx_involuntary_per_op = (double)r->ctx_involuntary / ops;
 	s->full_waits_per_op = known(r->full_waits) / ops;
@@ -174,7 +177,7 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 	s->overlap_pct = r->overlap_permille / 10.0;
 	s->fairness = r->fairness;
 	put_latency(s, r);
-	put_costs(s, r);
+	put_costs(s, c, r);
 }
 
 /* ---- quality ------------------------------------------------------------- */

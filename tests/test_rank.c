@@ -136,6 +136,38 @@ static void rank_falls_back_to_the_mean_where_no_median_was_measured(void **stat
 	assert_true(rank_figure(&s) == 1500);
 }
 
+static void rank_judges_wake_ups_by_their_median_though_they_are_spaced(void **state)
+{
+	struct sample s = row_with(pipe_at, 1000);
+
+	(void)state;
+	(void)snprintf(s.workload, sizeof(s.workload), "wake-one");
+	(void)snprintf(s.kind, sizeof(s.kind), "wake");
+	assert_true(rank_lower_is_better(&s));
+	assert_true(rank_figure(&s) == 1000);
+	s.lat_p50_ns = NAN;
+	s.lat_mean_ns = 1200;
+	s.elapsed_ns = 90000; /* mostly spaces */
+	s.ops = 2;
+	assert_true(rank_figure(&s) == 1200);
+}
+
+static void rank_judges_a_worker_alone_by_what_an_operation_takes(void **state)
+{
+	static const char *const alone[] = {"uncontended", "poll-vain"};
+	struct sample s = row_with(pipe_at, 1000);
+
+	(void)state;
+	s.kind[0] = '\0';
+	s.elapsed_ns = 3000;
+	s.ops = 2;
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		(void)snprintf(s.workload, sizeof(s.workload), "%s", alone[i]);
+		assert_true(rank_lower_is_better(&s));
+		assert_true(rank_figure(&s) == 1500);
+	}
+}
+
 static void rank_tells_capacities_apart_by_label_only_where_there_are_several(void **state)
 {
 	struct sample *rows = new_rows();
@@ -397,6 +429,8 @@ int main(void)
 		cmocka_unit_test(rank_keeps_sleeping_and_spinning_apart),
 		cmocka_unit_test(rank_never_mixes_groups),
 		cmocka_unit_test(rank_falls_back_to_the_mean_where_no_median_was_measured),
+		cmocka_unit_test(rank_judges_wake_ups_by_their_median_though_they_are_spaced),
+		cmocka_unit_test(rank_judges_a_worker_alone_by_what_an_operation_takes),
 		cmocka_unit_test(rank_tells_capacities_apart_by_label_only_where_there_are_several),
 		cmocka_unit_test(rank_does_not_depend_on_the_order_of_rows),
 		cmocka_unit_test(rank_separates_what_differs_the_same_way_in_six_blocks),
