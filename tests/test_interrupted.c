@@ -26,9 +26,9 @@
 #define CELLS                                                                                      \
 	"-m channel/fifo,channel/mmap-file,channel/queue-fifo,lock/mutex -w stream,contend "       \
 	"-d thread,process --start fork,exec --trial-ms 1 "
-#define RUN H "run --no-report " CELLS "--reps 8 -o run"
+#define RUN H "run --no-report " CELLS "--reps 6 -o run"
 
-enum { DESK = 6, CHECK = 16, LONG = 50, NS_PER_MS = 1000000, MAX_CELLS = 64, MAX_BLOCKS = 64 };
+enum { DESK = 4, CHECK = 16, LONG = 50, NS_PER_MS = 1000000, MAX_CELLS = 64, MAX_BLOCKS = 64 };
 
 static uint64_t seed;
 static long whole_ms; /* of a run that nobody interrupts */
@@ -420,6 +420,49 @@ static void run_stopped_while_gnuplot_draws_has_all_its_rows(void **state)
 	program_await_nobody("drawing");
 }
 
+/* ---- going on ---------------------------------------------------------------------- */
+
+/* Killed between a trial's histogram lines and its row: the repeat is another attempt. */
+static void run_resumed_tells_histograms_without_a_row_apart(void **state)
+{
+	size_t n = 0;
+	struct sample *row;
+
+	(void)state;
+	program_need_processes();
+	program_ends(RUN, RC_FINE);
+	program_ends("sed -i '$d' run/samples.csv", RC_FINE);
+	check_resumed("without its last row");
+	row = program_rows("run", &n);
+	assert_true(row[n - 1].attempt == 2 && row[n - 2].attempt == 1);
+	free(row);
+}
+
+/* What stands in the way since then is a skip in every row that was still to come. */
+static void run_resumed_on_a_poorer_machine_has_all_its_rows(void **state)
+{
+	size_t n = 0, skipped = 0;
+	struct sample *row;
+
+	(void)state;
+	program_need_processes();
+	if (program_finish(program_start("unshare -n true")) != 0) {
+		print_message("SKIP: no root, the network cannot be taken away\n");
+		skip();
+	}
+	program_ends(H "run --no-report -m channel/tcp,channel/pipe -w stream --reps 6 "
+		       "--trial-ms 1 -o run",
+		RC_FINE);
+	program_ends("sed -i '8,$d' run/samples.csv", RC_FINE); /* 7 of 24 rows stay */
+	program_ends("unshare -n " H "run --no-report --resume run", RC_FINE);
+	row = program_rows("run", &n);
+	for (size_t i = 0; i < n; i++)
+		skipped += strcmp(row[i].status, "skip") == 0;
+	free(row);
+	assert_int_equal(n, 24);
+	assert_in_range(skipped, 6, 12); /* tcp's, those that stayed excepted */
+}
+
 /* ---- together --------------------------------------------------------------------------- */
 
 static void check_run_is_fine(pid_t pid, const char *run)
@@ -586,6 +629,8 @@ int main(void)
 		TEST(run_killed_leaves_nothing_that_the_next_one_does_not_remove),
 		TEST(run_stopped_before_its_plan_leaves_the_directory_as_it_was),
 		TEST(run_stopped_while_gnuplot_draws_has_all_its_rows),
+		TEST(run_resumed_tells_histograms_without_a_row_apart),
+		TEST(run_resumed_on_a_poorer_machine_has_all_its_rows),
 		TEST(runs_at_once_do_not_meet_nor_does_clean_disturb_them),
 		TEST(clean_removes_what_the_dead_left_and_says_so),
 		TEST(clean_leaves_what_it_cannot_judge),
