@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/names.h"
+
 enum {
 	OVERHEAD_GUESS_NS = 8000000,
 	UNCALIBRATED_N = 1024,
@@ -70,6 +72,7 @@ static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err
 {
 	const struct runner_xml *x = xml_for(r, c, err, err_len);
 	struct trial_spec spec;
+	char ignored[200];
 	uint64_t wall = 0;
 	int code;
 
@@ -80,6 +83,8 @@ static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
+	if (!code && r->result->status >= TRIAL_TIMEOUT) /* it may have left names */
+		names_clean(NULL, NULL, ignored, sizeof(ignored));
 	return code;
 }
 

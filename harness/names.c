@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -19,6 +20,8 @@
 #include "harness/compiler.h"
 
 enum { LINE_MAX_BYTES = 512, BOOT_ID_BYTES = 40 };
+
+#define NO_TIME ULLONG_MAX
 
 static const char unknown[] = "unknown";
 
@@ -117,7 +120,10 @@ static unsigned long long read_pid_space(void)
 	return stat("/proc/self/ns/pid", &st) == 0 ? (unsigned long long)st.st_ino : 0;
 }
 
-/* Field 22 of /proc/PID/stat; the name in field 2 may hold anything. 0: unknown. */
+/*
+ * Field 22 of /proc/PID/stat; the name in field 2 may hold anything.  0: unknown;
+ * NO_TIME: it has ended and only waits for its parent to look.
+ */
 static unsigned long long start_time_of(long pid)
 {
 	char path[32], buf[1024], *p;
@@ -133,6 +139,8 @@ static unsigned long long start_time_of(long pid)
 	fclose(f);
 	buf[n] = '\0';
 	p = strrchr(buf, ')');
+	if (p && p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X'))
+		return NO_TIME;
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	if (p)
@@ -159,7 +167,7 @@ static bool alive(const struct entry *e)
 	if (kill((pid_t)e->pid, 0) != 0 && errno == ESRCH)
 		return false;
 	t = start_time_of(e->pid);
-	return t == 0 || e->start_time == 0 || t == e->start_time;
+	return t == 0 || (e->start_time == 0 && t != NO_TIME) || t == e->start_time;
 }
 
 static int journal_add(const char *kind, const char *name, char *err, size_t err_len)

@@ -231,6 +231,7 @@ static void results_are_refused_where_they_cannot_be(void **state)
 		{SH("mkfifo f; exec " RUN "-o f"), 2, "f: Not a directory"},
 		{RUN "-o none/run", 2, "none/run: No such file"}, {RUN "-o ''", 2, "empty"},
 		{RUN "-o /sys/r", 2, "/sys/r"},
+		{"prlimit --fsize=2000 " RUN "-o r", 2, "r/environment.csv: cannot be written"},
 		{SH("mkdir r; mkfifo r/samples.csv; exec " RUN "-o r"), 2, "r/samples.csv"},
 		{SH("mkdir r; mkfifo r/histograms.csv; exec " RUN "-o r"), 2, "r/histograms.csv"},
 		{SH("mkdir r; mkfifo r/environment.csv; exec " RUN "-o r"), 2, "r/environment.csv"},

@@ -227,6 +227,8 @@ static void cell_says_why_a_combination_is_impossible(void **state)
 	check_refused("channel/pipe/pingpong?fan=2x2", "one worker a side");
 	check_refused("channel/pipe/stream?fan=2", "one role");
 	check_refused("channel/pipe/stream?fan=2x1&size=4", "1x1 only");
+	check_refused("channel/pipe/stream?size=64&fan=1x1&size=65", "twice");
+	check_refused("channel/pipe/stream?domain=thread&domain=thread", "twice");
 }
 
 /* Its key would be that of another capacity, which it would not have run with. */

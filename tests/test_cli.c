@@ -174,6 +174,8 @@ static void run_leaves_a_row_for_each_trial(void **state)
 	check_ok_rows("run", 4);
 	program_ends(H "run --resume run -o other", RC_USAGE);
 	program_ends(H "rank --format=csv run", 0);
+	program_ends(H "rank -m '!channel/p*' run", RC_NOTHING);
+	program_says(H "rank -m '!channel/tcp' run", "channel/pipe");
 }
 
 static void run_is_refused_where_it_cannot_write(void **state)
