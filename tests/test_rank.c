@@ -161,7 +161,7 @@ static void rank_judges_a_worker_alone_by_what_an_operation_takes(void **state)
 	s.kind[0] = '\0';
 	s.elapsed_ns = 3000;
 	s.ops = 2;
-	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+	for (size_t i = 0; i < sizeof(alone) / sizeof(*alone); i++) {
 		(void)snprintf(s.workload, sizeof(s.workload), "%s", alone[i]);
 		assert_true(rank_lower_is_better(&s));
 		assert_true(rank_figure(&s) == 1500);
