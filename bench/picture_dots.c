@@ -75,7 +75,7 @@ static void put_page(struct picture_set *s, const struct grid *g, const struct d
 	}
 	put_rows(d, g, from, to < g->n ? to : g->n);
 	if (number > 0) {
-		snprintf(title, sizeof(title), "%.140s, more (%zu)", model->title, number + 1);
+		snprintf(title, sizeof(title), "%.200s, more (%zu)", model->title, number + 1);
 		page.title = title;
 	}
 	page.plot.script = "dots";
@@ -136,9 +136,9 @@ static void add_roundtrip(struct picture_set *set, const struct picture_span *s,
 			snprintf(name, sizeof(name), "roundtrip%s", size[0]);
 		else
 			snprintf(name, sizeof(name), "%s-%s%s", k->family, k->workload, size[0]);
-		snprintf(title, sizeof(title), "%s: %s%s side by side, placement %.40s", k->family,
+		snprintf(title, sizeof(title), "Side by side: %s%s, placement %.40s (%s)",
 			k->workload, picture_size_title(bytes, size[1], sizeof(size[1])),
-			base.placement);
+			base.placement, k->family);
 		page.name = name;
 		page.title = title;
 		page.plot.unit = s->group[0].unit;
@@ -251,9 +251,9 @@ static void add_places_page(struct picture_set *set, const struct grid *g,
 	snprintf(name, sizeof(name), "%splaces-%s%s",
 		picture_prefix(k->family, prefix, sizeof(prefix)), k->workload,
 		picture_size_suffix(bytes, size[0], sizeof(size[0])));
-	snprintf(title, sizeof(title), "%s: %s%s by placement, %.0f workers", k->family,
-		k->workload, picture_size_title(bytes, size[1], sizeof(size[1])),
-		picture_workers(k));
+	snprintf(title, sizeof(title), "By placement: %s%s, %.0f worker%s (%s)", k->workload,
+		picture_size_title(bytes, size[1], sizeof(size[1])), picture_workers(k),
+		picture_workers(k) > 1 ? "s" : "", k->family);
 	page->name = name;
 	page->title = title;
 	page->chapter = 6;

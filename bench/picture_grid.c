@@ -136,6 +136,17 @@ static int compare_down(const void *a, const void *b)
 	return compare_parts(x, y, (x->best < y->best) - (x->best > y->best));
 }
 
+static void leave_out(struct grid *g, struct grid_row *row)
+{
+	size_t len = strlen(g->left_out);
+
+	g->rows_left_out++;
+	if (len + strlen(row->label) + sizeof(", ...") < sizeof(g->left_out))
+		snprintf(g->left_out + len, sizeof(g->left_out) - len, "%s%s", len ? ", " : "",
+			row->label);
+	*row = (struct grid_row){0};
+}
+
 int grid_settle(struct grid *g, size_t columns)
 {
 	size_t from = 0;
@@ -155,7 +166,7 @@ int grid_settle(struct grid *g, size_t columns)
 		if (row->columns >= columns)
 			g->n++;
 		else
-			*row = (struct grid_row){0};
+			leave_out(g, row);
 	}
 	if (g->n)
 		qsort(g->row, g->n, sizeof(*g->row),

@@ -12,7 +12,7 @@
 #include "bench/plot.h"
 #include "bench/rank.h"
 
-enum { GRID_COLUMNS = 48 };
+enum { GRID_COLUMNS = 48, GRID_NAMES = 300 };
 
 struct grid_row {
 	char label[PLOT_LABEL]; /* "ring-spsc (spin)": without family */
@@ -33,6 +33,8 @@ struct grid {
 	size_t n, sleeping;
 	size_t capacities_left_out; /* entries */
 	bool capacities_differ;     /* along some row */
+	size_t rows_left_out;       /* with too few columns */
+	char left_out[GRID_NAMES];  /* the first of them, by label */
 	struct grid_found *found;
 	size_t n_found, room;
 	bool failed; /* no memory */

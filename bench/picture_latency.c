@@ -275,9 +275,9 @@ static void add_picture(struct latency *l, const struct picture_of *p)
 	snprintf(name, sizeof(name), "%slatency-%s%s",
 		picture_prefix(k->family, prefix, sizeof(prefix)), k->domain,
 		picture_size_suffix(p->bytes, size[0], sizeof(size[0])));
-	snprintf(title, sizeof(title), "%s: %s%s in nines, %s to %s, placement %.40s", k->family,
+	snprintf(title, sizeof(title), "Latency in nines: %s%s, %s to %s, placement %.40s (%s)",
 		k->workload, picture_size_title(p->bytes, size[1], sizeof(size[1])), k->domain,
-		k->domain, k->placement);
+		k->domain, k->placement, k->family);
 	page.name = name;
 	page.title = title;
 	page.plot.script = "latency";

@@ -6,72 +6,129 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/compiler.h"
-
 const char *const picture_wait_title[2] = {
 	"sleep while they wait", "spin or yield while they wait"};
 
 /* ---- pages --------------------------------------------------------------------- */
 
-static void put_rows(const struct picture_set *s, const struct grid *g, size_t from, size_t to,
-	struct picture_lines *lines, picture_points_fn *points, void *ctx)
+/* Rows [from, to) of one part of a grid, in pages of about the same length. */
+struct part {
+	size_t from, to, pages;
+};
+
+static struct part part_of(size_t from, size_t to)
 {
-	for (size_t i = from; i < to; i++) {
-		struct plot_series *line = &lines->series[lines->n];
+	size_t pages = (to - from + PICTURE_LINES - 1) / PICTURE_LINES;
+
+	if (pages > PICTURE_PAGES)
+		return (struct part){from, from + PICTURE_PAGES * PICTURE_LINES, PICTURE_PAGES};
+	return (struct part){from, to, pages};
+}
+
+static struct part page_of(const struct part *p, size_t number)
+{
+	size_t n = p->to - p->from, pages = p->pages ? p->pages : 1;
+	size_t page = number < p->pages ? number : p->pages;
+
+	return (struct part){
+		.from = p->from + n * page / pages,
+		.to = p->from + n * (page < p->pages ? page + 1 : page) / pages,
+	};
+}
+
+struct lines_of {
+	struct picture_set *set;
+	const struct grid *grid;
+	const struct picture_page *model;
+	struct part sleeping, spinning;
+	picture_points_fn *points;
+	void *ctx;
+	struct picture_lines lines;
+	struct plot_point corner[2]; /* of what all pages show */
+};
+
+static void put_rows(struct lines_of *l, struct part rows)
+{
+	for (size_t i = rows.from; i < rows.to; i++) {
+		const struct grid_row *row = &l->grid->row[i];
+		struct plot_series *line = &l->lines.series[l->lines.n];
 
 		*line = (struct plot_series){
-			.point = lines->point[lines->n],
-			.panel = g->row[i].first->spins,
-			.look = picture_look(s, g->row[i].first),
+			.point = l->lines.point[l->lines.n],
+			.panel = row->first->spins,
+			.look = picture_look(l->set, row->first),
 		};
-		snprintf(line->label, sizeof(line->label), "%s", g->row[i].label);
-		line->n = points(ctx, g, i, lines->point[lines->n]);
-		lines->n++;
+		snprintf(line->label, sizeof(line->label), "%s", row->label);
+		line->n = l->points(l->ctx, l->grid, i, l->lines.point[l->lines.n]);
+		l->lines.n++;
 	}
 }
 
-static size_t least(size_t a, size_t b)
+static void widen(struct lines_of *l, struct part rows)
 {
-	return a < b ? a : b;
+	struct plot_point *lo = &l->corner[0], *hi = &l->corner[1], *pt = l->lines.point[0];
+
+	for (size_t i = rows.from; i < rows.to; i++) {
+		size_t n = l->points(l->ctx, l->grid, i, pt);
+
+		for (size_t k = 0; k < n; k++) {
+			lo->x = fmin(lo->x, pt[k].x);
+			hi->x = fmax(hi->x, pt[k].x);
+			lo->y = fmin(lo->y, pt[k].lo > 0 ? pt[k].lo : pt[k].y);
+			hi->y = fmax(hi->y, pt[k].hi > 0 ? pt[k].hi : pt[k].y);
+		}
+	}
 }
 
-static void put_page(struct picture_set *s, const struct grid *g, const struct picture_page *model,
-	size_t number, struct picture_lines *lines, picture_points_fn *points, void *ctx)
+static void put_page(struct lines_of *l, size_t number)
 {
-	size_t from = number * PICTURE_LINES, to = from + PICTURE_LINES;
-	size_t spinning = g->n - g->sleeping;
-	struct picture_page page = *model;
+	struct picture_page page = *l->model;
 	char title[PICTURE_TITLE];
 
-	lines->n = 0;
-	put_rows(s, g, least(from, g->sleeping), least(to, g->sleeping), lines, points, ctx);
-	put_rows(s, g, g->sleeping + least(from, spinning), g->sleeping + least(to, spinning),
-		lines, points, ctx);
+	l->lines.n = 0;
+	put_rows(l, page_of(&l->sleeping, number));
+	put_rows(l, page_of(&l->spinning, number));
 	if (number > 0) {
-		snprintf(title, sizeof(title), "%.140s, slower ones (%zu)", model->title,
+		snprintf(title, sizeof(title), "%.200s (%zu: slower ones)", l->model->title,
 			number + 1);
 		page.title = title;
 	}
 	page.plot.panel[0] = picture_wait_title[0];
 	page.plot.panel[1] = picture_wait_title[1];
-	page.plot.series = lines->series;
-	page.plot.n_series = lines->n;
-	picture_set_add(s, &page);
+	page.plot.series = l->lines.series;
+	page.plot.n_series = l->lines.n;
+	page.plot.also = l->corner;
+	page.plot.n_also = 2;
+	picture_set_add(l->set, &page);
 }
 
 void picture_add_lines(struct picture_set *s, const struct grid *g, struct picture_page *page,
 	picture_points_fn *points, void *ctx)
 {
-	enum { MOST = PICTURE_PAGES * PICTURE_LINES };
-	size_t spinning = g->n - g->sleeping;
-	size_t longest = g->sleeping > spinning ? g->sleeping : spinning;
-	struct picture_lines *lines = calloc(1, sizeof(*lines));
+	struct lines_of *l = calloc(1, sizeof(*l));
+	size_t pages;
 
-	picture_say_rest(page->note, g, least(MOST, g->sleeping), g->sleeping);
-	picture_say_rest(page->note, g, g->sleeping + least(MOST, spinning), g->n);
-	for (size_t i = 0; lines && i * PICTURE_LINES < longest && i < PICTURE_PAGES; i++)
-		put_page(s, g, page, i, lines, points, ctx);
-	free(lines);
+	if (!l)
+		return;
+	l->set = s;
+	l->grid = g;
+	l->model = page;
+	l->points = points;
+	l->ctx = ctx;
+	l->sleeping = part_of(0, g->sleeping);
+	l->spinning = part_of(g->sleeping, g->n);
+	l->corner[0] = (struct plot_point){.x = (double)INFINITY, .y = (double)INFINITY};
+	widen(l, l->sleeping);
+	widen(l, l->spinning);
+	picture_say_rest(page->note, g, l->sleeping.to, g->sleeping);
+	picture_say_rest(page->note, g, l->spinning.to, g->n);
+	pages = l->sleeping.pages > l->spinning.pages ? l->sleeping.pages : l->spinning.pages;
+	if (pages > 1)
+		picture_say(
+			page->note, "The mechanisms are on %zu pictures, fastest first. ", pages);
+	for (size_t i = 0; i < pages; i++)
+		put_page(l, i);
+	free(l);
 }
 
 /* ---- columns as points ----------------------------------------------------------- */
@@ -123,19 +180,19 @@ static void throughput_of(struct picture_set *set, const struct picture_span *s)
 	struct picture_page page = {.chapter = 1};
 	struct picture_base base = {0};
 	struct grid *g = calloc(1, sizeof(*g));
-	char name[PICTURE_NAME], title[PICTURE_TITLE], prefix[20], size[1][8];
+	char name[2 * PICTURE_NAME], title[PICTURE_TITLE], prefix[20];
 	double bytes[1];
 
-	(void)size;
 	if (g && picture_sizes(s, false, bytes, 1)) {
 		base = picture_base_of(s, bytes[0]);
 		fill_sizes(g, s, &base);
 	}
-	if (g && grid_settle(g, 1) == 0 && g->columns >= 2 && grid_mechanisms(g) >= 2) {
+	if (g && grid_settle(g, 2) == 0 && g->columns >= 2 && grid_mechanisms(g) >= 2) {
 		snprintf(name, sizeof(name), "%sthroughput-%s",
 			picture_prefix(k->family, prefix, sizeof(prefix)), k->domain);
-		snprintf(title, sizeof(title), "Throughput of %s: %s to %s, placement %.40s",
-			k->workload, k->domain, k->domain, base.placement);
+		snprintf(title, sizeof(title),
+			"Throughput by message size, %s to %s, placement %.40s (%s/%s)", k->domain,
+			k->domain, base.placement, k->family, k->workload);
 		page.name = name;
 		page.title = title;
 		page.plot.script = "throughput";
@@ -217,7 +274,7 @@ static void add_fans(struct grid *g, const struct picture_span *s, const char *p
 	for (size_t i = 0; i < found; i++) {
 		const struct sample *k = fan[i]->key;
 
-		if (isnan(k->consumers))
+		if (picture_one_role(k))
 			snprintf(label, sizeof(label), "%.0f", k->producers);
 		else
 			snprintf(label, sizeof(label), "%.0fx%.0f", k->producers, k->consumers);
@@ -241,14 +298,15 @@ static void add_fans_page(struct picture_set *set, const struct grid *g,
 	snprintf(name, sizeof(name), "%sfans-%s-%s%s",
 		picture_prefix(k->family, prefix, sizeof(prefix)), k->workload, k->domain,
 		picture_size_suffix(k->msg_bytes, size[0], sizeof(size[0])));
-	snprintf(title, sizeof(title), "%s: %s%s by number of workers, each a %s; placement %.40s",
-		k->family, k->workload, picture_size_title(k->msg_bytes, size[1], sizeof(size[1])),
-		k->domain, placement);
+	snprintf(title, sizeof(title),
+		"By number of workers, each a %s: %s%s, placement %.40s (%s)", k->domain,
+		k->workload, picture_size_title(k->msg_bytes, size[1], sizeof(size[1])), placement,
+		k->family);
 	page.name = name;
 	page.title = title;
 	page.plot.script = "fans";
 	page.plot.unit = s->group[0].unit;
-	page.plot.x_title = isnan(k->consumers) ? "workers" : "workers: senders x receivers";
+	page.plot.x_title = picture_one_role(k) ? "workers" : "workers: senders x receivers";
 	page.plot.y_title = picture_figure_title(&s->group[0]);
 	page.plot.category = category;
 	page.plot.n_categories = g->columns;
@@ -265,7 +323,7 @@ static void fans_of(struct picture_set *set, const struct picture_span *s)
 
 	if (g && fans >= 2)
 		add_fans(g, s, placement, fans);
-	if (g && grid_settle(g, 1) == 0 && g->columns >= 2 && grid_mechanisms(g) >= 2)
+	if (g && grid_settle(g, 2) == 0 && g->columns >= 2 && grid_mechanisms(g) >= 2)
 		add_fans_page(set, g, s, placement);
 	if (g)
 		grid_free(g);

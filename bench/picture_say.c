@@ -61,10 +61,10 @@ void picture_say_grid(char *note, const struct grid *g, const char *what)
 	struct trials t = {0};
 
 	count_trials(g, &t);
-	picture_say(note, "Medians over trials (");
+	picture_say(note, what ? "Medians over trials (" : "Trials: ");
 	say_trials(note, &t);
 	if (!what)
-		picture_say(note, "). ");
+		picture_say(note, ". ");
 	else if (t.ranges == t.entries)
 		picture_say(note, "); %s: range of the trials (too few for an interval). ", what);
 	else
@@ -73,10 +73,13 @@ void picture_say_grid(char *note, const struct grid *g, const char *what)
 	if (g->capacities_left_out)
 		picture_say(note,
 			"Where a mechanism was measured with several capacities, the one that most "
-			"points have; %zu figures of others not shown. ",
+			"points have; %zu medians of others not shown. ",
 			g->capacities_left_out);
 	if (g->capacities_differ)
 		picture_say(note, "Capacities differ along a line. ");
+	if (g->rows_left_out)
+		picture_say(note, "Not shown, with nothing to compare: %s%s. ", g->left_out,
+			strlen(g->left_out) + PLOT_LABEL > GRID_NAMES ? " ..." : "");
 	if (g->columns_left_out)
 		picture_say(note, "%zu more columns not shown. ", g->columns_left_out);
 }

@@ -10,6 +10,8 @@
 
 #include "bench/paths.h"
 
+enum { TINTS = 7 }; /* colours that style.gp has: from then on dashes differ */
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -54,17 +56,32 @@ void picture_set_free(struct picture_set *s)
 	s->mechanism = NULL;
 }
 
+static bool same_family(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "/");
+
+	return len == strcspn(b, "/") && strncmp(a, b, len) == 0;
+}
+
+/* Its place among the mechanisms of its family. */
 struct plot_look picture_look(const struct picture_set *s, const struct rank_entry *e)
 {
 	static const char *const waits[] = {"block", "spin", "yield", "spin-then-block"};
 	const char *name = e->mechanism;
 	const char **at = bsearch(&name, s->mechanism, s->mechanisms, sizeof(name), compare_names);
-	unsigned i = at ? (unsigned)(at - s->mechanism) : 0, wait = 1;
+	unsigned i = 0, wait = 1;
+
+	while (at && at - i > s->mechanism && same_family(at[-(ptrdiff_t)i - 1], name))
+		i++;
 
 	for (unsigned w = 0; w < 4; w++)
 		wait = strcmp(e->wait, waits[w]) == 0 ? w : wait;
 	return (struct plot_look){
-		.tint = i, .mark = i, .dash = wait > 1 ? wait - 1 : 0, .hollow = wait > 1};
+		.tint = i,
+		.mark = i,
+		.dash = i / TINTS + (wait > 1 ? wait - 1 : 0),
+		.hollow = wait > 1,
+	};
 }
 
 /* ---- names ------------------------------------------------------------------- */
@@ -174,7 +191,7 @@ void picture_set_add(struct picture_set *s, struct picture_page *page)
 	make_name(s, page->name, p->name);
 	s->n++;
 	snprintf(p->title, sizeof(p->title), "%s", page->title);
-	snprintf(caption, sizeof(caption), "%s %s", page->note, s->caption);
+	snprintf(caption, sizeof(caption), "%sRun: %s", page->note, s->caption);
 	page->plot.dir = s->dir;
 	page->plot.script_dir = s->scripts;
 	page->plot.name = p->name;

@@ -11,7 +11,7 @@
 
 enum {
 	PICTURE_PAGES = 3,  /* beyond, a caption says how many more there are */
-	PICTURE_LINES = 12, /* series of a panel */
+	PICTURE_LINES = 10, /* series of a panel */
 	PICTURE_ROWS = 36,  /* mechanisms below each other */
 	PICTURE_CAPTION = 3600,
 };
@@ -53,7 +53,7 @@ struct plot_look picture_look(const struct picture_set *s, const struct rank_ent
 __attribute__((format(printf, 2, 3))) void picture_say(char *note, const char *format, ...);
 
 /*
- * What a caption must say of the figures: trials, interval or range (drawn as `what`), noisy ones,
+ * What a caption must say of the figures: trials, interval or range (drawn as `what`; NULL: neither), noisy
  * capacities, columns left out. Rows [from, to) are drawn.
  */
 void picture_say_grid(char *note, const struct grid *g, const char *what);
@@ -101,8 +101,9 @@ bool picture_is_minor(const struct sample *s);
 /* Processes that were started unrelated (exec). */
 bool picture_is_unrelated(const struct sample *s);
 
-/* Total workers of a row. */
+/* Total workers of a row; whether they are all alike (locks), and not senders and receivers. */
 double picture_workers(const struct sample *s);
+bool picture_one_role(const struct sample *s);
 
 /*
  * What a picture holds still: the fan with two workers (else the next larger, else the smallest),

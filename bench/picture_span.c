@@ -47,9 +47,14 @@ bool picture_is_unrelated(const struct sample *s)
 	return strcmp(s->start, "exec") == 0;
 }
 
+bool picture_one_role(const struct sample *s)
+{
+	return !(s->consumers > 0);
+}
+
 double picture_workers(const struct sample *s)
 {
-	return s->producers + (isnan(s->consumers) ? 0 : s->consumers);
+	return s->producers + (picture_one_role(s) ? 0 : s->consumers);
 }
 
 /* ---- what is held still --------------------------------------------------------- */

@@ -72,6 +72,10 @@ static int survey(struct plot *p)
 	p->x_min = p->y_min = (double)INFINITY;
 	for (size_t i = 0; rc == 0 && i < r->n_series; i++)
 		rc = survey_series(p, &r->series[i]);
+	for (size_t i = 0; i < r->n_also; i++) {
+		if (plot_drawable(&r->also[i]))
+			widen(p, &r->also[i]);
+	}
 	if (rc != 0 || p->drawn > 0)
 		return rc;
 	(void)snprintf(p->err, p->err_len, "picture %s: there is no point to draw", r->name);

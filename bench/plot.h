@@ -67,6 +67,8 @@ struct plot_request {
 	const char *x_title;            /* of categories */
 	const char *y_title;            /* of figures */
 	const char *unit;               /* of y: "ns", else per second */
+	const struct plot_point *also;  /* on the axes, not drawn: pages of one picture agree */
+	size_t n_also;
 	const struct plot_category *category;
 	size_t n_categories;
 	const struct plot_series *series;

@@ -172,15 +172,20 @@ static void put_label(FILE *file, const struct plot_series *s, size_t number)
 
 static void put_look(FILE *file, const struct plot_series *s, size_t number)
 {
+	const struct plot_point *end = s->point;
 	bool interval = false;
 
-	for (size_t i = 0; i < s->n; i++)
-		interval |= plot_drawable(&s->point[i]) && plot_has_interval(&s->point[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!plot_drawable(&s->point[i]))
+			continue;
+		interval |= plot_has_interval(&s->point[i]);
+		end = &s->point[i];
+	}
 	(void)fprintf(file,
 		"points[%zu] = %zu; interval[%zu] = %d; tint[%zu] = %u; mark[%zu] = %u; "
-		"dash[%zu] = %u; hollow[%zu] = %d\n",
+		"dash[%zu] = %u; hollow[%zu] = %d; end_x[%zu] = %.9g; end_y[%zu] = %.9g\n",
 		number, plot_count(s), number, interval, number, s->look.tint, number, s->look.mark,
-		number, s->look.dash, number, s->look.hollow);
+		number, s->look.dash, number, s->look.hollow, number, end->x, number, end->y);
 }
 
 static void put_panels(const struct plot *p, FILE *file)
@@ -241,7 +246,7 @@ static size_t longest_label(const struct plot *p)
 static int write_prelude(const struct plot *p)
 {
 	static const char *const arrays[] = {
-		"label", "points", "interval", "tint", "mark", "dash", "hollow"};
+		"label", "points", "interval", "tint", "mark", "dash", "hollow", "end_x", "end_y"};
 	FILE *file = create(p, "-series.gp");
 
 	if (file == NULL)

@@ -17,7 +17,7 @@ legend_on_top = 1
 sample_px = 24
 load 'style.gp'
 legend_lines = 0
-legend_numbers = 0
+upright_title = 0
 
 set yrange [category_at[categories] + 0.7 : 0.1]
 unset ytics

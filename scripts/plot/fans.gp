@@ -7,12 +7,12 @@ load name . '-series.gp'
 load name . '-caption.gp'
 load 'style.gp'
 legend_lines = 1
-legend_numbers = 0
+upright_title = 1
 
 set xrange [0.6 : category_at[categories] + 0.4]
 set xtics ('' 1)
 do for [k = 1:categories] { set xtics add ('' category_at[k]) }
-set xlabel x_title noenhanced offset 0, -0.9
+set xlabel x_title noenhanced offset 0, -0.6
 call 'axis.gp' 'y' unit y_min y_max area_px
 
 do for [terminal in 'svg png'] {
@@ -25,7 +25,6 @@ do for [terminal in 'svg png'] {
 			set label category[k] at first category_at[k], \
 				screen at_y(area_bottom - 17) center noenhanced font ',11'
 		}
-		set ylabel (p == 1 ? y_title : '') noenhanced offset -1, 0
 		plot for [i = first[p]:last[p]] data using (of(i, 2)):4:5 with filledcurves \
 				fc rgb haze(i) fs solid noborder, \
 			for [i = first[p]:last[p]] data using (points[i] == 1 && interval[i] ? \

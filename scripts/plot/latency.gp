@@ -7,12 +7,12 @@ load name . '-series.gp'
 load name . '-caption.gp'
 load 'style.gp'
 legend_lines = 1
-legend_numbers = 0
+upright_title = 1
 
 set logscale x 10
 set xlabel 'percentile (each step to the right: one in ten of what is left)' noenhanced \
 	offset 0, -0.3
-set xtics ('' 1, '50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4, \
+set xtics ('min' 1, '50 %%' 2, '90 %%' 10, '99 %%' 100, '99.9 %%' 1e3, '99.99 %%' 1e4, \
 	'99.999 %%' 1e5, '99.9999 %%' 1e6, '99.99999 %%' 1e7, '99.999999 %%' 1e8)
 set xrange [x_min / 1.05 : (x_max > 2 * x_min ? x_max : 2 * x_min) * 1.25]
 call 'axis.gp' 'y' 'ns' y_min y_max area_px
@@ -23,7 +23,6 @@ do for [terminal in 'svg png'] {
 	set multiplot
 	do for [p = 1:panels] {
 		load 'legend.gp'
-		set ylabel (p == 1 ? y_title : '') noenhanced offset -1, 0
 		plot for [i = first[p]:last[p]] data using (of(i, 2)):3 with linespoints \
 			lc rgb paint(i) lw 2 dt dashes(i) pt shape(i) ps 0.9 pi every_mark(i)
 	}

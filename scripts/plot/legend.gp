@@ -17,21 +17,24 @@ if (p == 1) {
 			textcolor rgb '#444444'
 	}
 }
+if (p == 1 && upright_title) {
+	set label y_title at screen 0.016, screen at_y(area_bottom + area_px / 2.0) center \
+		rotate by 90 noenhanced font ',12'
+}
 set label panel[p] at screen at_x(panel_left(p)), screen at_y(area_top + 15) left noenhanced \
 	font ',13' textcolor rgb '#222222'
 
-do for [i = first[p]:last[p]] {
+if (has_legend) { do for [i = first[p]:last[p]] {
 	legend_row = (i - first[p]) % legend_rows(p)
 	legend_x = panel_left(p) + ((i - first[p]) / legend_rows(p)) * cell_px
 	legend_y = legend_top - 14 - 20 * legend_row
-	if (dashes(i) > 0 && legend_lines) {
+	if (legend_lines) {
 		set arrow from screen at_x(legend_x), screen at_y(legend_y) \
 			to screen at_x(legend_x + sample_px - 8), screen at_y(legend_y) nohead \
 			lc rgb paint(i) lw 2 dt dashes(i)
 	}
 	set label '' at screen at_x(legend_x + (sample_px - 8) / 2.0), screen at_y(legend_y) \
 		point pt shape(i) ps 0.9 lc rgb paint(i)
-	set label (legend_numbers ? sprintf('%d  ', i - first[p] + 1) : '') . label[i] \
-		at screen at_x(legend_x + sample_px), screen at_y(legend_y) left noenhanced \
-		font ',11'
-}
+	set label label[i] at screen at_x(legend_x + sample_px), \
+		screen at_y(legend_y) left noenhanced font ',11'
+} }

@@ -2,10 +2,12 @@
 # files that are written. Lengths are pixels of the SVG. A picture's script loads NAME-series.gp
 # and NAME-caption.gp (generated) before this file, and may set what is asked for here first.
 
-if (!exists('left_px')) left_px = 92
+if (!exists('left_px')) left_px = 104
 if (!exists('gap_px')) gap_px = 84
+if (!exists('right_px')) right_px = 24
 if (!exists('area_px')) area_px = 430
 if (!exists('axis_px')) axis_px = 66
+if (!exists('has_legend')) has_legend = 1
 if (!exists('legend_on_top')) legend_on_top = 0
 if (!exists('sample_px')) sample_px = 36
 
@@ -15,8 +17,8 @@ set datafile columnheaders
 
 # Wong's palette, safe for red-green blindness, without its yellow, which white paper swallows.
 array colour[7] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9']
-array fog[7] = ['#d80072B2', '#d8D55E00', '#d8009E73', '#d8CC79A7', '#d8000000', '#d8E69F00', \
-	'#d856B4E9']
+array fog[7] = ['#e20072B2', '#e2D55E00', '#e2009E73', '#e2CC79A7', '#e2000000', '#e2E69F00', \
+	'#e256B4E9']
 array full_mark[6] = [7, 5, 9, 11, 13, 15]
 array open_mark[6] = [6, 4, 8, 10, 12, 14]
 array dash_type[4] = [1, 2, 3, 4]
@@ -38,12 +40,12 @@ unset key
 
 # Columns of a legend, under the panel whose series they are; a label has 6.4 pixels a letter.
 width = 1100.0
-right_px = 24
 panel_px = (width - left_px - right_px - gap_px * (panels - 1)) / panels
 cell_px = 6.4 * longest_label + sample_px + 16
-legend_columns = panel_px > 2 * cell_px ? int(panel_px / cell_px) : panel_px > cell_px ? 1 : 1
+legend_columns = panel_px > 2 * cell_px ? int(panel_px / cell_px) : 1
 legend_rows(p) = (last[p] - first[p] + legend_columns) / legend_columns
-legend_px = 20 * (panels > 1 && legend_rows(2) > legend_rows(1) ? legend_rows(2) : legend_rows(1)) + 8
+legend_most = panels > 1 && legend_rows(2) > legend_rows(1) ? legend_rows(2) : legend_rows(1)
+legend_px = has_legend ? 20 * legend_most + 8 : 0
 
 # From below: caption, legend, axis, panels, their headings (and a legend that is on top), title.
 caption_px = 18 * captions + 16

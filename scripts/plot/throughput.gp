@@ -6,7 +6,7 @@ load name . '-series.gp'
 load name . '-caption.gp'
 load 'style.gp'
 legend_lines = 1
-legend_numbers = 0
+upright_title = 1
 
 set logscale x 2
 set xlabel 'message size (bytes, powers of two)' noenhanced offset 0, -0.3
@@ -29,7 +29,6 @@ do for [terminal in 'svg png'] {
 	set multiplot
 	do for [p = 1:panels] {
 		load 'legend.gp'
-		set ylabel (p == 1 ? y_title : '') noenhanced offset -1, 0
 		plot for [i = first[p]:last[p]] data using (of(i, 2)):4:5 with filledcurves \
 				fc rgb haze(i) fs solid noborder, \
 			for [i = first[p]:last[p]] data using (points[i] == 1 && interval[i] ? \
