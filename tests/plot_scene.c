@@ -139,7 +139,7 @@ static bool starts_with(const char *dir, const char *name, const char *magic)
 	return strncmp(head, magic, strlen(magic)) == 0;
 }
 
-void check_drawn(const struct plot_request *r)
+void plot_is_drawn(const struct plot_request *r)
 {
 	char err[512] = "", svg[128], png[128];
 	int rc = plot_draw(r, err, sizeof(err));
@@ -155,7 +155,7 @@ void check_drawn(const struct plot_request *r)
 	assert_true(starts_with(r->dir, png, "\x89PNG"));
 }
 
-void check_not_drawn(const struct plot_request *r, int rc, const char *part)
+void plot_is_not_drawn(const struct plot_request *r, int rc, const char *part)
 {
 	char err[512] = "";
 

@@ -52,9 +52,9 @@ void need_gnuplot(const struct place *p);
 long size_in(const char *dir, const char *name);
 
 /* The picture is drawn, both files. */
-void check_drawn(const struct plot_request *r);
+void plot_is_drawn(const struct plot_request *r);
 
 /* It is not, with this code and these words, and neither file is there. */
-void check_not_drawn(const struct plot_request *r, int rc, const char *part);
+void plot_is_not_drawn(const struct plot_request *r, int rc, const char *part);
 
 #endif

@@ -36,13 +36,13 @@ static void plot_draws_with_every_script(void **state)
 		r.series = panels;
 		r.n_series = 1;
 		r.panel[0] = NULL;
-		check_drawn(&r);
+		plot_is_drawn(&r);
 		(void)snprintf(name, sizeof(name), "%s-2", scripts[i]);
 		r.n_series = 3;
 		r.panel[0] = "left";
 		r.panel[1] = "right";
 		r.unit = "ns";
-		check_drawn(&r);
+		plot_is_drawn(&r);
 	}
 }
 
@@ -59,10 +59,10 @@ static void plot_draws_one_point_and_many_series(void **state)
 	}
 	r.series = many;
 	r.n_series = 40;
-	check_drawn(&r);
+	plot_is_drawn(&r);
 	r.n_series = 1;
 	r.caption = "";
-	check_drawn(&r);
+	plot_is_drawn(&r);
 }
 
 static void plot_can_be_drawn_again_from_what_it_left(void **state)
@@ -72,7 +72,7 @@ static void plot_can_be_drawn_again_from_what_it_left(void **state)
 	char err[512] = "", path[128];
 
 	need_gnuplot(p);
-	check_drawn(&r);
+	plot_is_drawn(&r);
 	(void)snprintf(path, sizeof(path), "%s/throughput-1x1.svg", p->dir);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(plot_run(p->dir, "throughput-1x1.gp", 20000, err, sizeof(err)), 0);
@@ -108,7 +108,7 @@ static void plot_runs_no_command_hidden_in_text(void **state)
 	for (size_t i = 0; i < N; i += 2) {
 		r.title = r.panel[0] = evil[i];
 		r.caption = r.y_title = r.unit = evil[(i + 1) % N];
-		check_drawn(&r);
+		plot_is_drawn(&r);
 		r.script = i % 4 == 0 ? "fans" : "cost";
 	}
 	assert_int_equal(size_in(p->dir, "canary"), -1);
@@ -122,7 +122,7 @@ static void plot_refuses_names_that_are_paths_or_commands(void **state)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		r.name = bad[i];
-		check_not_drawn(&r, -EINVAL, "names are lower-case");
+		plot_is_not_drawn(&r, -EINVAL, "names are lower-case");
 	}
 }
 
@@ -131,10 +131,10 @@ static void plot_says_when_there_is_nothing_to_draw(void **state)
 	struct plot_request r = request_in(*state);
 
 	r.n_series = 0;
-	check_not_drawn(&r, -EINVAL, "no point to draw");
+	plot_is_not_drawn(&r, -EINVAL, "no point to draw");
 	r.series = scene_series + 2;
 	r.n_series = 1;
-	check_not_drawn(&r, -EINVAL, "no point to draw");
+	plot_is_not_drawn(&r, -EINVAL, "no point to draw");
 }
 
 int main(void)

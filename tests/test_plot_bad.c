@@ -18,7 +18,7 @@ static void plot_says_when_gnuplot_is_missing(void **state)
 	struct plot_request r = request_in(*state);
 
 	only_gnuplot(*state, NULL);
-	check_not_drawn(&r, -ENOENT, "gnuplot is not on PATH");
+	plot_is_not_drawn(&r, -ENOENT, "gnuplot is not on PATH");
 }
 
 static void plot_says_when_gnuplot_is_too_old(void **state)
@@ -32,7 +32,7 @@ static void plot_says_when_gnuplot_is_too_old(void **state)
 		(void)snprintf(script, sizeof(script),
 			"#!/bin/sh\n[ \"$1\" = --version ] || exit 0\necho '%s'\n", old[i]);
 		only_gnuplot(*state, script);
-		check_not_drawn(&r, -ENOTSUP, "is too old: pictures need 5.2 or newer");
+		plot_is_not_drawn(&r, -ENOTSUP, "is too old: pictures need 5.2 or newer");
 	}
 	only_gnuplot(*state, "#!/bin/sh\necho 'gnuplot 10.0'\n" WHOLE_PICTURES);
 	assert_int_equal(plot_draw(&r, (char[512]){0}, 512), 0);
@@ -43,9 +43,9 @@ static void plot_says_when_gnuplot_has_no_version(void **state)
 	struct plot_request r = request_in(*state);
 
 	only_gnuplot(*state, "#!/bin/sh\necho 'who knows'\n");
-	check_not_drawn(&r, -EIO, "names no version: who knows");
+	plot_is_not_drawn(&r, -EIO, "names no version: who knows");
 	only_gnuplot(*state, "#!/bin/sh\necho 'no display' >&2\nexit 1\n");
-	check_not_drawn(&r, -EIO, "gnuplot --version: exit code 1: no display");
+	plot_is_not_drawn(&r, -EIO, "gnuplot --version: exit code 1: no display");
 }
 
 static void plot_says_when_its_script_is_missing(void **state)
@@ -53,7 +53,7 @@ static void plot_says_when_its_script_is_missing(void **state)
 	struct plot_request r = request_in(*state);
 
 	r.script_dir = "/nonexistent";
-	check_not_drawn(&r, -ENOENT, "/nonexistent/throughput.gp");
+	plot_is_not_drawn(&r, -ENOENT, "/nonexistent/throughput.gp");
 }
 
 static void plot_quotes_a_failing_gnuplot_and_removes_the_half(void **state)
@@ -62,9 +62,9 @@ static void plot_quotes_a_failing_gnuplot_and_removes_the_half(void **state)
 
 	fake_gnuplot(
 		*state, "echo half > throughput-1x1.svg\necho 'line 7: bad thing' >&2\nexit 3\n");
-	check_not_drawn(&r, -EIO, "exit code 3: line 7: bad thing");
+	plot_is_not_drawn(&r, -EIO, "exit code 3: line 7: bad thing");
 	fake_gnuplot(*state, "kill -SEGV $$\n");
-	check_not_drawn(&r, -EIO, "killed by signal 11");
+	plot_is_not_drawn(&r, -EIO, "killed by signal 11");
 }
 
 static void plot_survives_a_talkative_gnuplot(void **state)
@@ -74,7 +74,7 @@ static void plot_survives_a_talkative_gnuplot(void **state)
 	fake_gnuplot(*state,
 		"i=0\nwhile [ $i -lt 20000 ]; do echo complaint $i >&2; i=$((i+1)); done\n"
 		"exit 1\n");
-	check_not_drawn(&r, -EIO, "exit code 1: complaint");
+	plot_is_not_drawn(&r, -EIO, "exit code 1: complaint");
 }
 
 static void plot_does_not_believe_an_exit_code_without_picture(void **state)
@@ -82,10 +82,10 @@ static void plot_does_not_believe_an_exit_code_without_picture(void **state)
 	struct plot_request r = request_in(*state);
 
 	fake_gnuplot(*state, "exit 0\n");
-	check_not_drawn(&r, -EIO, "left no picture");
+	plot_is_not_drawn(&r, -EIO, "left no picture");
 	fake_gnuplot(*state,
 		": > throughput-1x1.png\necho '" SIXTY_BYTES "</svg>' > throughput-1x1.svg\n");
-	check_not_drawn(&r, -EIO, "left no picture");
+	plot_is_not_drawn(&r, -EIO, "left no picture");
 }
 
 static void plot_does_not_take_half_a_picture_for_one(void **state)
@@ -93,9 +93,9 @@ static void plot_does_not_take_half_a_picture_for_one(void **state)
 	struct plot_request r = request_in(*state);
 
 	fake_gnuplot(*state, WHOLE_PICTURES "echo '" SIXTY_BYTES "' > throughput-1x1.svg\n");
-	check_not_drawn(&r, -EIO, "left half a picture in throughput-1x1.svg");
+	plot_is_not_drawn(&r, -EIO, "left half a picture in throughput-1x1.svg");
 	fake_gnuplot(*state, WHOLE_PICTURES "echo '" SIXTY_BYTES "' > throughput-1x1.png\n");
-	check_not_drawn(&r, -EIO, "left half a picture in throughput-1x1.png");
+	plot_is_not_drawn(&r, -EIO, "left half a picture in throughput-1x1.png");
 }
 
 /* ---- several ------------------------------------------------------------------ */
@@ -175,7 +175,7 @@ static void plot_kills_a_hanging_gnuplot_with_its_children(void **state)
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 	fake_gnuplot(p, "trap '' TERM HUP INT\n/bin/sleep 600 &\necho $! > child\nwait\n");
 	r.timeout_ms = 300;
-	check_not_drawn(&r, -ETIMEDOUT, "not done after 300 ms, killed");
+	plot_is_not_drawn(&r, -ETIMEDOUT, "not done after 300 ms, killed");
 	(void)snprintf(path, sizeof(path), "%s/child", p->dir);
 	file = fopen(path, "re");
 	assert_non_null(file);
