@@ -81,22 +81,20 @@ static bool must_reach(const struct cell *c, const struct death *d)
 	if (c->mech->family == FAMILY_LOCK)
 		return d->nth == 1 && d->side == 0 && two &&
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
-	if (c->mech->family != FAMILY_CHANNEL || !two)
+	if (!two)
 		return false;
 	if (d->side == 0)
 		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
 	return d->point == POINT_AFTER_RECV;
 }
 
-/* Points that belong to the other side's operations, or to another family's. */
+/* Points that belong to the other side's operations; an event's sides are as a channel's. */
 static bool cannot_reach(const struct cell *c, const struct death *d)
 {
 	if (is_once(d->point))
 		return d->nth > 1;
 	if (c->mech->family == FAMILY_LOCK)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
-	if (c->mech->family != FAMILY_CHANNEL)
-		return false;
 	if (d->side == 0)
 		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
 			POINT_HOLDING);
