@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "bench/answers.h"
@@ -12,9 +11,11 @@
 #include "bench/env.h"
 #include "bench/opt.h"
 #include "bench/paths.h"
+#include "bench/random.h"
 #include "bench/report.h"
 #include "bench/runner.h"
 #include "bench/select.h"
+#include "bench/stop.h"
 #include "bench/units.h"
 #include "bench/version.h"
 #include "harness/futex.h"
@@ -110,25 +111,6 @@ static int fail(const struct run *r, int code)
 	return code;
 }
 
-static void on_signal(int sig)
-{
-	launch_stop = sig;
-}
-
-static void catch_signals(void)
-{
-	const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	struct sigaction sa = {.sa_handler = on_signal};
-	sigset_t none;
-
-	for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
-		sigaction(sigs[i], &sa, NULL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* ---- what to measure ----------------------------------------------------- */
 
 /* "quick" is the shipped file; anything with a slash or a dot is a path. */
@@ -165,15 +147,6 @@ static uint64_t first_of(uint64_t a, uint64_t b, uint64_t c)
 	return a ? a : b ? b : c;
 }
 
-static uint64_t fresh_seed(void)
-{
-	uint32_t seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = (uint32_t)getpid();
-	return seed;
-}
-
 static int make_plan(struct run *r)
 {
 	struct selection *s = &r->selection;
@@ -183,7 +156,7 @@ static int make_plan(struct run *r)
 		.n = s->n,
 		.reps = first_of(r->set.reps, s->reps, DEFAULT_REPS),
 		.trial_ns = first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
-		.seed = r->set.seed ? r->set.seed : fresh_seed(),
+		.seed = r->set.seed ? r->set.seed : random_fresh_seed(),
 	};
 	s->cell = NULL; /* the plan's now */
 	version_binary_id(r->plan.binary);
@@ -481,7 +454,7 @@ static int measure(struct run *r)
 			return fail(r, EXIT_USAGE);
 		}
 	}
-	catch_signals();
+	stop_on_signals();
 	names_clean(NULL, NULL, r->err, ERR);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);
