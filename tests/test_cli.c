@@ -114,7 +114,7 @@ static void check_refused(const char *line, const char *words)
 static void program_explains_itself_and_each_command(void **state)
 {
 	static const char *const commands[] = {
-		"run", "list", "topology", "rank", "report", "clean", "version"};
+		"run", "stress", "list", "topology", "rank", "report", "clean", "version"};
 	char line[64], words[64];
 
 	(void)state;
