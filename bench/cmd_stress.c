@@ -243,6 +243,7 @@ static int run(struct stress *s)
 		code = run_trials(s);
 	}
 	code = code ? fail(s, EXIT_USAGE) : exit_code(s);
+	names_clean(NULL, NULL, s->err, sizeof(s->err)); /* of trials that were killed */
 	stress_tally_free(&s->tally);
 	return code;
 }

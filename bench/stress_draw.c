@@ -266,6 +266,16 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 	}
 }
 
+/* A worker alone stresses little: such workloads come up, but seldom. */
+static const struct workload *draw_workload(uint64_t *state, const struct stress_mech *m)
+{
+	const struct workload *w = m->load[random_below(state, m->n_loads)];
+
+	if (workload_alone(w) && random_below(state, 4))
+		w = m->load[random_below(state, m->n_loads)];
+	return w;
+}
+
 /* NULL, or why what was drawn does not go together. */
 static const char *draw_once(const struct stress_scope *s, uint64_t *state, struct cell *c)
 {
@@ -273,7 +283,7 @@ static const char *draw_once(const struct stress_scope *s, uint64_t *state, stru
 	bool one_side = false;
 	char err[STRESS_ERR];
 
-	*c = (struct cell){.mech = m->mech, .workload = m->load[random_below(state, m->n_loads)]};
+	*c = (struct cell){.mech = m->mech, .workload = draw_workload(state, m)};
 	for (int a = AXIS_DOMAIN; a < AXIS_COUNT; a++) {
 		const struct opt_list *l = &s->set->axes.value[a];
 
