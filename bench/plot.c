@@ -1,41 +1,26 @@
 /*
- * Pictures: writes what gnuplot reads, runs it, checks what it left.
- *
- * File names are made of the request's name, which is checked, and of numbers; every other text
- * goes into single quotes, within which gnuplot knows no command, no macro and no escape but a
- * doubled quote. That one fails at the beginning of a string, so quotes become typographic ones.
+ * Pictures: looks at the request, has the files written, runs gnuplot, checks what it left.
  */
 #include "bench/plot.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/plot_files.h"
 #include "bench/plot_run.h"
 
-enum { DEFAULT_TIMEOUT_MS = 30000, CAPTION_COLUMNS = 150, CAPTION_LINES = 6, NAME_MAX_BYTES = 100 };
-
-/* A request with what was found out about it. */
-struct plot {
-	const struct plot_request *req;
-	double x_min, x_max, y_min, y_max;
-	size_t drawn; /* series with a point */
-	char *err;
-	size_t err_len;
+enum {
+	DEFAULT_TIMEOUT_MS = 30000,
+	NAME_MAX_BYTES = 100,
+	AT_ONCE = 2,
+	TAIL = 64, /* bytes in which a picture's end must be */
 };
-
-static int fail(const struct plot *p, int rc, const char *what, const char *name)
-{
-	(void)snprintf(p->err, p->err_len, "%s %s: %s", what, name, strerror(-rc));
-	return rc;
-}
 
 static bool is_plain(const char *name)
 {
@@ -45,46 +30,38 @@ static bool is_plain(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static bool is_drawable(const struct plot_point *pt)
-{
-	return isfinite(pt->x) && isfinite(pt->y) && pt->x > 0 && pt->y > 0;
-}
-
-/* Error bars need both ends on a logarithmic axis. */
-static bool has_interval(const struct plot_point *pt)
-{
-	return isfinite(pt->lo) && isfinite(pt->hi) && pt->lo > 0 && pt->hi >= pt->lo;
-}
-
 static void widen(struct plot *p, const struct plot_point *pt)
 {
-	p->x_min = fmin(p->x_min, pt->x);
-	p->x_max = fmax(p->x_max, pt->x);
-	p->y_min = fmin(p->y_min, has_interval(pt) ? fmin(pt->lo, pt->y) : pt->y);
-	p->y_max = fmax(p->y_max, has_interval(pt) ? fmax(pt->hi, pt->y) : pt->y);
+	bool x = plot_has_x_interval(pt), y = plot_has_interval(pt);
+
+	p->x_min = fmin(p->x_min, x ? fmin(pt->x_lo, pt->x) : pt->x);
+	p->x_max = fmax(p->x_max, x ? fmax(pt->x_hi, pt->x) : pt->x);
+	p->y_min = fmin(p->y_min, y ? fmin(pt->lo, pt->y) : pt->y);
+	p->y_max = fmax(p->y_max, y ? fmax(pt->hi, pt->y) : pt->y);
 }
 
-static size_t count_points(const struct plot_series *s)
+static int survey_series(struct plot *p, const struct plot_series *s)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++)
-		n += is_drawable(&s->point[i]);
-	return n;
-}
-
-static bool any_interval(const struct plot_series *s)
-{
-	for (size_t i = 0; i < s->n; i++) {
-		if (is_drawable(&s->point[i]) && has_interval(&s->point[i]))
-			return true;
+	if (s->panel >= PLOT_PANELS) {
+		(void)snprintf(p->err, p->err_len, "picture %s: there is no panel %u", p->req->name,
+			s->panel);
+		return -EINVAL;
 	}
-	return false;
+	if (plot_count(s) == 0)
+		return 0;
+	p->drawn++;
+	p->in_panel[s->panel]++;
+	for (size_t i = 0; i < s->n; i++) {
+		if (plot_drawable(&s->point[i]))
+			widen(p, &s->point[i]);
+	}
+	return 0;
 }
 
 static int survey(struct plot *p)
 {
 	const struct plot_request *r = p->req;
+	int rc = 0;
 
 	if (!is_plain(r->name) || !is_plain(r->script)) {
 		(void)snprintf(p->err, p->err_len,
@@ -93,301 +70,171 @@ static int survey(struct plot *p)
 		return -EINVAL;
 	}
 	p->x_min = p->y_min = (double)INFINITY;
-	p->x_max = p->y_max = 0;
-	for (size_t i = 0; i < r->n_series; i++) {
-		const struct plot_series *s = &r->series[i];
-
-		p->drawn += count_points(s) > 0;
-		for (size_t k = 0; k < s->n; k++) {
-			if (is_drawable(&s->point[k]))
-				widen(p, &s->point[k]);
-		}
+	for (size_t i = 0; rc == 0 && i < r->n_series; i++)
+		rc = survey_series(p, &r->series[i]);
+	for (size_t i = 0; i < r->n_also; i++) {
+		if (plot_drawable(&r->also[i]))
+			widen(p, &r->also[i]);
 	}
-	if (p->drawn > 0)
-		return 0;
+	if (rc != 0 || p->drawn > 0)
+		return rc;
 	(void)snprintf(p->err, p->err_len, "picture %s: there is no point to draw", r->name);
 	return -EINVAL;
 }
+
+/* What a whole file ends with. */
+static const struct suffix {
+	const char *name, *end;
+	size_t end_len;
+} suffixes[] = {{".svg", "</svg>", 6}, {".png", "IEND", 4}};
 
 static void make_path(char *path, const char *dir, const char *name, const char *suffix)
 {
 	(void)snprintf(path, PATH_MAX, "%s/%s%s", dir, name, suffix);
 }
 
-static FILE *create(const struct plot *p, const char *suffix)
+static void remove_pictures(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 
-	make_path(path, p->req->dir, p->req->name, suffix);
-	return fopen(path, "we");
-}
-
-/* Closes what create() gave; -errno if something could not be written. */
-static int finish(const struct plot *p, FILE *file, const char *suffix)
-{
-	char path[PATH_MAX];
-	bool bad = file == NULL || ferror(file) != 0;
-	int rc = bad ? -errno : 0;
-
-	if (file != NULL && fclose(file) != 0 && rc == 0)
-		rc = -errno;
-	if (!bad && rc == 0)
-		return 0;
-	make_path(path, p->req->dir, p->req->name, suffix);
-	return fail(p, rc != 0 ? rc : -EIO, "cannot write", path);
-}
-
-/* A single-quoted string of gnuplot's. */
-static void put_quoted(FILE *file, const char *text, size_t len)
-{
-	(void)fputc('\'', file);
-	for (size_t i = 0; i < len && text[i] != '\0'; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == '\'')
-			(void)fputs("\xe2\x80\x99", file);
-		else
-			(void)fputc(c < ' ' ? ' ' : c > '~' ? '?' : c, file);
-	}
-	(void)fputc('\'', file);
-}
-
-static void put_number(FILE *file, bool known, double value)
-{
-	if (known)
-		(void)fprintf(file, ",%.17g", value);
-	else
-		(void)fputc(',', file);
-}
-
-static int write_series(const struct plot *p, const struct plot_series *s, size_t number)
-{
-	char suffix[32];
-	FILE *file;
-
-	(void)snprintf(suffix, sizeof(suffix), "-%03zu.csv", number);
-	file = create(p, suffix);
-	if (file == NULL)
-		return finish(p, file, suffix);
-	(void)fputs("x,y,lo,hi\n", file);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct plot_point *pt = &s->point[i];
-
-		if (!is_drawable(pt))
-			continue;
-		(void)fprintf(file, "%.17g", pt->x);
-		put_number(file, true, pt->y);
-		put_number(file, has_interval(pt), pt->lo);
-		put_number(file, has_interval(pt), pt->hi);
-		(void)fputc('\n', file);
-	}
-	return finish(p, file, suffix);
-}
-
-static int write_data(const struct plot *p)
-{
-	size_t number = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < p->req->n_series; i++) {
-		if (count_points(&p->req->series[i]) > 0)
-			rc = write_series(p, &p->req->series[i], ++number);
-	}
-	return rc;
-}
-
-typedef void element_fn(FILE *file, const struct plot_series *s);
-
-static void put_label(FILE *file, const struct plot_series *s)
-{
-	put_quoted(file, s->label[0] != '\0' ? s->label : "(no name)", sizeof(s->label));
-}
-
-static void put_points(FILE *file, const struct plot_series *s)
-{
-	(void)fprintf(file, "%zu", count_points(s));
-}
-
-static void put_interval(FILE *file, const struct plot_series *s)
-{
-	(void)fprintf(file, "%d", any_interval(s));
-}
-
-/* One array with an element per drawn series. */
-static void put_array(FILE *file, const struct plot *p, const char *name, element_fn *put)
-{
-	bool first = true;
-
-	(void)fprintf(file, "array %s[%zu] = [", name, p->drawn);
-	for (size_t i = 0; i < p->req->n_series; i++) {
-		if (count_points(&p->req->series[i]) == 0)
-			continue;
-		if (!first)
-			(void)fputs(", ", file);
-		put(file, &p->req->series[i]);
-		first = false;
-	}
-	(void)fputs("]\n", file);
-}
-
-static int write_prelude(const struct plot *p)
-{
-	FILE *file = create(p, "-series.gp");
-	size_t longest = 0;
-
-	if (file == NULL)
-		return finish(p, file, "-series.gp");
-	for (size_t i = 0; i < p->req->n_series; i++) {
-		size_t len = strnlen(p->req->series[i].label, sizeof(p->req->series[i].label));
-
-		longest = len > longest ? len : longest;
-	}
-	(void)fprintf(file,
-		"# Generated: the series of %s.gp.\nseries = %zu\nlongest_label = %zu\n",
-		p->req->name, p->drawn, longest);
-	put_array(file, p, "label", put_label);
-	put_array(file, p, "points", put_points);
-	put_array(file, p, "interval", put_interval);
-	(void)fprintf(file, "x_min = %.17e\nx_max = %.17e\ny_min = %.17e\ny_max = %.17e\n",
-		p->x_min, p->x_max, p->y_min, p->y_max);
-	return finish(p, file, "-series.gp");
-}
-
-/* Length of the next line of a caption: up to a space before column CAPTION_COLUMNS. */
-static size_t line_length(const char *text)
-{
-	size_t len = strlen(text), at = CAPTION_COLUMNS;
-
-	if (len <= at)
-		return len;
-	while (at > 0 && text[at] != ' ')
-		at--;
-	return at > 0 ? at : CAPTION_COLUMNS;
-}
-
-static int write_caption(const struct plot *p)
-{
-	const char *line[CAPTION_LINES], *text = p->req->caption;
-	FILE *file = create(p, "-caption.gp");
-	unsigned n = 0;
-
-	if (file == NULL)
-		return finish(p, file, "-caption.gp");
-	for (; *text != '\0' && n < CAPTION_LINES; n++) {
-		line[n] = text;
-		text += line_length(text);
-		text += strspn(text, " ");
-	}
-	(void)fprintf(
-		file, "# Generated: title and caption of %s.gp.\nplot_title = ", p->req->name);
-	put_quoted(file, p->req->title, SIZE_MAX);
-	(void)fprintf(file, "\ncaptions = %u\narray caption[%u]\n", n, n > 0 ? n : 1);
-	for (unsigned i = 0; i < n; i++) {
-		(void)fprintf(file, "caption[%u] = ", i + 1);
-		put_quoted(file, line[i], line_length(line[i]));
-		(void)fputc('\n', file);
-	}
-	return finish(p, file, "-caption.gp");
-}
-
-/* Copies the rest of in to out and closes out; false if something went wrong. */
-static bool pour(FILE *in, FILE *out)
-{
-	char part[4096];
-	bool good;
-	size_t n;
-
-	while ((n = fread(part, 1, sizeof(part), in)) > 0)
-		(void)fwrite(part, 1, n, out);
-	good = ferror(in) == 0 && ferror(out) == 0;
-	return fclose(out) == 0 && good;
-}
-
-/* Copies a script; that of a picture after a line that tells it its name. */
-static int copy_script(const struct plot *p, const char *from_name, const char *to_name)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-	FILE *in, *out;
-	int rc = 0;
-
-	make_path(from, p->req->script_dir, from_name, ".gp");
-	make_path(to, p->req->dir, to_name, ".gp");
-	in = fopen(from, "re");
-	if (in == NULL)
-		return fail(p, -errno, "cannot read", from);
-	out = fopen(to, "we");
-	if (out == NULL)
-		rc = fail(p, -errno, "cannot write", to);
-	else if (to_name == p->req->name)
-		(void)fprintf(out, "name = '%s'\n", to_name);
-	if (out != NULL && !pour(in, out))
-		rc = fail(p, -EIO, "cannot write", to);
-	(void)fclose(in);
-	return rc;
-}
-
-static int write_files(const struct plot *p)
-{
-	int rc = 0;
-
-	if (mkdir(p->req->dir, 0777) != 0 && errno != EEXIST)
-		return fail(p, -errno, "cannot make", p->req->dir);
-	rc = copy_script(p, p->req->script, p->req->name);
-	if (rc == 0)
-		rc = copy_script(p, "style", "style");
-	if (rc == 0)
-		rc = write_data(p);
-	if (rc == 0)
-		rc = write_prelude(p);
-	return rc == 0 ? write_caption(p) : rc;
-}
-
-static const char *const picture[] = {".svg", ".png"};
-
-static void remove_pictures(const struct plot *p)
-{
-	char path[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof(picture) / sizeof(picture[0]); i++) {
-		make_path(path, p->req->dir, p->req->name, picture[i]);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		make_path(path, dir, name, suffixes[i].name);
 		(void)unlink(path);
 	}
 }
 
-/* gnuplot may exit with 0 and leave an empty file. */
-static int check_pictures(const struct plot *p)
+static bool is_whole(const char *path, const struct suffix *s)
+{
+	char tail[TAIL];
+	FILE *file = fopen(path, "re");
+	size_t n = 0;
+
+	if (file == NULL)
+		return false;
+	if (fseek(file, -TAIL, SEEK_END) == 0)
+		n = fread(tail, 1, sizeof(tail), file);
+	(void)fclose(file);
+	return memmem(tail, n, s->end, s->end_len) != NULL;
+}
+
+/* gnuplot may exit with 0 and leave an empty file, or half of one where the disk was full. */
+static int check_pictures(const char *dir, struct plot_job *job)
 {
 	char path[PATH_MAX];
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(picture) / sizeof(picture[0]); i++) {
-		make_path(path, p->req->dir, p->req->name, picture[i]);
-		if (stat(path, &st) == 0 && st.st_size > 0)
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		bool there;
+
+		make_path(path, dir, job->name, suffixes[i].name);
+		there = stat(path, &st) == 0 && st.st_size > 0;
+		if (there && is_whole(path, &suffixes[i]))
 			continue;
-		(void)snprintf(
-			p->err, p->err_len, "gnuplot ended well but left no picture in %s", path);
+		(void)snprintf(job->err, sizeof(job->err),
+			"gnuplot ended well but left %s picture in %.100s%s",
+			there ? "half a" : "no", job->name, suffixes[i].name);
 		return -EIO;
 	}
 	return 0;
 }
 
-int plot_draw(const struct plot_request *request, char *err, size_t err_len)
+int plot_write(const struct plot_request *request, char *err, size_t err_len)
 {
 	struct plot p = {.req = request, .err = err, .err_len = err_len};
-	unsigned limit_ms = request->timeout_ms > 0 ? request->timeout_ms : DEFAULT_TIMEOUT_MS;
-	char script[NAME_MAX_BYTES + 8];
 	int rc = survey(&p);
 
 	if (rc != 0)
 		return rc;
-	remove_pictures(&p);
-	rc = write_files(&p);
-	(void)snprintf(script, sizeof(script), "%s.gp", request->name);
+	remove_pictures(request->dir, request->name);
+	return plot_files_write(&p);
+}
+
+/* ---- several at once ------------------------------------------------------------ */
+
+struct render {
+	const char *dir;
+	struct plot_job *job;
+	size_t n, next;
+	unsigned timeout_ms;
+	struct plot_child child[AT_ONCE];
+	struct plot_job *runs[AT_ONCE]; /* NULL: nothing runs there */
+	int stop_rc;                    /* what is wrong with gnuplot itself */
+	char stop[PLOT_ERR];
+};
+
+static void settle(struct render *r, struct plot_job *job, int rc)
+{
+	job->rc = rc == 0 ? check_pictures(r->dir, job) : rc;
+	if (job->rc == 0)
+		return;
+	remove_pictures(r->dir, job->name);
+	if (rc != -ENOENT && rc != -ETIMEDOUT && rc != -EINTR)
+		return;
+	r->stop_rc = rc;
+	(void)snprintf(r->stop, sizeof(r->stop), "%s", job->err);
+}
+
+static void begin(struct render *r, size_t slot)
+{
+	struct plot_job *job = &r->job[r->next++];
+	char script[NAME_MAX_BYTES + 8];
+	int rc;
+
+	(void)snprintf(script, sizeof(script), "%s.gp", job->name);
+	rc = plot_run_begin(
+		&r->child[slot], r->dir, script, r->timeout_ms, job->err, sizeof(job->err));
 	if (rc == 0)
-		rc = plot_run(request->dir, script, limit_ms, err, err_len);
-	if (rc == 0)
-		rc = check_pictures(&p);
+		r->runs[slot] = job;
+	else
+		settle(r, job, rc);
+}
+
+/* Whether there is more to do. */
+static bool step(struct render *r)
+{
+	bool busy = false;
+
+	for (size_t slot = 0; slot < AT_ONCE; slot++) {
+		struct plot_child *child = &r->child[slot];
+		struct plot_job *job = r->runs[slot];
+
+		if (job != NULL && plot_run_over(child)) {
+			r->runs[slot] = NULL;
+			settle(r, job, plot_run_end(child, job->err, sizeof(job->err)));
+		}
+		if (r->runs[slot] == NULL && r->next < r->n && r->stop_rc == 0)
+			begin(r, slot);
+		busy |= r->runs[slot] != NULL;
+	}
+	return busy || (r->next < r->n && r->stop_rc == 0);
+}
+
+void plot_render(const char *dir, struct plot_job *job, size_t n, unsigned timeout_ms)
+{
+	struct render r = {.dir = dir, .job = job, .n = n};
+
+	r.timeout_ms = timeout_ms > 0 ? timeout_ms : DEFAULT_TIMEOUT_MS;
+	if (n == 0)
+		return;
+	r.stop_rc = plot_run_version(r.timeout_ms, r.stop, sizeof(r.stop));
+	while (step(&r))
+		;
+	for (; r.next < n; r.next++) {
+		job[r.next].rc = r.stop_rc;
+		(void)snprintf(job[r.next].err, sizeof(job[r.next].err), "%s", r.stop);
+		remove_pictures(dir, job[r.next].name);
+	}
+}
+
+int plot_draw(const struct plot_request *request, char *err, size_t err_len)
+{
+	struct plot_job job = {.name = request->name};
+	int rc = plot_write(request, err, err_len);
+
 	if (rc != 0)
-		remove_pictures(&p);
-	return rc;
+		return rc;
+	plot_render(request->dir, &job, 1, request->timeout_ms);
+	if (job.rc != 0)
+		(void)snprintf(err, err_len, "%s", job.err);
+	return job.rc;
 }

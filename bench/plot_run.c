@@ -21,14 +21,7 @@
 
 extern char **environ;
 
-enum { COMPLAINT_BYTES = 4096, POLL_MS = 20, MAX_READS = 64 };
-
-struct runner {
-	pid_t pid;
-	int fd; /* its stderr; non-blocking */
-	char complaint[COMPLAINT_BYTES];
-	size_t len;
-};
+enum { POLL_MS = 5, MAX_READS = 64, OLDEST_MAJOR = 5, OLDEST_MINOR = 2 };
 
 static bool is_unwanted(const char *var)
 {
@@ -74,83 +67,39 @@ static int set_attributes(posix_spawnattr_t *attr)
 	return rc;
 }
 
-static int set_files(posix_spawn_file_actions_t *act, const char *dir, int complaints)
+/* Version and complaints come over the same pipe. */
+static int set_files(posix_spawn_file_actions_t *act, const char *dir, int said)
 {
 	int rc = posix_spawn_file_actions_addopen(act, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 
 	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(act, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+		rc = posix_spawn_file_actions_adddup2(act, said, STDOUT_FILENO);
 	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(act, complaints, STDERR_FILENO);
+		rc = posix_spawn_file_actions_adddup2(act, said, STDERR_FILENO);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_addchdir_np(act, dir);
 	return rc;
 }
 
-static int spawn(struct runner *r, const char *dir, const char *script, int complaints)
+static int spawn(struct plot_child *c, const char *dir, char *const *argv, int said)
 {
-	char *argv[] = {(char[]){"gnuplot"}, (char[]){"-d"}, strdup(script), NULL};
 	char **env = make_environment();
 	posix_spawn_file_actions_t act;
 	posix_spawnattr_t attr;
-	int rc = argv[2] == NULL || env == NULL ? ENOMEM : 0;
+	int rc = env == NULL ? ENOMEM : 0;
 
 	(void)posix_spawn_file_actions_init(&act);
 	(void)posix_spawnattr_init(&attr);
 	if (rc == 0)
 		rc = set_attributes(&attr);
 	if (rc == 0)
-		rc = set_files(&act, dir, complaints);
+		rc = set_files(&act, dir, said);
 	if (rc == 0)
-		rc = posix_spawnp(&r->pid, argv[0], &act, &attr, argv, env);
+		rc = posix_spawnp(&c->pid, argv[0], &act, &attr, argv, env);
 	(void)posix_spawnattr_destroy(&attr);
 	(void)posix_spawn_file_actions_destroy(&act);
-	free(argv[2]);
 	free(env);
 	return -rc;
-}
-
-static int start(struct runner *r, const char *dir, const char *script, char *err, size_t err_len)
-{
-	int fd[2], rc;
-
-	if (pipe2(fd, O_CLOEXEC) != 0) {
-		rc = -errno;
-		(void)snprintf(err, err_len, "a pipe to gnuplot: %s", strerror(-rc));
-		return rc;
-	}
-	(void)fcntl(fd[0], F_SETFL, O_NONBLOCK);
-	rc = spawn(r, dir, script, fd[1]);
-	(void)close(fd[1]);
-	r->fd = fd[0];
-	if (rc == 0)
-		return 0;
-	(void)close(fd[0]);
-	if (rc == -ENOENT)
-		(void)snprintf(err, err_len,
-			"gnuplot is not on PATH, no picture was drawn; scripts/install-deps installs it");
-	else
-		(void)snprintf(err, err_len, "gnuplot cannot be started: %s", strerror(-rc));
-	return rc;
-}
-
-/* Keeps the end of what it says, where the error is. */
-static void listen_to(struct runner *r)
-{
-	enum { KEEP = COMPLAINT_BYTES / 2 };
-	ssize_t n;
-
-	for (unsigned i = 0; i < MAX_READS; i++) {
-		if (r->len > KEEP) {
-			memmove(r->complaint, r->complaint + r->len - KEEP, KEEP);
-			r->len = KEEP;
-		}
-		n = read(r->fd, r->complaint + r->len, sizeof(r->complaint) - 1 - r->len);
-		if (n <= 0)
-			break;
-		r->len += (size_t)n;
-	}
-	r->complaint[r->len] = '\0';
 }
 
 static int64_t now_ms(void)
@@ -161,6 +110,61 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static int start(struct plot_child *c, const char *dir, char *const *argv)
+{
+	int fd[2], rc;
+
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return -errno;
+	(void)fcntl(fd[0], F_SETFL, O_NONBLOCK);
+	rc = spawn(c, dir, argv, fd[1]);
+	(void)close(fd[1]);
+	c->fd = fd[0];
+	if (rc != 0)
+		(void)close(fd[0]);
+	return rc;
+}
+
+int plot_run_begin(struct plot_child *c, const char *dir, const char *script, unsigned timeout_ms,
+	char *err, size_t err_len)
+{
+	char name[100];
+	char *draw[] = {(char[]){"gnuplot"}, (char[]){"-d"}, name, NULL};
+	char *ask[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL};
+	int rc;
+
+	*c = (struct plot_child){
+		.end_ms = now_ms() + (int64_t)timeout_ms, .timeout_ms = timeout_ms};
+	(void)snprintf(name, sizeof(name), "%s", script != NULL ? script : "");
+	(void)snprintf(c->what, sizeof(c->what), "%s", script != NULL ? script : "--version");
+	rc = start(c, dir, script != NULL ? draw : ask);
+	if (rc == -ENOENT)
+		(void)snprintf(err, err_len,
+			"gnuplot is not on PATH, no picture was drawn; scripts/install-deps installs it");
+	else if (rc != 0)
+		(void)snprintf(err, err_len, "gnuplot cannot be started: %s", strerror(-rc));
+	return rc;
+}
+
+/* Keeps the end of what it says, where the error is. */
+static void listen_to(struct plot_child *c)
+{
+	enum { KEEP = PLOT_SAID / 2 };
+	ssize_t n;
+
+	for (unsigned i = 0; i < MAX_READS; i++) {
+		if (c->len > KEEP) {
+			memmove(c->said, c->said + c->len - KEEP, KEEP);
+			c->len = KEEP;
+		}
+		n = read(c->fd, c->said + c->len, sizeof(c->said) - 1 - c->len);
+		if (n <= 0)
+			break;
+		c->len += (size_t)n;
+	}
+	c->said[c->len] = '\0';
+}
+
 static bool has_ended(pid_t pid)
 {
 	siginfo_t info = {0};
@@ -169,63 +173,104 @@ static bool has_ended(pid_t pid)
 	       info.si_pid == pid;
 }
 
-/* Its wait status, or -ETIMEDOUT. It is reaped last: until then nobody else can have its number,
- * which is also that of the group to be killed. */
-static int wait_for(struct runner *r, unsigned timeout_ms, int *status)
+bool plot_run_over(struct plot_child *c)
 {
-	int64_t end_ms = now_ms() + (int64_t)timeout_ms;
-	bool done = has_ended(r->pid);
+	struct pollfd p = {.fd = c->fd, .events = POLLIN};
 
-	while (!done && !launch_stop && now_ms() < end_ms) {
-		struct pollfd p = {.fd = r->fd, .events = POLLIN};
-
-		/* A closed pipe ends every poll at once. */
-		if (poll(&p, 1, POLL_MS) > 0 && (p.revents & POLLIN) == 0)
-			(void)poll(NULL, 0, 1);
-		listen_to(r);
-		done = has_ended(r->pid);
-	}
-	(void)kill(-r->pid, SIGKILL);
-	while (waitpid(r->pid, status, 0) < 0 && errno == EINTR)
-		;
-	listen_to(r);
-	return done ? 0 : -ETIMEDOUT;
+	if (has_ended(c->pid) || launch_stop || now_ms() >= c->end_ms)
+		return true;
+	/* A closed pipe ends every poll at once. */
+	if (poll(&p, 1, POLL_MS) > 0 && (p.revents & POLLIN) == 0)
+		(void)poll(NULL, 0, 1);
+	listen_to(c);
+	return has_ended(c->pid);
 }
 
 /* The last line that says something, on one line: gnuplot ends with the error. */
-static const char *last_complaint(struct runner *r)
+static const char *last_said(struct plot_child *c)
 {
 	char *line;
 
-	for (char *c = r->complaint; *c != '\0'; c++) {
-		if (*c != '\n' && (*c < ' ' || *c > '~'))
-			*c = ' ';
+	for (char *at = c->said; *at != '\0'; at++) {
+		if (*at != '\n' && (*at < ' ' || *at > '~'))
+			*at = ' ';
 	}
-	while (r->len > 0 && (r->complaint[r->len - 1] == '\n' || r->complaint[r->len - 1] == ' '))
-		r->complaint[--r->len] = '\0';
-	line = strrchr(r->complaint, '\n');
-	line = line == NULL ? r->complaint : line + 1;
+	while (c->len > 0 && (c->said[c->len - 1] == '\n' || c->said[c->len - 1] == ' '))
+		c->said[--c->len] = '\0';
+	line = strrchr(c->said, '\n');
+	line = line == NULL ? c->said : line + 1;
 	return *line != '\0' ? line : "it said nothing";
+}
+
+/* It is reaped last: until then nobody else can have its number, which is also that of the group
+ * to be killed. */
+int plot_run_end(struct plot_child *c, char *err, size_t err_len)
+{
+	bool done = has_ended(c->pid);
+	int status = 0;
+
+	(void)kill(-c->pid, SIGKILL);
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	listen_to(c);
+	(void)close(c->fd);
+	if (!done && launch_stop) {
+		(void)snprintf(err, err_len, "gnuplot %s: stopped by a signal", c->what);
+		return -EINTR;
+	}
+	if (!done) {
+		(void)snprintf(err, err_len, "gnuplot %s: not done after %u ms, killed", c->what,
+			c->timeout_ms);
+		return -ETIMEDOUT;
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	(void)snprintf(err, err_len, "gnuplot %s: %s %d: %.200s", c->what,
+		WIFEXITED(status) ? "exit code" : "killed by signal",
+		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), last_said(c));
+	return -EIO;
 }
 
 int plot_run(const char *dir, const char *script, unsigned timeout_ms, char *err, size_t err_len)
 {
-	struct runner r = {.pid = -1, .fd = -1};
-	int rc = start(&r, dir, script, err, err_len), status = 0;
+	struct plot_child c;
+	int rc = plot_run_begin(&c, dir, script, timeout_ms, err, err_len);
 
 	if (rc != 0)
 		return rc;
-	rc = wait_for(&r, timeout_ms, &status);
-	(void)close(r.fd);
-	if (rc != 0) {
-		(void)snprintf(err, err_len, "gnuplot %s in %s: not done after %u ms, killed",
-			script, dir, timeout_ms);
-		return rc;
+	while (!plot_run_over(&c))
+		;
+	return plot_run_end(&c, err, err_len);
+}
+
+/* "gnuplot 5.4 patchlevel 4" */
+static int judge_version(struct plot_child *c, char *err, size_t err_len)
+{
+	int major = 0, minor = 0;
+
+	if (sscanf(c->said, "gnuplot %d.%d", &major, &minor) != 2) {
+		(void)snprintf(
+			err, err_len, "gnuplot --version names no version: %.200s", last_said(c));
+		return -EIO;
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	if (major > OLDEST_MAJOR || (major == OLDEST_MAJOR && minor >= OLDEST_MINOR))
 		return 0;
-	(void)snprintf(err, err_len, "gnuplot %s in %s: %s %d: %s", script, dir,
-		WIFEXITED(status) ? "exit code" : "killed by signal",
-		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), last_complaint(&r));
-	return -EIO;
+	(void)snprintf(err, err_len,
+		"gnuplot %d.%d is too old: pictures need %d.%d or newer; scripts/install-deps "
+		"installs it",
+		major, minor, OLDEST_MAJOR, OLDEST_MINOR);
+	return -ENOTSUP;
+}
+
+int plot_run_version(unsigned timeout_ms, char *err, size_t err_len)
+{
+	struct plot_child c;
+	int rc = plot_run_begin(&c, ".", NULL, timeout_ms, err, err_len);
+
+	if (rc != 0)
+		return rc;
+	while (!plot_run_over(&c))
+		;
+	rc = plot_run_end(&c, err, err_len);
+	return rc == 0 ? judge_version(&c, err, err_len) : rc;
 }

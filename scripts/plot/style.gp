@@ -1,5 +1,15 @@
-# Style of every picture: paper, colours, legend, caption, and the two files that are written.
-# A picture's script loads NAME-series.gp and NAME-caption.gp (data, generated) before this file.
+# Style of every picture: paper, colours, the layout of panels, legends and caption, and the two
+# files that are written. Lengths are pixels of the SVG. A picture's script loads NAME-series.gp
+# and NAME-caption.gp (generated) before this file, and may set what is asked for here first.
+
+if (!exists('left_px')) left_px = 104
+if (!exists('gap_px')) gap_px = 84
+if (!exists('right_px')) right_px = 24
+if (!exists('area_px')) area_px = 430
+if (!exists('axis_px')) axis_px = 66
+if (!exists('has_legend')) has_legend = 1
+if (!exists('legend_on_top')) legend_on_top = 0
+if (!exists('sample_px')) sample_px = 36
 
 set encoding utf8
 set datafile separator comma
@@ -7,46 +17,46 @@ set datafile columnheaders
 
 # Wong's palette, safe for red-green blindness, without its yellow, which white paper swallows.
 array colour[7] = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#000000', '#E69F00', '#56B4E9']
-array mark[10] = [7, 5, 9, 11, 13, 6, 4, 8, 10, 12]
-array dash[4] = [1, 2, 4, 5]
-tint(i) = colour[(i - 1) % 7 + 1]
-point(i) = mark[(i - 1) % 10 + 1]
-dashes(i) = dash[((i - 1) / 7) % 4 + 1]
-data(i) = sprintf('%s-%03d.csv', name, i)
+array fog[7] = ['#e20072B2', '#e2D55E00', '#e2009E73', '#e2CC79A7', '#e2000000', '#e2E69F00', \
+	'#e256B4E9']
+array full_mark[6] = [7, 5, 9, 11, 13, 15]
+array open_mark[6] = [6, 4, 8, 10, 12, 14]
+array dash_type[4] = [1, 2, 3, 4]
+paint(i) = colour[tint[i] % 7 + 1]
+haze(i) = fog[tint[i] % 7 + 1]
+shape(i) = hollow[i] ? open_mark[mark[i] % 6 + 1] : full_mark[mark[i] % 6 + 1]
+dashes(i) = dash_type[dash[i] % 4 + 1]
+
+# Column c of the points of series i; others are no number.
+data = name . '.csv'
+of(i, c) = column(1) == i ? column(c) : NaN
 every_mark(i) = points[i] > 24 ? points[i] / 12 : 1
 
 set border 3 lw 1 lc rgb '#444444'
 set grid x y lc rgb '#dddddd' lt 1 lw 0.75
-set tics nomirror out scale 0.6 textcolor rgb '#222222'
+set tics nomirror out scale 0.6 textcolor rgb '#222222' font ',11'
 set bars small
+unset key
 
-# The legend stands beside the picture, or below it where names are long or many; never on the data.
-# Heights are counted in points from the bottom: caption, legend, axis.
-is_below = longest_label > 40 || series > 22
-caption_height = 20 * captions + 14
-legend_height = is_below ? 20 * series + 10 : 0
-height = 640 + legend_height
-at_height(y) = y / (1.0 * height)
-set bmargin at screen at_height(caption_height + legend_height + 62)
-set tmargin at screen at_height(height - 66)
-if (is_below) {
-	set rmargin at screen 0.97
-	set key at screen 0.02, screen at_height(caption_height + legend_height) left top \
-		Left reverse vertical maxrows series noenhanced samplen 3 spacing 1.1 font ',11'
-} else {
-	set key outside right top Left reverse vertical noenhanced samplen 3 spacing 1.25 font ',12'
-}
+# Columns of a legend, under the panel whose series they are; a label has 6.4 pixels a letter.
+width = 1100.0
+panel_px = (width - left_px - right_px - gap_px * (panels - 1)) / panels
+cell_px = 6.4 * longest_label + sample_px + 16
+legend_columns = panel_px > 2 * cell_px ? int(panel_px / cell_px) : 1
+legend_rows(p) = (last[p] - first[p] + legend_columns) / legend_columns
+legend_most = panels > 1 && legend_rows(2) > legend_rows(1) ? legend_rows(2) : legend_rows(1)
+legend_px = has_legend ? 20 * legend_most + 8 : 0
 
-set label 100 plot_title at screen 0.012, screen at_height(height - 30) left noenhanced font ',15'
-do for [i = 1:captions] {
-	set label i caption[i] at screen 0.012, screen at_height(16 + 20 * (captions - i)) left \
-		noenhanced font ',11' textcolor rgb '#444444'
-}
-
-# Marks for a logarithmic axis of at least a decade: 1-2-5 where it is short, else the decades.
-one_two_five(lo, hi) = hi / lo < 2000.0
-low_end(lo, hi) = hi / lo < 10 ? sqrt(lo * hi) / 4.0 : lo / 1.35
-high_end(lo, hi) = hi / lo < 10 ? sqrt(lo * hi) * 4.0 : hi * 1.35
+# From below: caption, legend, axis, panels, their headings (and a legend that is on top), title.
+caption_px = 18 * captions + 16
+area_bottom = caption_px + axis_px + (legend_on_top ? 0 : legend_px)
+area_top = area_bottom + area_px
+heading_px = strlen(panel[1]) > 0 || panels > 1 ? 26 : 6
+legend_top = legend_on_top ? area_top + heading_px + legend_px : caption_px + legend_px
+height = area_top + heading_px + (legend_on_top ? legend_px : 0) + 50
+panel_left(p) = left_px + (p - 1) * (panel_px + gap_px)
+at_x(px) = px / width
+at_y(px) = px / (1.0 * height)
 
 svg_terminal = sprintf("set terminal svg size 1100,%d dynamic font 'Helvetica,13' " . \
 	"background '#ffffff' noenhanced", height)
