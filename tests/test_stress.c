@@ -16,7 +16,15 @@
 #include "primitives/registry.h"
 #include "tests/outside.h"
 
-enum { RC_FINDING = 1, RC_USAGE = 2, RC_NOTHING = 3, RC_INT = 130, LINE = 512, FAULTS = 8 };
+enum {
+	RC_FINDING = 1,
+	RC_USAGE = 2,
+	RC_NOTHING = 3,
+	RC_INT = 130,
+	LINE = 512,
+	FAULTS = 8,
+	STALLS = 2
+};
 
 #define PIPE  " --cell 'channel/pipe/stream?domain=thread&size=4096&placement=unpinned'"
 #define SHORT " stress --trial-ms 20 --for 10s"
@@ -146,29 +154,31 @@ static void each_fault_is_found_and_found_again_by_its_replay(void **state)
 	static const struct {
 		const char *fault, *says;
 	} faults[FAULTS] = {
-		{"drop@1000", ", received 999, lost 1, duplicated 0, reordered 0, corrupt 0"},
 		{"duplicate@1000", "lost 0, duplicated 1, reordered 0, corrupt 0"},
 		{"swap@1000", "lost 0, duplicated 0, reordered 1, corrupt 0"},
 		{"flip@1000", "lost 0, duplicated 0, reordered 0, corrupt 1\n"},
 		{"flip-middle@1000",
 			"bytes changed in 1, first byte 2048 of message 999 of sender 0"},
-		{"truncate@1000", ", corrupt "},
 		{"replay@1000", "lost 0, duplicated 1, reordered 0, corrupt 0"},
 		{"mix@1000", "lost 0, duplicated 0, reordered 0, corrupt 1\n"},
+		{"drop@1000", ", lost 1, duplicated 0, reordered 0, corrupt 0\n"},
+		{"truncate@1000", "nothing arrives any more; evidence: of "},
 	};
+	/* there a stall is a crash: the verdict reads what its threads have not handed over */
+	size_t n = SUPPORT_TSAN ? FAULTS - STALLS : FAULTS;
 	char line[LINE];
 
 	(void)state;
-	for (size_t i = 0; i < FAULTS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		snprintf(line, sizeof(line), SHORT PIPE " --inject %s", faults[i].fault);
 		outside_start(&other[i], line);
 	}
-	for (size_t i = 0; i < FAULTS; i++)
-		check_found(&other[i], i ? faults[i].says : ", lost 1, duplicated 0");
-	for (size_t i = 0; i < FAULTS; i++)
+	for (size_t i = 0; i < n; i++)
+		check_found(&other[i], faults[i].says);
+	for (size_t i = 0; i < n; i++)
 		outside_start(&other[i], replay_of(&other[i], line));
-	for (size_t i = 0; i < FAULTS; i++)
-		check_found(&other[i], i ? faults[i].says : ", lost 1, duplicated 0");
+	for (size_t i = 0; i < n; i++)
+		check_found(&other[i], faults[i].says);
 	outside_nothing_left();
 }
 
