@@ -192,6 +192,20 @@ size_t grid_mechanisms(const struct grid *g)
 	return n;
 }
 
+void grid_keep(struct grid *g, grid_keep_fn *keep, void *ctx)
+{
+	size_t kept = 0, sleeping = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!keep(ctx, i))
+			continue;
+		sleeping += i < g->sleeping;
+		g->row[kept++] = g->row[i];
+	}
+	g->n = kept;
+	g->sleeping = sleeping;
+}
+
 void grid_free(struct grid *g)
 {
 	free(g->row);

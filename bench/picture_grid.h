@@ -49,6 +49,10 @@ int grid_settle(struct grid *g, size_t columns);
 /* A label without its family: "channel/pipe" is "pipe" in a picture of channels. */
 const char *grid_short(const char *mechanism);
 
+/* Keep rows for which keep is true; ctx and the row's number before go to it. */
+typedef bool grid_keep_fn(void *ctx, size_t row);
+void grid_keep(struct grid *g, grid_keep_fn *keep, void *ctx);
+
 void grid_free(struct grid *g);
 
 /* How many mechanisms (not ways to wait) have a row. */

@@ -14,7 +14,13 @@
 #include "bench/picture_lines.h"
 #include "harness/hist.h"
 
-enum { MOST_CURVES = 600, MOST_SIZES = 6, STEPS_A_NINE = 8, MISSING = 400 };
+enum {
+	MOST_CURVES = 1500,
+	MOST_LINES = PICTURE_PAGES * PICTURE_LINES,
+	MOST_SIZES = 6,
+	STEPS_A_NINE = 8,
+	NAMED = 12
+};
 
 struct curve {
 	struct hist *hist; /* NULL until there is a sample */
@@ -28,9 +34,10 @@ struct wanted {
 
 struct picture_of {
 	struct grid grid;
-	struct curve *curve; /* one for each row of the grid */
+	struct curve *curve; /* the first ones are those of the grid's rows */
+	size_t curves;
 	const struct rank_group *group;
-	double bytes;
+	char note[PICTURE_CAPTION];
 };
 
 struct latency {
@@ -60,28 +67,44 @@ static struct picture_of *new_picture(struct latency *l)
 	return &l->picture[l->n++];
 }
 
-static size_t shown_rows(const struct grid *g)
+/* As many as the pages of a picture have room for. */
+static bool has_room(void *ctx, size_t row)
 {
-	return g->n < MOST_CURVES ? g->n : MOST_CURVES;
+	const struct grid *g = ctx;
+
+	return row < g->sleeping ? row < MOST_LINES : row - g->sleeping < MOST_LINES;
+}
+
+static void cut(struct picture_of *p)
+{
+	struct grid before = p->grid;
+
+	if (before.sleeping > MOST_LINES)
+		picture_say_rest(p->note, &before, MOST_LINES, before.sleeping);
+	if (before.n - before.sleeping > MOST_LINES)
+		picture_say_rest(p->note, &before, before.sleeping + MOST_LINES, before.n);
+	grid_keep(&p->grid, has_room, &before);
 }
 
 static void want(struct latency *l, const struct rank_group *g)
 {
-	struct picture_of *p = new_picture(l);
+	struct picture_of *p = l->curves < MOST_CURVES ? new_picture(l) : NULL;
 
-	if (!p)
+	if (!p) {
+		picture_set_skip(l->set);
 		return;
+	}
 	p->group = g;
-	p->bytes = g->key->msg_bytes;
-	if (!grid_add(&p->grid, g, "") || grid_settle(&p->grid, 1) != 0 ||
-		grid_mechanisms(&p->grid) < 2 || l->curves + shown_rows(&p->grid) > MOST_CURVES)
-		goto drop;
-	p->curve = calloc(shown_rows(&p->grid), sizeof(*p->curve));
-	if (!p->curve)
-		goto drop;
-	l->curves += shown_rows(&p->grid);
-	return;
-drop:
+	if (grid_add(&p->grid, g, "") && grid_settle(&p->grid, 1) == 0 &&
+		grid_mechanisms(&p->grid) >= 2) {
+		cut(p);
+		p->curve = calloc(p->grid.n, sizeof(*p->curve));
+	}
+	if (p->curve) {
+		p->curves = p->grid.n;
+		l->curves += p->curves;
+		return;
+	}
 	grid_free(&p->grid);
 	l->n--;
 }
@@ -117,14 +140,14 @@ static void want_rows(struct latency *l)
 	size_t rows = 0;
 
 	for (size_t i = 0; i < l->n; i++) {
-		for (size_t k = 0; k < shown_rows(&l->picture[i].grid); k++)
+		for (size_t k = 0; k < l->picture[i].grid.n; k++)
 			rows += l->picture[i].grid.row[k].at[0]->n;
 	}
 	l->wanted = calloc(rows + 1, sizeof(*l->wanted));
 	for (size_t i = 0; l->wanted && i < l->n; i++) {
 		struct picture_of *p = &l->picture[i];
 
-		for (size_t k = 0; k < shown_rows(&p->grid); k++) {
+		for (size_t k = 0; k < p->grid.n; k++) {
 			const struct rank_entry *e = p->grid.row[k].at[0];
 
 			for (size_t t = 0; t < e->n; t++)
@@ -227,16 +250,39 @@ static size_t nines(void *ctx, const struct grid *g, size_t row, struct plot_poi
 	return n;
 }
 
+/* Whether a curve has at least its first point. */
+static bool has_points(const struct curve *c)
+{
+	return c->hist && hist_percentile_ok(c->hist, 0);
+}
+
+static void say_missing(char *note, const struct picture_of *p)
+{
+	size_t none = 0;
+
+	for (size_t k = 0; k < p->grid.n; k++) {
+		if (has_points(&p->curve[k]))
+			continue;
+		if (none == 0)
+			picture_say(note, "Not shown, with too few samples: ");
+		if (none < NAMED)
+			picture_say(note, "%s%s", none ? ", " : "", p->grid.row[k].label);
+		none++;
+	}
+	if (none > NAMED)
+		picture_say(note, " and %zu more", none - NAMED);
+	if (none)
+		picture_say(note, ". ");
+}
+
 static void say_samples(char *note, const struct picture_of *p)
 {
 	uint64_t least = UINT64_MAX, most = 0;
-	size_t none = 0, begin;
 
-	for (size_t k = 0; k < shown_rows(&p->grid); k++) {
+	for (size_t k = 0; k < p->grid.n; k++) {
 		const struct hist *h = p->curve[k].hist;
 
-		none += !h;
-		if (!h)
+		if (!has_points(&p->curve[k]))
 			continue;
 		least = h->count < least ? h->count : least;
 		most = h->count > most ? h->count : most;
@@ -246,26 +292,34 @@ static void say_samples(char *note, const struct picture_of *p)
 			"Each line: all samples of the trials, %llu to %llu of them; it ends "
 			"where fewer than 100 lie beyond; no interval is drawn. ",
 			(unsigned long long)least, (unsigned long long)most);
-	if (!none)
-		return;
-	picture_say(note, "No samples of %zu: ", none);
-	begin = strlen(note);
-	for (size_t k = 0; k < shown_rows(&p->grid) && strlen(note) - begin < MISSING; k++) {
-		if (!p->curve[k].hist)
-			picture_say(note, "%s; ", p->grid.row[k].label);
-	}
+	say_missing(note, p);
 }
 
-static bool has_samples(const struct picture_of *p)
+static bool is_drawn(void *ctx, size_t row)
 {
-	for (size_t k = 0; k < shown_rows(&p->grid); k++) {
-		if (p->curve[k].hist)
-			return true;
-	}
-	return false;
+	const struct picture_of *p = ctx;
+
+	return has_points(&p->curve[row]);
 }
 
-static void add_picture(struct latency *l, const struct picture_of *p)
+/* Rows without a line make room for others. */
+static void drop_empty(struct picture_of *p)
+{
+	size_t kept = 0;
+
+	say_samples(p->note, p);
+	grid_keep(&p->grid, is_drawn, p);
+	for (size_t k = 0; kept < p->grid.n; k++) {
+		struct curve c = p->curve[k];
+
+		if (!has_points(&c))
+			continue;
+		p->curve[k] = p->curve[kept];
+		p->curve[kept++] = c;
+	}
+}
+
+static void add_picture(struct latency *l, struct picture_of *p)
 {
 	const struct sample *k = p->group->key;
 	bool channel = strcmp(k->family, "channel") == 0;
@@ -274,20 +328,22 @@ static void add_picture(struct latency *l, const struct picture_of *p)
 
 	snprintf(name, sizeof(name), "%slatency-%s%s",
 		picture_prefix(k->family, prefix, sizeof(prefix)), k->domain,
-		picture_size_suffix(p->bytes, size[0], sizeof(size[0])));
+		picture_size_suffix(k->msg_bytes, size[0], sizeof(size[0])));
 	snprintf(title, sizeof(title), "Latency in nines: %s%s, %s to %s, placement %.40s (%s)",
-		k->workload, picture_size_title(p->bytes, size[1], sizeof(size[1])), k->domain,
+		k->workload, picture_size_title(k->msg_bytes, size[1], sizeof(size[1])), k->domain,
 		k->domain, k->placement, k->family);
 	page.name = name;
 	page.title = title;
 	page.plot.script = "latency";
 	page.plot.unit = "ns";
 	page.plot.y_title = "round trip";
-	say_samples(page.note, p);
-	picture_say_grid(page.note, &p->grid, NULL);
-	picture_add_lines(l->set, &p->grid, &page, nines, p->curve);
-	if (!has_samples(p) && l->why[0])
-		snprintf(l->set->out[l->set->n - 1].why, PICTURE_WHY, "%s", l->why);
+	drop_empty(p);
+	picture_say_grid(p->note, &p->grid, NULL);
+	snprintf(page.note, sizeof(page.note), "%s", p->note);
+	if (p->grid.n > 0)
+		picture_add_lines(l->set, &p->grid, &page, nines, p->curve);
+	else if (l->why[0])
+		picture_set_miss(l->set, &page, l->why);
 }
 
 void picture_latency(struct picture_set *s)
@@ -306,7 +362,7 @@ void picture_latency(struct picture_set *s)
 		read_histograms(&l);
 	for (size_t i = 0; i < l.n; i++) {
 		add_picture(&l, &l.picture[i]);
-		for (size_t k = 0; k < shown_rows(&l.picture[i].grid); k++)
+		for (size_t k = 0; k < l.picture[i].curves; k++)
 			free(l.picture[i].curve[k].hist);
 		free(l.picture[i].curve);
 		grid_free(&l.picture[i].grid);

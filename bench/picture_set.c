@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,7 +166,7 @@ void picture_place(const struct sample *s, char *out, size_t len)
 /* ---- pictures ------------------------------------------------------------------ */
 
 /* The last one tells of those that there is no room for. */
-static void count_left_out(struct picture_set *s)
+void picture_set_skip(struct picture_set *s)
 {
 	struct picture *p = &s->out[PICTURES_MAX - 1];
 
@@ -178,19 +179,37 @@ static void count_left_out(struct picture_set *s)
 		s->left_out, PICTURES_MAX - 1);
 }
 
-void picture_set_add(struct picture_set *s, struct picture_page *page)
+/* NULL where there is no room. */
+static struct picture *new_picture(struct picture_set *s, const struct picture_page *page)
 {
 	struct picture *p = &s->out[s->n];
-	char caption[PICTURE_CAPTION + 2700];
 
 	if (s->n >= PICTURES_MAX - 1) {
-		count_left_out(s);
-		return;
+		picture_set_skip(s);
+		return NULL;
 	}
 	*p = (struct picture){.chapter = page->chapter};
 	make_name(s, page->name, p->name);
 	s->n++;
 	snprintf(p->title, sizeof(p->title), "%s", page->title);
+	return p;
+}
+
+void picture_set_miss(struct picture_set *s, const struct picture_page *page, const char *why)
+{
+	struct picture *p = new_picture(s, page);
+
+	if (p)
+		snprintf(p->why, sizeof(p->why), "%s", why);
+}
+
+void picture_set_add(struct picture_set *s, struct picture_page *page)
+{
+	struct picture *p = new_picture(s, page);
+	char caption[PICTURE_CAPTION + 2700];
+
+	if (!p)
+		return;
 	snprintf(caption, sizeof(caption), "%sRun: %s", page->note, s->caption);
 	page->plot.dir = s->dir;
 	page->plot.script_dir = s->scripts;
@@ -198,6 +217,15 @@ void picture_set_add(struct picture_set *s, struct picture_page *page)
 	page->plot.title = p->title;
 	page->plot.caption = caption;
 	plot_write(&page->plot, p->why, sizeof(p->why));
+}
+
+/* 0: the usual one. */
+static unsigned time_limit_ms(void)
+{
+	const char *text = getenv("HANDOFF_GNUPLOT_MS");
+	unsigned long ms = text ? strtoul(text, NULL, 10) : 0;
+
+	return ms <= UINT_MAX ? (unsigned)ms : 0;
 }
 
 void picture_set_render(struct picture_set *s)
@@ -210,7 +238,7 @@ void picture_set_render(struct picture_set *s)
 			job[n++].name = s->out[i].name;
 	}
 	if (job)
-		plot_render(s->dir, job, n, 0);
+		plot_render(s->dir, job, n, time_limit_ms());
 	n = 0;
 	for (size_t i = 0; i < s->n; i++) {
 		struct picture *p = &s->out[i];

@@ -43,6 +43,12 @@ struct picture_page {
 /* Write what gnuplot reads; drawn later, with all others. */
 void picture_set_add(struct picture_set *s, struct picture_page *page);
 
+/* One that cannot be drawn, and why. */
+void picture_set_miss(struct picture_set *s, const struct picture_page *page, const char *why);
+
+/* One that there is no room for: counted. */
+void picture_set_skip(struct picture_set *s);
+
 /* Draw all that were added. */
 void picture_set_render(struct picture_set *s);
 
@@ -53,8 +59,8 @@ struct plot_look picture_look(const struct picture_set *s, const struct rank_ent
 __attribute__((format(printf, 2, 3))) void picture_say(char *note, const char *format, ...);
 
 /*
- * What a caption must say of the figures: trials, interval or range (drawn as `what`; NULL: neither), noisy
- * capacities, columns left out. Rows [from, to) are drawn.
+ * What a caption must say of the figures: trials and noisy ones, interval or range (drawn as `what`;
+ * NULL: neither), capacities, columns and rows left out.
  */
 void picture_say_grid(char *note, const struct grid *g, const char *what);
 

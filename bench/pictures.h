@@ -6,6 +6,8 @@
  * latency against CPU time. Everything comes from the ranking (which has no floors and no races)
  * and from histograms.csv; families, workloads, domains and placements are taken as the rows name
  * them. What a picture leaves out its caption says. Drawn by plot.h.
+ *
+ * HANDOFF_GNUPLOT_MS in the environment: the time limit of a gnuplot, instead of 30000.
  */
 #ifndef BENCH_PICTURES_H
 #define BENCH_PICTURES_H

@@ -38,10 +38,10 @@ set tics nomirror out scale 0.6 textcolor rgb '#222222' font ',11'
 set bars small
 unset key
 
-# Columns of a legend, under the panel whose series they are; a label has 6.4 pixels a letter.
+# Columns of a legend, under the panel whose series they are; a label has 7 pixels a letter.
 width = 1100.0
 panel_px = (width - left_px - right_px - gap_px * (panels - 1)) / panels
-cell_px = 6.4 * longest_label + sample_px + 16
+cell_px = 7.0 * longest_label + sample_px + 16
 legend_columns = panel_px > 2 * cell_px ? int(panel_px / cell_px) : 1
 legend_rows(p) = (last[p] - first[p] + legend_columns) / legend_columns
 legend_most = panels > 1 && legend_rows(2) > legend_rows(1) ? legend_rows(2) : legend_rows(1)
