@@ -38,7 +38,7 @@ TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
-	check-symbols check-headers check-catalogue check-asan check-tsan check-clang bench-self \
+	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-clang bench-self \
 	report check-report deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
@@ -108,6 +108,9 @@ check-symbols: all ## one export a mechanism, no mutable state
 
 check-headers: ## every header compiles alone
 	@CC='$(CC)' scripts/check-headers
+
+mutants: ## do the tests still see what they were written to see (long)
+	@scripts/mutants
 
 check-catalogue: ## RUN=DIR: does a run of the full matrix hold all that it must
 	@scripts/check-catalogue '$(or $(RUN),results/latest)'

@@ -7,6 +7,7 @@
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
 #include "bench/opt.h"
+#include "bench/stop.h"
 #include "bench/version.h"
 #include "harness/futex.h"
 #include "harness/names.h"
@@ -75,26 +76,6 @@ static int fail(const struct run *r, int code)
 {
 	fprintf(stderr, "handoff run: %s\n", r->err);
 	return code;
-}
-
-static void on_signal(int sig)
-{
-	launch_stop = sig;
-}
-
-static void catch_signals(void)
-{
-	const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	struct sigaction sa = {.sa_handler = on_signal};
-	sigset_t none;
-
-	for (size_t i = 0; i < ARRAY_LEN(sigs); i++)
-		sigaction(sigs[i], &sa, NULL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, not a death */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* ---- before measuring ---------------------------------------------------- */
@@ -287,7 +268,7 @@ static int measure(struct run *r)
 			return fail(r, EXIT_USAGE);
 		}
 	}
-	catch_signals();
+	stop_on_signals();
 	clean_up_after_others(r);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);

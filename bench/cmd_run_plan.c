@@ -10,6 +10,7 @@
 
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
+#include "bench/random.h"
 #include "bench/paths.h"
 #include "bench/version.h"
 
@@ -85,15 +86,6 @@ static int select_cells(struct run *r)
 	return code;
 }
 
-static uint64_t fresh_seed(void)
-{
-	uint32_t seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
-		seed = (uint32_t)getpid();
-	return seed ? seed : 1; /* --seed takes no 0 */
-}
-
 static int fill_plan(struct run *r)
 {
 	struct selection *s = &r->selection;
@@ -103,7 +95,7 @@ static int fill_plan(struct run *r)
 		.n = s->n,
 		.reps = run_first_of(r->set.reps, s->reps, DEFAULT_REPS),
 		.trial_ns = run_first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
-		.seed = r->set.seed ? r->set.seed : fresh_seed(),
+		.seed = r->set.seed ? r->set.seed : random_fresh_seed(),
 	};
 	s->cell = NULL; /* the plan's now */
 	version_binary_id(r->plan.binary);

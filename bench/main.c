@@ -17,6 +17,7 @@ struct command {
 
 static const struct command commands[] = {
 	{"run", cmd_run, "measure a matrix of cells"},
+	{"stress", cmd_stress, "load everything from a seed and check every byte"},
 	{"list", cmd_list, "the mechanisms, what each promises, and whether it works here"},
 	{"topology", cmd_topology, "the machine's processors and the placements it has"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/csv.h"
+#include "bench/random.h"
 
 static const char *const columns[] = {
 	"cell", "n", "claim", "stretch_ns", "reps", "trial_ns", "seed", "binary", "skip"};
@@ -24,16 +25,6 @@ size_t plan_rows(const struct plan *p)
 	return rows;
 }
 
-/* splitmix64: well mixed from any seed, also small ones. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 void plan_order(const struct plan *p, uint64_t block, size_t *order)
 {
 	uint64_t state = p->seed ^ (block + 1) * 0xd1342543de82ef95u;
@@ -41,7 +32,7 @@ void plan_order(const struct plan *p, uint64_t block, size_t *order)
 	for (size_t i = 0; i < p->n; i++)
 		order[i] = i;
 	for (size_t i = p->n; i > 1; i--) {
-		size_t j = (size_t)(next_random(&state) % i), swap = order[i - 1];
+		size_t j = (size_t)(random_below(&state, i)), swap = order[i - 1];
 
 		order[i - 1] = order[j];
 		order[j] = swap;

@@ -49,21 +49,34 @@ static void format_left(const struct progress *p, size_t first, char *out, size_
 		snprintf(out, len, "%llu min left", s / 60 + 1);
 }
 
-void progress_step(struct progress *p, const char *cell)
+bool progress_due(struct progress *p)
 {
 	uint64_t now = monotonic_ns();
 	unsigned every = p->terminal ? TTY_EVERY_MS : PLAIN_EVERY_MS;
-	char line[512], left[32];
 
 	if (p->said_ns && now - p->said_ns < (uint64_t)every * NS_PER_MS)
-		return;
+		return false;
 	p->said_ns = now;
-	format_left(p, 0, left, sizeof(left));
-	snprintf(line, sizeof(line), "%s %zu/%zu, %s: %s", p->what, p->done, p->total, left, cell);
+	return true;
+}
+
+void progress_line(const struct progress *p, const char *line)
+{
 	if (p->terminal)
 		fprintf(stderr, "\r\033[K%.*s", columns() - 1, line);
 	else
 		fprintf(stderr, "%s\n", line);
+}
+
+void progress_step(struct progress *p, const char *cell)
+{
+	char line[512], left[32];
+
+	if (!progress_due(p))
+		return;
+	format_left(p, 0, left, sizeof(left));
+	snprintf(line, sizeof(line), "%s %zu/%zu, %s: %s", p->what, p->done, p->total, left, cell);
+	progress_line(p, line);
 }
 
 void progress_done(struct progress *p)

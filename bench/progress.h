@@ -23,6 +23,10 @@ void progress_begin(struct progress *p, const char *what, size_t done, size_t to
 /* About to run `cell`. */
 void progress_step(struct progress *p, const char *cell);
 
+/* True when it is time to say something again; a line of the caller's own, then. */
+bool progress_due(struct progress *p);
+void progress_line(const struct progress *p, const char *line);
+
 /* One more is done. */
 void progress_done(struct progress *p);
 

@@ -199,6 +199,7 @@ static void fill_spot(struct spot *s, const struct query *q, const struct rank_g
 	const struct rank_entry *e)
 {
 	bool waits = q->across != WAIT && strcmp(e->wait, "block") != 0;
+	bool has_capacity = e->capacity[0] && strcmp(e->capacity, "native") != 0;
 
 	s->g = g;
 	s->e = e;
@@ -206,9 +207,8 @@ static void fill_spot(struct spot *s, const struct query *q, const struct rank_g
 	s->order = order_of(e->first, q->across, s->column);
 	s->part = q->across != WAIT && e->spins;
 	snprintf(s->line, sizeof(s->line), "%s%s%s%s%s%s", e->mechanism, waits ? " (" : "",
-		waits ? e->wait : "", waits ? ")" : "",
-		strcmp(e->capacity, "native") == 0 ? "" : " x",
-		strcmp(e->capacity, "native") == 0 ? "" : e->capacity);
+		waits ? e->wait : "", waits ? ")" : "", has_capacity ? " x" : "",
+		has_capacity ? e->capacity : "");
 }
 
 static size_t find_spots(const struct ranking *r, const struct query *q, struct spot *out)

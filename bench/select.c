@@ -190,11 +190,9 @@ static int parse_name(enum axis a, const char *text, int (*parse)(const char *),
 
 /* ---- the product --------------------------------------------------------- */
 
-/* Set one axis of the cell being built.  0, or an error. */
-static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
-	char *err, size_t err_len)
+int select_set(
+	struct cell *c, enum axis a, const char *text, bool *one_side, char *err, size_t err_len)
 {
-	const char *text = v.text[i];
 	int r = 0;
 
 	switch (a) {
@@ -209,7 +207,7 @@ static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool
 	case AXIS_WAIT:
 		r = parse_name(a, text, wait_parse, "block, spin, yield and spin-then-block", err,
 			err_len);
-		c->wait = v.named ? (enum wait)r : cell_default_wait(c->mech);
+		c->wait = (enum wait)r;
 		break;
 	case AXIS_FAN:
 		r = parse_fan(text, &c->side_a, &c->side_b, err, err_len);
@@ -230,6 +228,17 @@ static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool
 		break;
 	}
 	return r < 0 ? r : 0;
+}
+
+/* The same from the values of an axis; a wait that nobody named is the mechanism's own. */
+static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
+	char *err, size_t err_len)
+{
+	if (a == AXIS_WAIT && !v.named) {
+		c->wait = cell_default_wait(c->mech);
+		return 0;
+	}
+	return select_set(c, a, v.text[i], one_side, err, err_len);
 }
 
 /* All further axes of one mechanism and workload, as an odometer. */
@@ -311,16 +320,26 @@ static bool any_match(struct values v, const struct opt_list *named, const char 
 	return !v.named || select_match(named, name);
 }
 
+bool select_takes(const struct axes *axes, enum axis a, const char *name)
+{
+	return any_match(values_of(axes, a), &axes->value[a], name);
+}
+
+int select_check(const struct axes *axes, char *err, size_t err_len)
+{
+	int code = check_mechanisms(values_of(axes, AXIS_MECHANISM), err, err_len);
+
+	return code ? code : check_workloads(values_of(axes, AXIS_WORKLOAD), err, err_len);
+}
+
 int select_axes(struct selection *s, const struct axes *axes, char *err, size_t err_len)
 {
 	struct values mechs = values_of(axes, AXIS_MECHANISM);
 	struct values loads = values_of(axes, AXIS_WORKLOAD);
 	size_t n_loads;
 	const struct workload *w = workload_all(&n_loads);
-	int code = check_mechanisms(mechs, err, err_len);
+	int code = select_check(axes, err, err_len);
 
-	if (!code)
-		code = check_workloads(loads, err, err_len);
 	if (!code)
 		code = check_size(axes, err, err_len);
 	for (size_t m = 0; m < registry_count() && !code; m++) {

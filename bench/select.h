@@ -86,6 +86,23 @@ bool select_match(const struct opt_list *globs, const char *name);
 /* Add one cell unless it is there already.  0, -E2BIG or -ENOMEM with a sentence. */
 int select_add(struct selection *s, const struct cell *c, char *err, size_t err_len);
 
+/*
+ * Parts of the above, for those who draw from the axes instead of multiplying
+ * them out.  All globs of mechanisms and workloads match something: 0, or
+ * -errno with a sentence.
+ */
+int select_check(const struct axes *axes, char *err, size_t err_len);
+
+/* Do the axis's globs (AXIS_MECHANISM, AXIS_WORKLOAD) take this name?  True where there are none. */
+bool select_takes(const struct axes *axes, enum axis a, const char *name);
+
+/*
+ * Set one axis from AXIS_DOMAIN on as the command line would.  *one_side: the
+ * fan was one number.  0, or -errno with a sentence.
+ */
+int select_set(
+	struct cell *c, enum axis a, const char *text, bool *one_side, char *err, size_t err_len);
+
 void select_left_out(struct selection *s, const char *why);
 void select_free(struct selection *s);
 

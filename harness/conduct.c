@@ -18,6 +18,7 @@ enum {
 	FEW_OPERATIONS = 4096,
 	DEAR_OP_NS = 5000,
 	CLAIM_BLOCK = 64,
+	SOAK_ROUNDS = 8, /* at least so many, once they have grown */
 	LONG_ENOUGH = 4, /* a quarter of the target is extrapolated from */
 };
 
@@ -266,6 +267,27 @@ enum outcome conduct_calibrate(struct trial *t)
 	t->result->n = (uint64_t)((clock_u128)n * target / ns);
 	t->result->n = t->result->n < 2 ? 2 : t->result->n;
 	t->result->block = claim_block(n, ns);
+	return OUTCOME_FINE;
+}
+
+enum outcome conduct_soak(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	const struct trial_load *load = &spec->load;
+	uint64_t most = load->most_n ? load->most_n : UINT64_MAX / 2;
+	uint64_t begin = monotonic_ns(), now = begin, round, n = spec->n, done = 0;
+
+	while (now - begin < load->soak_ns && done + n + spec->n <= most) {
+		enum outcome o = conduct_order(t, DO_WARM, n, spec->block);
+
+		if (o != OUTCOME_FINE)
+			return o;
+		done += n;
+		round = monotonic_ns() - now;
+		now += round;
+		if (round < load->soak_ns / SOAK_ROUNDS)
+			n = soonest(2 * n, most > done + spec->n ? most - done - spec->n : 1);
+	}
 	return OUTCOME_FINE;
 }
 

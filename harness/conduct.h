@@ -32,6 +32,12 @@ enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, u
 /* One flag-ended stretch: start all, let them warm up, count, stop. */
 enum outcome conduct_flagged(struct trial *t);
 
+/*
+ * Stress: rounds of growing numbers of operations, from spec->n on, for
+ * spec->load.soak_ns; the last round is still to be ordered, as the measured one.
+ */
+enum outcome conduct_soak(struct trial *t);
+
 /* Find the n whose stretch lasts spec->stretch_ns; leaves n and block in the result. */
 enum outcome conduct_calibrate(struct trial *t);
 

@@ -5,6 +5,14 @@
 
 __extension__ typedef unsigned __int128 evidence_u128;
 
+void ledger_spoiled(struct ledger *g, const uint8_t *msg, uint32_t at)
+{
+	if (g->spoiled++ > 0)
+		return;
+	memcpy(&g->spoiled_head, msg, sizeof(g->spoiled_head));
+	g->spoiled_at = at;
+}
+
 void ledger_bad(struct ledger *g, const uint8_t *msg, uint32_t len, uint32_t want)
 {
 	uint64_t head = 0;
@@ -112,6 +120,17 @@ static void judge_producer(struct evidence *e, const struct ledger_from *f, uint
 	e->reordered += f->late > repeated ? f->late - repeated : 0;
 }
 
+/* What the probed twin saw between the stamps. */
+static void judge_bytes(struct evidence *e, const struct ledger *g)
+{
+	if (g->spoiled && !e->spoiled) {
+		e->spoiled_head = g->spoiled_head;
+		e->spoiled_at = g->spoiled_at;
+	}
+	e->spoiled += g->spoiled;
+	e->corrupt += g->spoiled;
+}
+
 void evidence_judge(struct evidence *e, const struct ledger *const *ledger, uint32_t receivers,
 	const uint64_t *sent, uint32_t producers, uint64_t leftover)
 {
@@ -137,6 +156,8 @@ void evidence_judge(struct evidence *e, const struct ledger *const *ledger, uint
 		e->foreign += ledger[r]->foreign;
 		bad += ledger[r]->torn + ledger[r]->cut + ledger[r]->foreign;
 	}
+	for (uint32_t r = 0; r < receivers; r++)
+		judge_bytes(e, ledger[r]);
 	e->corrupt += bad;
 	e->leftover += leftover;
 	e->lost += missing > bad + leftover ? missing - bad - leftover : 0;
@@ -146,6 +167,22 @@ bool evidence_clean(const struct evidence *e)
 {
 	return e->lost == 0 && e->duplicated == 0 && e->reordered == 0 && e->corrupt == 0 &&
 	       e->leftover == 0;
+}
+
+/* Only the probed twin knows of these. */
+static void say_more(const struct evidence *e, char *out, size_t out_len)
+{
+	size_t used = strlen(out);
+
+	if (e->spoiled)
+		snprintf(out + used, out_len - used,
+			"; bytes changed in %llu, first byte %u of message %llu of sender %u",
+			(unsigned long long)e->spoiled, e->spoiled_at,
+			(unsigned long long)(e->spoiled_head >> 16),
+			(unsigned)(e->spoiled_head & 0xffff));
+	if (e->intruded)
+		snprintf(out + used, out_len - used, "; another worker was inside %llu times",
+			(unsigned long long)e->intruded);
 }
 
 void evidence_say(const struct evidence *e, char *out, size_t out_len)
@@ -162,4 +199,5 @@ void evidence_say(const struct evidence *e, char *out, size_t out_len)
 		(unsigned long long)e->corrupt, (unsigned long long)e->torn,
 		(unsigned long long)e->cut, (unsigned long long)e->foreign,
 		(unsigned long long)e->leftover);
+	say_more(e, out, out_len);
 }

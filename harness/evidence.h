@@ -45,10 +45,14 @@ struct ledger_from {
 
 struct ledger {
 	uint32_t producers;
-	uint32_t exact;     /* single receiver: gaps are kept */
-	uint64_t torn;      /* head and tail differ */
-	uint64_t cut;       /* length other than sent */
-	uint64_t foreign;   /* no such producer */
+	uint32_t exact;        /* single receiver: gaps are kept */
+	uint64_t torn;         /* head and tail differ */
+	uint64_t cut;          /* length other than sent */
+	uint64_t foreign;      /* no such producer */
+	uint64_t spoiled;      /* stamps right, a byte between them wrong; probed twin */
+	uint64_t spoiled_head; /* of the first of them: its stamp, and the byte */
+	uint64_t intruded;     /* locks: somebody else was inside; probed twin */
+	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
 	uint32_t gaps_lost; /* more gaps than there is room for */
 	struct ledger_gap gap[LEDGER_GAPS];
@@ -66,6 +70,9 @@ struct evidence {
 	uint64_t leftover; /* still in the channel after the last receiver left */
 	uint64_t lost, duplicated, reordered, corrupt;
 	uint64_t torn, cut, foreign; /* parts of corrupt */
+	/* parts of corrupt as well; arrived, and counted as received */
+	uint64_t spoiled, spoiled_head, intruded;
+	uint32_t spoiled_at;
 };
 
 /*
@@ -81,6 +88,9 @@ bool evidence_clean(const struct evidence *e);
 
 /* One sentence for the row's reason; empty when clean. */
 void evidence_say(const struct evidence *e, char *out, size_t out_len);
+
+/* Book a received message whose byte `at` is not the one that was sent. */
+COLD void ledger_spoiled(struct ledger *g, const uint8_t *msg, uint32_t at);
 
 COLD void ledger_bad(struct ledger *g, const uint8_t *msg, uint32_t len, uint32_t want);
 COLD void ledger_odd(struct ledger *g, struct ledger_from *f, uint64_t seq);

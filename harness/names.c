@@ -49,10 +49,10 @@ static int fail(char *err, size_t err_len, int code, const char *fmt, ...)
 	return code;
 }
 
-/* A place that this machine lacks, or may not be written to, is a limit of it. */
+/* A place that this machine lacks is a limit of it. */
 static int lacking(int code)
 {
-	return code == -ENOENT || code == -ENOTDIR || code == -EROFS ? -ENOTSUP : code;
+	return code == -ENOENT || code == -ENOTDIR ? -ENOTSUP : code;
 }
 
 int names_dir(char *dir, size_t dir_len, char *err, size_t err_len)

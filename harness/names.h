@@ -9,8 +9,7 @@
  * clean`; what the journal does not name is never touched.  Where it cannot be told
  * whether an owner lives (another container's, /proc hidden) it counts as alive.
  *
- * A place that the machine lacks or that cannot be written to (no /dev/shm, all
- * read-only) is -ENOTSUP: a limit, not a failure.
+ * A place that the machine lacks (no /dev/shm) is -ENOTSUP: a limit, not a failure.
  *
  * Single-threaded use; several processes may share the journal, which is locked
  * while it is read or changed.  Being killed at any time loses no line.

@@ -2,8 +2,10 @@
 #include "harness/probe.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/atomic.h"
@@ -27,6 +29,7 @@ static const char *const act_names[PROBE_ACT_COUNT] = {
 	[PROBE_TRUNCATE] = "truncate",
 	[PROBE_REPLAY] = "replay",
 	[PROBE_MIX] = "mix",
+	[PROBE_FLIP_MIDDLE] = "flip-middle",
 };
 
 const char *probe_point_name(enum probe_point point)
@@ -80,8 +83,71 @@ static void burn(uint64_t spins)
 		__asm__ volatile("" ::: "memory");
 }
 
+/* ---- rests ----------------------------------------------------------------- */
+
+enum { REST_SPINS = 2048, REST_SLEEPS_1_IN = 16, REST_YIELDS_1_IN = 4, REST_SHORT_NS = 1000 };
+
+/* splitmix64. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+/* 1 .. 2 * mean - 1. */
+static uint32_t draw_distance(struct probe_rest *rest, uint32_t mean)
+{
+	return mean ? 1 + (uint32_t)(next_random(&rest->state) % (2 * (uint64_t)mean - 1)) : 0;
+}
+
+void probe_rest_init(struct probe_rest *rest, uint64_t seed)
+{
+	rest->state = seed;
+	rest->points_left = draw_distance(rest, rest->every);
+	rest->burst_left = draw_distance(rest, rest->burst);
+}
+
+static void rest_asleep(uint64_t ns)
+{
+	struct timespec ts = {.tv_nsec = (long)ns};
+
+	nanosleep(&ts, NULL);
+}
+
+/* Long enough for others to come between, in one of the ways that code is held up. */
+static void rest_shortly(struct probe_rest *rest)
+{
+	uint64_t v = next_random(&rest->state);
+
+	if (v % REST_SLEEPS_1_IN == 0)
+		rest_asleep(REST_SHORT_NS);
+	else if (v % REST_YIELDS_1_IN == 0)
+		sched_yield();
+	else
+		burn((v >> 32) % REST_SPINS);
+}
+
+static void rest_at(struct probe_rest *rest, enum probe_point point)
+{
+	bool op = point == POINT_BEFORE_SEND || point == POINT_AFTER_RECV;
+
+	if (rest->every && --rest->points_left == 0) {
+		rest_shortly(rest);
+		rest->points_left = draw_distance(rest, rest->every);
+	}
+	if (rest->burst && op && --rest->burst_left == 0) {
+		rest_asleep(next_random(&rest->state) % (rest->longest_ns + 1u));
+		rest->burst_left = draw_distance(rest, rest->burst);
+	}
+}
+
 void probe_hit(struct probe *probe, enum probe_point point)
 {
+	if (probe->rest.every || probe->rest.burst)
+		rest_at(&probe->rest, point);
 	if (probe->point != point || probe->act == PROBE_NONE || probe->act > PROBE_BURN)
 		return;
 	probe->hits++;
@@ -93,5 +159,5 @@ void probe_hit(struct probe *probe, enum probe_point point)
 
 bool probe_message(struct probe *probe)
 {
-	return probe->act >= PROBE_DROP && ++probe->hits == probe->nth;
+	return probe_act_on_message(probe->act) && ++probe->hits == probe->nth;
 }

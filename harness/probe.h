@@ -9,6 +9,10 @@
  * through the probe, which can sabotage it on its way; that is how the evidence
  * is tested.
  *
+ * Under stress (struct trial_load) the same points are where a worker rests for
+ * a random while, the channel loops fill and check every byte of a message
+ * (fill.h), and the lock loops watch that nobody else is inside.
+ *
  * A probe belongs to one worker.  No locking.
  */
 #ifndef HARNESS_PROBE_H
@@ -52,19 +56,36 @@ enum probe_act {
 	PROBE_TRUNCATE,
 	PROBE_REPLAY,
 	PROBE_MIX,
+	PROBE_FLIP_MIDDLE, /* between the stamps: only a check of every byte sees it */
 	PROBE_ACT_COUNT
 };
 
+struct ledger;
+
+/* Random rests, in bursts; all zero: none. */
+struct probe_rest {
+	uint64_t state;      /* of the generator; the worker's own */
+	uint32_t every;      /* a short rest every so many points, on average; 0: none */
+	uint32_t burst;      /* a long one every so many operations, on average; 0: none */
+	uint32_t longest_ns; /* of the long ones */
+	uint32_t points_left, burst_left;
+};
+
 struct probe {
-	uint32_t act;      /* enum probe_act */
-	uint32_t point;    /* enum probe_point */
-	uint64_t nth;      /* act at the nth hit, counted from 1 */
-	uint64_t value;    /* PROBE_BURN: spins */
-	uint64_t hits;     /* so far */
-	uint32_t domain;   /* enum domain: how to die */
-	void *death;       /* atomic_u32 *: where an abandoning thread says so */
-	uint8_t *kept;     /* PROBE_SWAP, PROBE_REPLAY: room for one message */
-	uint32_t kept_len; /* 0: nothing kept */
+	uint32_t act;          /* enum probe_act */
+	uint32_t point;        /* enum probe_point */
+	uint64_t nth;          /* act at the nth hit, counted from 1 */
+	uint64_t value;        /* PROBE_BURN: spins */
+	uint64_t hits;         /* so far */
+	uint32_t domain;       /* enum domain: how to die */
+	void *death;           /* atomic_u32 *: where an abandoning thread says so */
+	uint8_t *kept;         /* PROBE_SWAP, PROBE_REPLAY: room for one message */
+	uint32_t kept_len;     /* 0: nothing kept */
+	bool verify;           /* every byte, and who is inside */
+	bool scrubbed;         /* the room for the next message holds nothing of an older one */
+	uint64_t seed;         /* of the pattern between the stamps */
+	struct ledger *ledger; /* where the probed twin books what it finds */
+	struct probe_rest rest;
 };
 
 /* Names for specs and messages; -1 when unknown. */
@@ -72,6 +93,15 @@ const char *probe_point_name(enum probe_point point);
 const char *probe_act_name(enum probe_act act);
 int probe_point_parse(const char *name);
 int probe_act_parse(const char *name);
+
+/* True of what spoils a message, as opposed to its worker. */
+static inline bool probe_act_on_message(uint32_t act)
+{
+	return act >= PROBE_DROP;
+}
+
+/* Begin to rest: the generator's seed, and the first distances drawn from it. */
+void probe_rest_init(struct probe_rest *rest, uint64_t seed);
 
 /* Called by POINT; returns unless the worker is to die here. */
 COLD void probe_hit(struct probe *probe, enum probe_point point);

@@ -140,6 +140,11 @@ static enum outcome run_orders(struct trial *t)
 		return conduct_flagged(t);
 	if (spec->calibrate)
 		return conduct_calibrate(t);
+	if (spec->load.soak_ns) {
+		o = conduct_soak(t);
+		if (o != OUTCOME_FINE)
+			return o;
+	}
 	if (spec->warm_n) {
 		o = conduct_order(t, DO_WARM, spec->warm_n, spec->block);
 		if (o != OUTCOME_FINE)

@@ -41,6 +41,20 @@ struct trial_fault {
 	uint64_t nth, value;
 };
 
+/*
+ * Stress: the probed twins under a random load, all of it drawn beforehand.  A
+ * worker's own generator is seeded from `seed` and its number.
+ */
+struct trial_load {
+	uint64_t seed;       /* of the patterns and the rests */
+	uint64_t soak_ns;    /* rounds of operations for so long, before the last one; 0: none */
+	uint64_t most_n;     /* operations of all rounds, the last one included; 0: any number */
+	uint32_t verify;     /* every byte; who is inside a lock */
+	uint32_t rest_every; /* see struct probe_rest */
+	uint32_t burst;
+	uint32_t rest_ns;
+};
+
 struct trial_spec {
 	uint32_t magic, protocol;
 	uint64_t size; /* of this struct */
@@ -61,6 +75,7 @@ struct trial_spec {
 	uint64_t stall_ns;    /* nothing arrives for so long: give up, say what is missing */
 	struct clock clock;
 	struct trial_fault fault;
+	struct trial_load load;         /* probed twins only */
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
@@ -88,6 +103,9 @@ struct trial_result {
 	uint64_t minor_faults, migrations, runq_wait_ns;
 	uint64_t full_waits, empty_waits;
 	uint64_t lost, duplicated, reordered, corrupt;
+	/* messages (deliveries, sections) of the whole trial; counted 0: not known */
+	uint64_t attempted, received, verified_bytes;
+	uint32_t counted, pad;
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];

@@ -113,8 +113,11 @@ static void judge_lock(const struct trial *t, struct evidence *e)
 	struct port p = {.link = (struct link *)(uintptr_t)&t->crew.link[0]};
 	uint64_t counter = load_acquire(o->guarded(&p));
 
-	for (unsigned i = 0; i < t->crew.arena->workers; i++)
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
 		e->sent += slot(t, i)->all_ops;
+		e->intruded += arena_ledger(t->crew.arena, i)->intruded;
+	}
+	e->corrupt = e->intruded;
 	e->received = counter;
 	e->lost = e->sent > counter ? e->sent - counter : 0;
 	e->duplicated = counter > e->sent ? counter - e->sent : 0;
@@ -128,6 +131,25 @@ static void judge(const struct trial *t, struct evidence *e)
 		judge_lock(t, e);
 	else
 		judge_channel(t, e);
+}
+
+/* Into the result: what was counted, whatever the verdict. */
+static void report_evidence(const struct trial *t, const struct evidence *e)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum family family = t->crew.workload->family;
+	struct trial_result *r = t->result;
+
+	r->lost = e->lost;
+	r->duplicated = e->duplicated;
+	r->reordered = e->reordered;
+	r->corrupt = e->corrupt;
+	r->counted = !(t->crew.mech->flags & MECH_NO_EVIDENCE);
+	r->attempted = e->sent;
+	r->received = e->received;
+	if (spec->probed && spec->load.verify && family != FAMILY_LOCK)
+		r->verified_bytes = e->received *
+				    (family == FAMILY_EVENT ? sizeof(uint64_t) : spec->msg_bytes);
 }
 
 /* Loss is allowed only where the contract says so. */
@@ -254,10 +276,7 @@ void verdict_measured(struct trial *t)
 	struct evidence e = {0};
 
 	judge(t, &e);
-	r->lost = e.lost;
-	r->duplicated = e.duplicated;
-	r->reordered = e.reordered;
-	r->corrupt = e.corrupt;
+	report_evidence(t, &e);
 	if (!acceptable(t->crew.mech, &e)) {
 		r->status = TRIAL_FAIL;
 		evidence_say(&e, r->reason, sizeof(r->reason));
@@ -290,6 +309,21 @@ static void say_refusal(struct trial *t)
 	}
 }
 
+/*
+ * What a death left: attempted and received, but no verdict on the difference,
+ * which may have been on its way.  Threads that were left behind may still count.
+ */
+static void count_after_death(struct trial *t)
+{
+	struct evidence e = {0};
+
+	if (t->crew.spec->domain == DOMAIN_THREAD || !crew_has_ledgers(&t->crew))
+		return;
+	judge_channel(t, &e);
+	e.lost = 0;
+	report_evidence(t, &e);
+}
+
 static void say_death(struct trial *t)
 {
 	char who[TRIAL_REASON / 2];
@@ -299,6 +333,7 @@ static void say_death(struct trial *t)
 	if (!who[0])
 		snprintf(who, sizeof(who), "a worker left without a word");
 	t->result->status = TRIAL_CRASH;
+	count_after_death(t);
 	if (f->act == PROBE_DIE)
 		snprintf(t->result->reason, sizeof(t->result->reason),
 			"%s; fault injected: die at %s, hit %llu", who, probe_point_name(f->point),
@@ -314,12 +349,10 @@ static void say_stall(struct trial *t, enum outcome outcome)
 	struct evidence e = {0};
 	char what[TRIAL_REASON / 2] = "";
 
-	if (crew_has_ledgers(&t->crew))
+	if (crew_has_ledgers(&t->crew)) {
 		judge_channel(t, &e);
-	r->lost = e.lost;
-	r->duplicated = e.duplicated;
-	r->reordered = e.reordered;
-	r->corrupt = e.corrupt;
+		report_evidence(t, &e);
+	}
 	evidence_say(&e, what, sizeof(what));
 	r->status = outcome == OUTCOME_STALLED && !evidence_clean(&e) ? TRIAL_FAIL : TRIAL_TIMEOUT;
 	snprintf(r->reason, sizeof(r->reason), "%s%s%s",

@@ -117,21 +117,37 @@ static void *private_memory(size_t bytes)
 	return mem;
 }
 
+/* Each port of each worker rests at moments of its own. */
+static void load_probe(struct self *s, struct port *p)
+{
+	const struct trial_load *load = &s->crew->spec->load;
+
+	p->probe.verify = load->verify;
+	p->probe.seed = load->seed;
+	p->probe.ledger = arena_ledger(s->crew->arena, s->index);
+	p->probe.rest = (struct probe_rest){
+		.every = load->rest_every,
+		.burst = load->burst,
+		.longest_ns = load->rest_ns,
+	};
+	probe_rest_init(&p->probe.rest, load->seed + 2 * s->index + s->n_ports);
+}
+
 static void arm_probe(struct self *s, struct port *p)
 {
 	const struct trial_fault *f = &s->crew->spec->fault;
 
+	if (s->crew->spec->probed)
+		load_probe(s, p);
 	if (f->act == PROBE_NONE || f->worker != s->index)
 		return;
-	p->probe = (struct probe){
-		.act = f->act,
-		.point = f->point,
-		.nth = f->nth,
-		.value = f->value,
-		.domain = s->crew->spec->domain,
-		.death = &s->crew->arena->gate.arrived,
-		.kept = s->kept,
-	};
+	p->probe.act = f->act;
+	p->probe.point = f->point;
+	p->probe.nth = f->nth;
+	p->probe.value = f->value;
+	p->probe.domain = s->crew->spec->domain;
+	p->probe.death = &s->crew->arena->gate.arrived;
+	p->probe.kept = s->kept;
 }
 
 static int open_port(struct self *s, unsigned link, enum role role, uint32_t index)

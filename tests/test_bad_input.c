@@ -91,7 +91,7 @@ static void numbers_out_of_range_are_refused_and_named(void **state)
 
 static void axes_whose_product_is_huge_are_refused_at_once(void **state)
 {
-	char line[3000] = RUN "-m '*' -s 1", value[8];
+	char line[3000] = RUN "-m '*' -s 1", value[16];
 	struct bad b = {line, 2, "too many"};
 	long begin = program_now_ms();
 
@@ -232,6 +232,7 @@ static void results_are_refused_where_they_cannot_be(void **state)
 		{RUN "-o none/run", 2, "none/run: No such file"}, {RUN "-o ''", 2, "empty"},
 		{RUN "-o /sys/r", 2, "/sys/r"},
 		{"prlimit --fsize=2000 " RUN "-o r", 2, "r/environment.csv: cannot be written"},
+
 		{SH("mkdir r; mkfifo r/samples.csv; exec " RUN "-o r"), 2, "r/samples.csv"},
 		{SH("mkdir r; mkfifo r/histograms.csv; exec " RUN "-o r"), 2, "r/histograms.csv"},
 		{SH("mkdir r; mkfifo r/environment.csv; exec " RUN "-o r"), 2, "r/environment.csv"},
@@ -241,6 +242,16 @@ static void results_are_refused_where_they_cannot_be(void **state)
 		{SH("mkdir r; ln -s /dev/null r/topology.xml; exec " RUN "-o r"), 2,
 			"topology.xml"},
 		{SH("mkdir r; : > r/samples.csv; exec " RUN "-o r"), 2, "start again"});
+}
+
+/* Not even a trial's result fits: the runner's own memory files are limited, too. */
+static void run_under_a_limit_of_file_size_is_refused_not_killed(void **state)
+{
+	(void)state;
+	program_need_processes();
+	program_ends("prlimit --fsize=20000 " RUN "-o r", RC_USAGE);
+	assert_non_null(strstr(program.err, "File too large"));
+	program_made_nothing();
 }
 
 static void runs_that_are_none_are_not_gone_on_with(void **state)
@@ -353,6 +364,7 @@ int main(void)
 		PROGRAM_TEST(matrix_files_that_are_no_files_are_refused),
 		PROGRAM_TEST(topologies_that_cannot_be_read_are_refused),
 		PROGRAM_TEST(results_are_refused_where_they_cannot_be),
+		PROGRAM_TEST(run_under_a_limit_of_file_size_is_refused_not_killed),
 		PROGRAM_TEST(runs_that_are_none_are_not_gone_on_with),
 		PROGRAM_TEST(results_on_a_read_only_disk_are_refused),
 		PROGRAM_TEST(results_on_a_full_disk_are_refused_and_leave_nothing),

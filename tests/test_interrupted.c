@@ -420,6 +420,39 @@ static void run_stopped_while_gnuplot_draws_has_all_its_rows(void **state)
 	program_await_nobody("drawing");
 }
 
+/* Nothing of it reports for a long time: who watches the runner must notice by himself. */
+static void stop_amid_a_long_trial(const char *how, int sig)
+{
+	char line[256], what[96];
+	pid_t pid;
+
+	snprintf(what, sizeof(what), "%s, signal %d", how, sig);
+	snprintf(line, sizeof(line),
+		H "run --no-report -m lock/semaphore -w contend --trial-ms 60000 --reps 1 "
+		  "-o run -d %s",
+		how);
+	pid = program_start(line);
+	await_file("here/run/plan.csv");
+	nap_ms(100); /* most likely the workers have begun by then, but it does not matter */
+	assert_int_equal(kill(pid, sig), 0);
+	assert_int_equal(program_finish_soon(pid, what), RC_SIGNAL + sig);
+	program_await_nobody(what);
+	check_foreign();
+	remove_run();
+}
+
+static void run_stopped_amid_a_long_trial_ends_its_workers(void **state)
+{
+	static const char *const how[] = {"thread", "process", "process --start exec"};
+
+	(void)state;
+	program_need_processes();
+	for (size_t i = 0; i < sizeof(how) / sizeof(*how); i++) {
+		stop_amid_a_long_trial(how[i], SIGKILL);
+		stop_amid_a_long_trial(how[i], SIGINT);
+	}
+}
+
 /* ---- going on ---------------------------------------------------------------------- */
 
 /* Killed between a trial's histogram lines and its row: the repeat is another attempt. */
@@ -487,8 +520,8 @@ static void runs_at_once_do_not_meet_nor_does_clean_disturb_them(void **state)
 
 	(void)state;
 	program_need_processes();
-	a = program_start_as(H "run --no-report " CELLS "--reps 12 -o a", "a");
-	b = program_start_as(H "run --no-report " CELLS "--reps 12 -o b", "b");
+	a = program_start_as(H "run --no-report " CELLS "--reps 5 -o a", "a");
+	b = program_start_as(H "run --no-report " CELLS "--reps 5 -o b", "b");
 	while (done < 2) {
 		program_ends(H "clean", RC_FINE);
 		cleaned++;
@@ -629,6 +662,7 @@ int main(void)
 		TEST(run_killed_leaves_nothing_that_the_next_one_does_not_remove),
 		TEST(run_stopped_before_its_plan_leaves_the_directory_as_it_was),
 		TEST(run_stopped_while_gnuplot_draws_has_all_its_rows),
+		TEST(run_stopped_amid_a_long_trial_ends_its_workers),
 		TEST(run_resumed_tells_histograms_without_a_row_apart),
 		TEST(run_resumed_on_a_poorer_machine_has_all_its_rows),
 		TEST(runs_at_once_do_not_meet_nor_does_clean_disturb_them),

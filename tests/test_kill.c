@@ -15,7 +15,14 @@
 #include "primitives/registry.h"
 #include "tests/lab.h"
 
-enum { TRIES = 3, FLAG_STRETCH_NS = 5 * 1000 * 1000, SAMPLES = 2, EXEC_SHARE = 3 };
+enum {
+	TRIES = 3,
+	FLAG_STRETCH_NS = 5 * 1000 * 1000,
+	SAMPLES = 2,
+	SOON = 65,
+	PICKS = 1000,
+	EXEC_SHARE = 3
+};
 
 static const char *const variants[] = {"thread", "process", "process&start=exec"};
 
@@ -79,24 +86,22 @@ static bool must_reach(const struct cell *c, const struct death *d)
 	if (is_once(d->point))
 		return d->nth == 1;
 	if (c->mech->family == FAMILY_LOCK)
-		return d->nth == 1 && d->side == 0 && two &&
+		return d->nth <= SOON && d->side == 0 && two &&
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
-	if (c->mech->family != FAMILY_CHANNEL || !two)
+	if (!two)
 		return false;
 	if (d->side == 0)
 		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
 	return d->point == POINT_AFTER_RECV;
 }
 
-/* Points that belong to the other side's operations, or to another family's. */
+/* Points that belong to the other side's operations; an event's sides are as a channel's. */
 static bool cannot_reach(const struct cell *c, const struct death *d)
 {
 	if (is_once(d->point))
 		return d->nth > 1;
 	if (c->mech->family == FAMILY_LOCK)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
-	if (c->mech->family != FAMILY_CHANNEL)
-		return false;
 	if (d->side == 0)
 		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
 			POINT_HOLDING);
@@ -202,6 +207,25 @@ static void kill_everywhere(const struct cell *c, uint64_t nth, unsigned share)
 		kill_at(c, &d);
 }
 
+static void pick_any(struct death *d)
+{
+	pick(d, (unsigned)next_random(2 * PROBE_POINT_COUNT), hits[next_random(ARRAY_LEN(hits))]);
+}
+
+/* A later hit that is certain, where the family has one. */
+static void kill_later(const struct cell *c)
+{
+	struct death d;
+
+	for (int i = 0; i < PICKS; i++) {
+		pick_any(&d);
+		if (d.nth > 1 && must_reach(c, &d)) {
+			kill_at(c, &d);
+			return;
+		}
+	}
+}
+
 /* A later hit, or one of many, where it may be reached. */
 static void kill_somewhere(const struct cell *two, const struct cell *many)
 {
@@ -209,8 +233,7 @@ static void kill_somewhere(const struct cell *two, const struct cell *many)
 		const struct cell *c = many && next_random(2) ? many : two;
 		struct death d;
 
-		pick(&d, (unsigned)next_random(2 * PROBE_POINT_COUNT),
-			hits[next_random(ARRAY_LEN(hits))]);
+		pick_any(&d);
 		if (cannot_reach(c, &d) || (c == two && d.nth == 1))
 			continue;
 		kill_at(c, &d);
@@ -246,6 +269,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 			kill_all(&many);
 	} else {
 		kill_everywhere(&two, 1, exec || lab_is_fast() ? EXEC_SHARE : 1);
+		kill_later(&two);
 		kill_somewhere(&two, has_many ? &many : NULL);
 	}
 	check_fine(&two);

@@ -13,6 +13,7 @@
 #define HARNESS_FAMILY_CHANNEL_H
 
 #include "harness/evidence.h"
+#include "harness/fill.h"
 #include "harness/hist.h"
 #include "harness/link.h"
 #include "harness/mech.h"
@@ -81,6 +82,11 @@ COLD static enum result channel_sabotage(
 		r = o->send(p, msg, len, how);
 		msg[len > 1] ^= 0x10;
 		return r;
+	case PROBE_FLIP_MIDDLE: /* the stamps stay as they are, where there is anything between */
+		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
+		r = o->send(p, msg, len, how);
+		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
+		return r;
 	case PROBE_TRUNCATE:
 		return o->send(p, msg, len - 1, how);
 	case PROBE_MIX: /* the head of one stream, the tail of another */
@@ -105,8 +111,6 @@ COLD static enum result channel_send_probed(
 	struct probe *b = &p->probe;
 	enum result r;
 
-	if (b->act < PROBE_DROP)
-		return o->send(p, msg, len, how);
 	if (b->act == PROBE_REPLAY && b->hits == 0) {
 		memcpy(b->kept, msg, len);
 		b->kept_len = len;
@@ -121,6 +125,37 @@ COLD static enum result channel_send_probed(
 	return r;
 }
 
+/* ---- every byte: the probed twin's part of the evidence ------------------ */
+
+/* A stamped message gets its pattern. */
+COLD static void channel_fill(const struct port *p, uint8_t *msg, uint32_t len)
+{
+	if (p->probe.verify)
+		fill_write(msg, len, p->probe.seed);
+}
+
+/* What stands where a message is to arrive shall not be taken for it. */
+COLD static void channel_scrub(struct port *p, uint8_t *msg, uint32_t room)
+{
+	if (!p->probe.verify || p->probe.scrubbed)
+		return;
+	fill_scrub(msg, room);
+	p->probe.scrubbed = true;
+}
+
+/* Of the right length, but not of the right bytes: the stamps are the ledger's to check. */
+COLD static void channel_inspect(struct port *p, const uint8_t *msg, uint32_t len)
+{
+	uint32_t at;
+
+	p->probe.scrubbed = false;
+	if (!p->probe.verify || len != p->link->msg_bytes)
+		return;
+	at = fill_check(msg, len, p->probe.seed);
+	if (at != FILL_WHOLE)
+		ledger_spoiled(p->probe.ledger, msg, at);
+}
+
 ALWAYS_INLINE enum result channel_put(
 	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
 {
@@ -128,6 +163,8 @@ ALWAYS_INLINE enum result channel_put(
 
 	POINT(p, how, BEFORE_SEND);
 	if (how.probed)
+		channel_fill(p, msg, len);
+	if (how.probed && probe_act_on_message(p->probe.act))
 		r = channel_send_probed(o, p, msg, len, how);
 	else
 		r = o->send(p, msg, len, how);
@@ -138,8 +175,13 @@ ALWAYS_INLINE enum result channel_put(
 ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port *p, uint8_t *msg,
 	uint32_t room, uint32_t *len, struct how how)
 {
-	enum result r = o->recv(p, msg, room, len, how);
+	enum result r;
 
+	if (how.probed)
+		channel_scrub(p, msg, room);
+	r = o->recv(p, msg, room, len, how);
+	if (how.probed && r == OP_DONE)
+		channel_inspect(p, msg, *len);
 	POINT(p, how, AFTER_RECV);
 	return r;
 }
@@ -343,6 +385,7 @@ COLD static enum result channel_send_ends(
 	enum result r = OP_DONE;
 
 	stamp_write(w->msg, w->msg_bytes, CHANNEL_END, w->id);
+	channel_fill(w->out, w->msg, w->msg_bytes);
 	while (n-- > 0 && r == OP_DONE)
 		r = o->send(w->out, w->msg, w->msg_bytes, how);
 	return r;

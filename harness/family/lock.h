@@ -10,6 +10,8 @@
 #ifndef HARNESS_FAMILY_LOCK_H
 #define HARNESS_FAMILY_LOCK_H
 
+#include "harness/board.h"
+#include "harness/evidence.h"
 #include "harness/hist.h"
 #include "harness/link.h"
 #include "harness/mech.h"
@@ -54,6 +56,43 @@ ALWAYS_INLINE enum result lock_take(
 	return r;
 }
 
+/*
+ * The witness of the probed twin: who is inside writes its name on the link's
+ * board and finds it there when it leaves.  Where sections are single
+ * instructions (bump) nobody is alone in one.
+ */
+COLD static void lock_enter(const struct lock_ops *o, struct port *p)
+{
+	atomic_u64 *inside = &p->link->board->token;
+
+	if (!p->probe.verify || o->bump)
+		return;
+	p->probe.ledger->intruded += load_relaxed(inside) != 0;
+	store_relaxed(inside, p->index + 1u);
+}
+
+COLD static void lock_leave(const struct lock_ops *o, struct port *p)
+{
+	atomic_u64 *inside = &p->link->board->token;
+
+	if (!p->probe.verify || o->bump)
+		return;
+	p->probe.ledger->intruded += load_relaxed(inside) != p->index + 1u;
+	store_relaxed(inside, 0);
+}
+
+/* What is done while the lock is held. */
+ALWAYS_INLINE void lock_inside(
+	const struct lock_ops *o, struct port *p, atomic_u64 *counter, struct how how)
+{
+	if (how.probed)
+		lock_enter(o, p);
+	POINT(p, how, HOLDING);
+	lock_bump(o, counter);
+	if (how.probed)
+		lock_leave(o, p);
+}
+
 ALWAYS_INLINE enum result lock_section(
 	const struct lock_ops *o, struct port *p, atomic_u64 *counter, bool polls, struct how how)
 {
@@ -63,8 +102,7 @@ ALWAYS_INLINE enum result lock_section(
 	r = lock_take(o, p, polls, how);
 	if (UNLIKELY(r != OP_DONE))
 		return r;
-	POINT(p, how, HOLDING);
-	lock_bump(o, counter);
+	lock_inside(o, p, counter, how);
 	POINT(p, how, BEFORE_RELEASE);
 	return o->unlock(p, how);
 }
@@ -89,8 +127,7 @@ ALWAYS_INLINE void lock_contend_by(
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			t = clock_read(w->clock) - t;
-			POINT(w->out, how, HOLDING);
-			lock_bump(o, counter);
+			lock_inside(o, w->out, counter, how);
 			r = o->unlock(w->out, how);
 			if (state == STRETCH_COUNTED)
 				hist_record(w->hist, clock_ns(w->clock, t));
