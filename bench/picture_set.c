@@ -118,7 +118,9 @@ static void make_name(const struct picture_set *s, const char *wanted, char *out
 
 const char *picture_prefix(const char *family, char *out, size_t len)
 {
-	snprintf(out, len, strcmp(family, "channel") == 0 ? "" : "%s-", family);
+	bool short_one = strcmp(family, "channel") == 0;
+
+	snprintf(out, len, "%s%s", short_one ? "" : family, short_one ? "" : "-");
 	return out;
 }
 

@@ -59,8 +59,8 @@ struct plot_look picture_look(const struct picture_set *s, const struct rank_ent
 __attribute__((format(printf, 2, 3))) void picture_say(char *note, const char *format, ...);
 
 /*
- * What a caption must say of the figures: trials and noisy ones, interval or range (drawn as `what`;
- * NULL: neither), capacities, columns and rows left out.
+ * What a caption must say of the figures: trials and noisy ones, interval or range (drawn as
+ * `what`; NULL: neither), capacities, columns and rows left out.
  */
 void picture_say_grid(char *note, const struct grid *g, const char *what);
 
