@@ -91,7 +91,7 @@ static void numbers_out_of_range_are_refused_and_named(void **state)
 
 static void axes_whose_product_is_huge_are_refused_at_once(void **state)
 {
-	char line[3000] = RUN "-m '*' -s 1", value[8];
+	char line[3000] = RUN "-m '*' -s 1", value[16];
 	struct bad b = {line, 2, "too many"};
 	long begin = program_now_ms();
 
