@@ -147,8 +147,7 @@ static void machine_with_three_processes_a_user(void **state)
 static void machine_with_little_address_space(void **state)
 {
 	(void)state;
-	if (getenv("ASAN_OPTIONS") || strstr(program.path, "asan"))
-		skip(); /* the sanitizer maps more than any limit */
+	program_need_no_asan("it maps more than any limit");
 	check_with(&(struct poverty){.line = "prlimit --as=60000000 %s",
 			   .limit = "ulimit -v",
 			   .must_skip = true},
@@ -242,8 +241,10 @@ static void machine_without_ipv6(void **state)
 static void machine_without_proc(void **state)
 {
 	(void)state;
+	program_need_no_asan("it reads /proc");
 	check(&(struct poverty){.probe = "unshare -m mount -t tmpfs none /proc",
-		.line = ALONE "mount -t tmpfs none /proc && exec %s'"});
+		.line = ALONE "mount -t tmpfs none /proc && "
+			      "exec %s'"});
 }
 
 static void machine_that_hides_processes(void **state)
