@@ -2,17 +2,20 @@
  * `handoff stress` from outside: it ends well over sound mechanisms, finds each
  * fault that is injected, prints a line that finds it again, and leaves nothing.
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "bench/cell.h"
 #include "bench/csv.h"
+#include "harness/names.h"
 #include "primitives/registry.h"
 #include "tests/outside.h"
 
@@ -336,6 +339,21 @@ static void await_trials(void)
 	fail_msg("no trial ended");
 }
 
+/* What a trial leaves that is killed at the wrong moment: a name that its owner cannot remove. */
+static void leave_a_name(void)
+{
+	char path[NAMES_PATH_MAX], err[LINE];
+	int status = 0;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(names_path_new("file", path, sizeof(path), err, sizeof(err)) != 0 ||
+			creat(path, 0600) < 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void stress_interrupted_says_what_it_did_and_leaves_nothing(void **state)
 {
 	uint64_t messages, bytes, findings;
@@ -345,6 +363,7 @@ static void stress_interrupted_says_what_it_did_and_leaves_nothing(void **state)
 		skip();
 	outside_start(&one, " stress --for 10m -d process --start exec --trial-ms 50 -o log");
 	await_trials();
+	leave_a_name();
 	assert_int_equal(kill(one.pid, SIGINT), 0);
 	outside_finish(&one);
 	assert_int_equal(one.code, RC_INT);
