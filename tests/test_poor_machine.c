@@ -14,11 +14,11 @@
 
 #include "tests/program.h"
 
-#define ALONE     "unshare -m sh -c '"
-#define NOBODY    "setpriv --reuid 65534 --regid 65534 --clear-groups "
-#define QUICK     " run --matrix quick --start fork,exec --reps 1 --trial-ms 0.1 --no-report -o run "
-#define SHORT     "-p nearest --wait block -s 64 -w stream,contend "
-#define ALONE_TOO QUICK "-p nearest --wait block -s 64 -m lock/* -w contend,uncontended "
+#define ALONE  "unshare -m sh -c '"
+#define NOBODY "setpriv --reuid 65534 --regid 65534 --clear-groups "
+#define QUICK  " run --matrix quick --start fork,exec --reps 1 --trial-ms 0.1 --no-report -o run "
+#define SHORT  "-p nearest --wait block -s 64 -w stream,contend "
+#define SINGLE QUICK "-p nearest --wait block -s 64 -m lock/* -w contend,uncontended "
 
 /* One mechanism of each kind of resource. */
 #define FEW "-m channel/fifo,channel/tcp,channel/mmap-file,channel/ring-mpmc,lock/mutex "
@@ -141,7 +141,7 @@ static void machine_with_three_processes_a_user(void **state)
 			   .line = NOBODY "prlimit --nproc=3 %s",
 			   .limit = "ulimit -u",
 			   .must_skip = true},
-		ALONE_TOO);
+		SINGLE);
 }
 
 static void machine_with_little_address_space(void **state)
@@ -311,7 +311,7 @@ static void machine_with_a_control_group_of_few_processes(void **state)
 					"rmdir $g; exit $c'",
 			.limit = "pids.max",
 			.must_skip = true},
-		ALONE_TOO);
+		SINGLE);
 }
 
 int main(void)
