@@ -170,18 +170,25 @@ void picture_roundtrip(struct picture_set *s)
 
 /* ---- placements side by side ------------------------------------------------------------ */
 
+static const char *const places[] = {"unpinned", "nearest", "farthest", "same-pu", "smt", "same-l2",
+	"same-l3", "same-package", "no-shared-cache", "cross-numa", "cross-package"};
+enum { PLACES = sizeof(places) / sizeof(places[0]) };
+
 static int rank_of_place(const char *placement)
 {
-	static const char *const order[] = {"unpinned", "nearest", "farthest", "same-pu", "smt",
-		"same-l2", "same-l3", "same-package", "no-shared-cache", "cross-numa",
-		"cross-package"};
-	enum { N = sizeof(order) / sizeof(order[0]) };
-
-	for (int i = 0; i < N; i++) {
-		if (strcmp(order[i], placement) == 0)
+	for (int i = 0; i < PLACES; i++) {
+		if (strcmp(places[i], placement) == 0)
 			return i;
 	}
-	return N;
+	return PLACES;
+}
+
+/* The same in every picture, but for places that have no name in the list. */
+static unsigned look_of_place(const char *placement, size_t column)
+{
+	unsigned rank = (unsigned)rank_of_place(placement);
+
+	return rank < PLACES ? rank : rank + (unsigned)column;
 }
 
 static int compare_places(const void *a, const void *b)
@@ -212,7 +219,7 @@ static size_t add_places(struct grid *g, struct dots_columns *cols, unsigned pan
 	if (found && n)
 		qsort(found, n, sizeof(*found), compare_places);
 	for (size_t i = 0; i < n; i++) {
-		unsigned look = (unsigned)rank_of_place(found[i]->key->placement);
+		unsigned look = look_of_place(found[i]->key->placement, i);
 		size_t at = g->columns;
 
 		picture_place(found[i]->key, label, sizeof(label));

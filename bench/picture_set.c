@@ -104,8 +104,11 @@ static void make_name(const struct picture_set *s, const char *wanted, char *out
 
 	for (; *wanted && n + 1 < sizeof(tame); wanted++) {
 		int c = tolower((unsigned char)*wanted);
+		bool good = c < 128 && isalnum(c);
 
-		tame[n++] = (char)(c < 128 && isalnum(c) ? c : '-');
+		if (n == 0 && !good)
+			tame[n++] = 'x'; /* a name with a dash first would be an option */
+		tame[n++] = (char)(good ? c : '-');
 	}
 	tame[n] = '\0';
 	snprintf(out, PICTURE_NAME, "%s", tame);

@@ -22,11 +22,12 @@ enum {
 	TAIL = 64, /* bytes in which a picture's end must be */
 };
 
+/* Not an option of gnuplot's either. */
 static bool is_plain(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 0 && len < NAME_MAX_BYTES &&
+	return len > 0 && len < NAME_MAX_BYTES && name[0] != '-' &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
@@ -65,7 +66,8 @@ static int survey(struct plot *p)
 
 	if (!is_plain(r->name) || !is_plain(r->script)) {
 		(void)snprintf(p->err, p->err_len,
-			"picture '%s' of script '%s': names are lower-case letters, digits and dashes",
+			"picture '%s' of script '%s': names are lower-case letters, digits and dashes "
+			"within",
 			r->name, r->script);
 		return -EINVAL;
 	}

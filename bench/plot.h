@@ -60,7 +60,7 @@ struct plot_request {
 				   "cost": x a time, y CPU time, both in ns */
 	const char *dir;        /* where everything is written; created if only it is missing */
 	const char *script_dir; /* where the scripts and what they share are */
-	const char *name;       /* of the output: [a-z0-9-], unique in dir */
+	const char *name;       /* of the output: [a-z0-9-], no dash first, unique in dir */
 	const char *title;
 	const char *caption;            /* n, machine and date; broken into lines here */
 	const char *panel[PLOT_PANELS]; /* headings; one without series is not drawn */

@@ -106,25 +106,29 @@ static void throughput_shows_every_mechanism_or_says_how_many_it_does_not(void *
 	assert_null(pic_find(s, "throughput-thread-4"));
 }
 
+/* pipe mostly with room for 64, fifo mostly for 1024; a pair of figures each of the other. */
 static void throughput_has_one_capacity_along_a_line(void **state)
 {
-	static const char *const mechanisms[] = {"channel/pipe", "channel/fifo"};
+	static const char *const capacity[] = {"64", "1024"};
 	struct scene *s = *state;
 	char *text;
 
 	for (int i = 0; i < 2; i++) {
-		struct at at = {.mechanism = mechanisms[i], .workload = "stream", .capacity = "64"};
+		struct at at = {.mechanism = i ? "channel/fifo" : "channel/pipe",
+			.workload = "stream",
+			.capacity = capacity[i]};
 
-		(void)pic_add(s, at, 1e6, 6);
+		(void)pic_add(s, at, 2e6 - 1e6 * i, 6);
 		at.bytes = 4096;
 		(void)pic_add(s, at, 1e5, 6);
 		at.bytes = 64;
-		at.capacity = "1024";
+		at.capacity = capacity[!i];
 		(void)pic_add(s, at, 7e6, 6);
 	}
 	pic_draw(s);
 	text = pic_text(s, "throughput-thread", ".csv");
-	check_says(text, "\n1,64,1025000,1000000,1050000,,\n");
+	check_says(text, "\n1,64,2050000,2000000,2100000,,\n");
+	check_says(text, "\n2,64,1025000,1000000,1050000,,\n");
 	assert_null(strstr(text, ",64,7"));
 	free(text);
 	pic_caption_says(
@@ -133,13 +137,13 @@ static void throughput_has_one_capacity_along_a_line(void **state)
 
 static void fans_stand_in_the_order_of_workers(void **state)
 {
-	static const double fan[][2] = {{4, 4}, {1, 1}, {2, 1}, {1, 2}, {2, 2}};
+	static const double fan[][2] = {{4, 4}, {1, 1}, {2, 1}, {1, 2}, {2, 2}, {1, 4}};
 	static const char *const mechanisms[] = {"channel/pipe", "channel/fifo", "channel/solo"};
 	struct scene *s = *state;
 	char *text;
 
 	for (int i = 0; i < 3; i++) {
-		for (int f = 0; f < (i == 2 ? 1 : 5); f++) {
+		for (int f = 0; f < (i == 2 ? 1 : 6); f++) {
 			struct at at = {.mechanism = mechanisms[i],
 				.workload = "stream",
 				.placement = "unpinned"};
@@ -157,9 +161,10 @@ static void fans_stand_in_the_order_of_workers(void **state)
 	check_says(text, "category[2] = '1x2'");
 	check_says(text, "category[3] = '2x1'");
 	check_says(text, "category[4] = '2x2'");
-	check_says(text, "category[5] = '4x4'");
+	check_says(text, "category[5] = '1x4'");
+	check_says(text, "category[6] = '4x4'");
 	free(text);
-	pic_says(s, "fans-stream-thread", ".csv", "\n1,5,1025000,1000000,1050000,,\n");
+	pic_says(s, "fans-stream-thread", ".csv", "\n1,6,1025000,1000000,1050000,,\n");
 	pic_caption_says(s, "fans-stream-thread", "Not shown, with nothing to compare: solo. ");
 }
 

@@ -117,7 +117,7 @@ static void plot_runs_no_command_hidden_in_text(void **state)
 
 static void plot_refuses_names_that_are_paths_or_commands(void **state)
 {
-	static const char *const bad[] = {"", "../x", "a b", "|sh", "x'", "A", "x.svg"};
+	static const char *const bad[] = {"", "../x", "-", "-e", "a b", "|sh", "x'", "A", "x.svg"};
 	struct plot_request r = request_in(*state);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
