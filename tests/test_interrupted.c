@@ -199,6 +199,48 @@ static void run_stopped_while_gnuplot_draws_has_all_its_rows(void **state)
 	program_await_nobody("drawing");
 }
 
+/* The trial that made the journal's last object, stopped; 0: it was quicker. */
+static pid_t hold_maker(void)
+{
+	char which[PATH_MAX], *journal = program_journal(), *last = journal, *end;
+	long pid = 0;
+
+	while ((end = strchr(last, '\n')) && end[1])
+		last = end + 1;
+	if (sscanf(last, "%*s %*s %ld", &pid) != 1 || !program_objects(last, which, PATH_MAX) ||
+		kill((pid_t)pid, SIGSTOP) != 0)
+		pid = 0;
+	if (pid && !program_objects(last, which, PATH_MAX)) {
+		kill((pid_t)pid, SIGCONT);
+		pid = 0;
+	}
+	free(journal);
+	return (pid_t)pid;
+}
+
+/* Whoever made it can't remove it any more: the runner does, before it leaves. */
+static void run_stopped_while_an_object_has_its_name_takes_it_away(void **state)
+{
+	long begin = program_now_ms();
+	char *journal;
+	pid_t pid;
+
+	(void)state;
+	program_need_processes();
+	pid = program_start(H "run --no-report " CELLS "--start exec --reps 99999 -o run");
+	while (!hold_maker()) {
+		if (program_now_ms() - begin > PROGRAM_PATIENCE_S * 500)
+			fail_msg("no object of a running trial was seen");
+	}
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(program_finish_soon(pid, "held"), RC_SIGNAL + SIGTERM);
+	program_await_nobody("held");
+	journal = program_journal();
+	remains_check_nothing("held", journal);
+	program_says(H "clean", "0 left-over objects removed");
+	free(journal);
+}
+
 /* Nothing of it reports for a long time: who watches the runner must notice by himself. */
 static void stop_amid_a_long_trial(const char *how, int sig)
 {
@@ -282,6 +324,7 @@ int main(void)
 		REMAINS_TEST(run_killed_leaves_nothing_that_the_next_one_does_not_remove),
 		REMAINS_TEST(run_stopped_before_its_plan_leaves_the_directory_as_it_was),
 		REMAINS_TEST(run_stopped_while_gnuplot_draws_has_all_its_rows),
+		REMAINS_TEST(run_stopped_while_an_object_has_its_name_takes_it_away),
 		REMAINS_TEST(run_stopped_amid_a_long_trial_ends_its_workers),
 		REMAINS_TEST(run_resumed_tells_histograms_without_a_row_apart),
 		REMAINS_TEST(run_resumed_on_a_poorer_machine_has_all_its_rows),
