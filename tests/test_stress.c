@@ -64,6 +64,19 @@ static void stress_of_sound_mechanisms_ends_well(void **state)
 	program_nothing_left();
 }
 
+/*
+ * Senders that rest between claiming a cell and publishing it make cells ready
+ * out of order: whoever was woken for a later one must be woken again.
+ */
+static void ring_with_cells_ready_out_of_order_wakes_all_it_should(void **state)
+{
+	(void)state;
+	program_check(&one,
+		SHORT " --for 1s --seed 101033420 --trial 25 --cell 'channel/ring-mpmc/stream?"
+		      "domain=thread&fan=3x2&size=10&placement=unpinned&capacity=128'",
+		0, " 0 findings\n");
+}
+
 static void stress_verifies_the_bytes_of_each_message(void **state)
 {
 	uint64_t messages, bytes, findings;
@@ -285,6 +298,7 @@ int main(void)
 		PROGRAM_TEST(stress_plans_the_same_for_the_same_seed),
 		PROGRAM_TEST(stress_says_the_seed_that_it_drew),
 		PROGRAM_TEST(stress_of_sound_mechanisms_ends_well),
+		PROGRAM_TEST(ring_with_cells_ready_out_of_order_wakes_all_it_should),
 		PROGRAM_TEST(stress_verifies_the_bytes_of_each_message),
 		PROGRAM_TEST(stress_stops_when_its_time_is_over),
 		PROGRAM_TEST(stress_that_keeps_going_keeps_every_finding),
