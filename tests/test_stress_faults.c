@@ -8,17 +8,17 @@
 
 #include "harness/mech.h"
 #include "primitives/registry.h"
-#include "tests/program.h"
+#include "tests/outside.h"
 
 enum { RC_FINDING = 1, RC_USAGE = 2, RC_NOTHING = 3, LINE = 512, FAULTS = 8, STALLS = 2 };
 
 #define PIPE  " --cell 'channel/pipe/stream?domain=thread&size=4096&placement=unpinned'"
 #define SHORT " stress --trial-ms 20 --for 10s"
 
-static struct program one, other[FAULTS]; /* large; the others run side by side */
+static struct outside one, other[FAULTS]; /* large; the others run side by side */
 
 /* The line behind "replay", as arguments; in a buffer of the caller's. */
-static const char *replay_of(const struct program *p, char out[LINE])
+static const char *replay_of(const struct outside *p, char out[LINE])
 {
 	const char *at = strstr(p->out, "\n  replay  handoff ");
 
@@ -29,13 +29,13 @@ static const char *replay_of(const struct program *p, char out[LINE])
 	return out;
 }
 
-static void check_found(struct program *p, const char *words)
+static void check_found(struct outside *p, const char *words)
 {
-	program_finish(p);
+	outside_finish(p);
 	if (p->code != RC_FINDING)
 		fail_msg("exit code %d: %s: not found\n%s%s", p->code, words, p->out, p->err);
-	program_says(p, p->out, "FINDING 1: trial ");
-	program_says(p, p->out, words);
+	outside_says(p, p->out, "FINDING 1: trial ");
+	outside_says(p, p->out, words);
 }
 
 /* All at once, as each that loses something takes the time until that is sure. */
@@ -61,15 +61,15 @@ static void each_fault_is_found_and_found_again_by_its_replay(void **state)
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		snprintf(line, sizeof(line), SHORT PIPE " --inject %s", faults[i].fault);
-		program_start(&other[i], line);
+		outside_start(&other[i], line);
 	}
 	for (size_t i = 0; i < n; i++)
 		check_found(&other[i], faults[i].says);
 	for (size_t i = 0; i < n; i++)
-		program_start(&other[i], replay_of(&other[i], line));
+		outside_start(&other[i], replay_of(&other[i], line));
 	for (size_t i = 0; i < n; i++)
 		check_found(&other[i], faults[i].says);
-	program_nothing_left();
+	outside_nothing_left();
 }
 
 /* Hands over bytes that a fault can spoil, as stream does. */
@@ -85,13 +85,13 @@ static void check_fault(const struct mech *m, const char *fault, const char *whe
 	snprintf(line, sizeof(line),
 		SHORT " -m %s -w stream -f 1x1 -s 2000 -c 64 -p unpinned --inject %s %s", m->name,
 		fault, where);
-	program_start(&one, line);
-	program_finish(&one);
+	outside_start(&one, line);
+	outside_finish(&one);
 	if (one.code == RC_NOTHING || (one.code == RC_USAGE && strstr(one.err, "no cell is left")))
 		return; /* not here, and it says why */
 	if (one.code != RC_FINDING)
 		fail_msg("%s: exit code %d\n%s%s", line, one.code, one.out, one.err);
-	program_run(&one, replay_of(&one, line));
+	outside_run(&one, replay_of(&one, line));
 	if (one.code != RC_FINDING)
 		fail_msg("%s: exit code %d\n%s%s", line, one.code, one.out, one.err);
 }
@@ -106,7 +106,7 @@ static void a_flipped_bit_in_the_middle_is_found_in_every_channel(void **state)
 		if (!has_bytes(registry_all()[i]))
 			continue;
 		check_fault(registry_all()[i], "flip-middle@100", "-d thread");
-		program_says(&one, one.out, "bytes changed in ");
+		outside_says(&one, one.out, "bytes changed in ");
 		n++;
 	}
 	assert_true(n > 0);
@@ -138,9 +138,9 @@ static void a_lock_that_is_none_is_found(void **state)
 	char line[LINE];
 
 	(void)state;
-	program_check(&one, SHORT " -m lock/none -w contend -d thread -f 4", RC_FINDING,
+	outside_check(&one, SHORT " -m lock/none -w contend -d thread -f 4", RC_FINDING,
 		"FINDING 1: trial ");
-	program_run(&one, replay_of(&one, line));
+	outside_run(&one, replay_of(&one, line));
 	assert_int_equal(one.code, RC_FINDING);
 }
 
@@ -148,7 +148,7 @@ static void a_lock_that_is_none_is_found(void **state)
 static void a_lock_that_lets_two_in_is_seen_by_its_witness(void **state)
 {
 	(void)state;
-	program_check(&one,
+	outside_check(&one,
 		" stress -k --for 500ms -m lock/none -w contend -d thread -f 8 -p unpinned"
 		" --trial-ms 100",
 		RC_FINDING, "another worker was inside ");
@@ -161,27 +161,27 @@ static void a_death_is_found_with_who_died(void **state)
 	(void)state;
 	if (SUPPORT_TSAN)
 		skip();
-	program_check(&one,
+	outside_check(&one,
 		SHORT
 		" -m channel/pipe -w stream -d process -f 1x1 -s 64 --inject die@mid-write:50",
 		RC_FINDING, "crash: worker 0 (side a) was killed by signal 9");
-	program_says(&one, one.out, "attempted 49, received 49, lost 0");
-	program_run(&one, replay_of(&one, line));
+	outside_says(&one, one.out, "attempted 49, received 49, lost 0");
+	outside_run(&one, replay_of(&one, line));
 	assert_int_equal(one.code, RC_FINDING);
-	program_nothing_left();
+	outside_nothing_left();
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PROGRAM_TEST(each_fault_is_found_and_found_again_by_its_replay),
-		PROGRAM_TEST(a_flipped_bit_in_the_middle_is_found_in_every_channel),
-		PROGRAM_TEST(each_fault_is_found_in_every_channel_and_domain),
-		PROGRAM_TEST(a_lock_that_is_none_is_found),
-		PROGRAM_TEST(a_lock_that_lets_two_in_is_seen_by_its_witness),
-		PROGRAM_TEST(a_death_is_found_with_who_died),
+		OUTSIDE_TEST(each_fault_is_found_and_found_again_by_its_replay),
+		OUTSIDE_TEST(a_flipped_bit_in_the_middle_is_found_in_every_channel),
+		OUTSIDE_TEST(each_fault_is_found_in_every_channel_and_domain),
+		OUTSIDE_TEST(a_lock_that_is_none_is_found),
+		OUTSIDE_TEST(a_lock_that_lets_two_in_is_seen_by_its_witness),
+		OUTSIDE_TEST(a_death_is_found_with_who_died),
 	};
 
-	program_find();
+	outside_find();
 	return cmocka_run_group_tests_name("stress_faults", tests, NULL, NULL);
 }
