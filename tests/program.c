@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/version.h"
+
 struct program program;
 
 void program_find(void)
@@ -170,6 +172,14 @@ void program_need_processes(void)
 {
 	if (SUPPORT_TSAN) {
 		print_message("not under ThreadSanitizer: runs fork\n");
+		skip();
+	}
+}
+
+void program_need_no_asan(const char *why)
+{
+	if (strcmp(version_flavour, "asan") == 0) {
+		print_message("SKIP: not under AddressSanitizer: %s\n", why);
 		skip();
 	}
 }

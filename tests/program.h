@@ -75,6 +75,9 @@ struct sample *program_rows(const char *run, size_t *n);
 /* Skips the running test under ThreadSanitizer, which does not follow forks. */
 void program_need_processes(void);
 
+/* Skips the running test under AddressSanitizer, for what that needs itself. */
+void program_need_no_asan(const char *why);
+
 /* Until no process of the program's is left; fails after PROGRAM_OUT_MS and slack. */
 void program_await_nobody(const char *what);
 

@@ -14,11 +14,11 @@
 
 #include "tests/program.h"
 
-#define ALONE     "unshare -m sh -c '"
-#define NOBODY    "setpriv --reuid 65534 --regid 65534 --clear-groups "
-#define QUICK     " run --matrix quick --start fork,exec --reps 1 --trial-ms 0.1 --no-report -o run "
-#define SHORT     "-p nearest --wait block -s 64 -w stream,contend "
-#define ALONE_TOO QUICK "-p nearest --wait block -s 64 -m lock/* -w contend,uncontended "
+#define ALONE  "unshare -m sh -c '"
+#define NOBODY "setpriv --reuid 65534 --regid 65534 --clear-groups "
+#define QUICK  " run --matrix quick --start fork,exec --reps 1 --trial-ms 0.1 --no-report -o run "
+#define SHORT  "-p nearest --wait block -s 64 -w stream,contend "
+#define SINGLE QUICK "-p nearest --wait block -s 64 -m lock/* -w contend,uncontended "
 
 /* One mechanism of each kind of resource. */
 #define FEW "-m channel/fifo,channel/tcp,channel/mmap-file,channel/ring-mpmc,lock/mutex "
@@ -141,14 +141,13 @@ static void machine_with_three_processes_a_user(void **state)
 			   .line = NOBODY "prlimit --nproc=3 %s",
 			   .limit = "ulimit -u",
 			   .must_skip = true},
-		ALONE_TOO);
+		SINGLE);
 }
 
 static void machine_with_little_address_space(void **state)
 {
 	(void)state;
-	if (getenv("ASAN_OPTIONS") || strstr(program.path, "asan"))
-		skip(); /* the sanitizer maps more than any limit */
+	program_need_no_asan("it maps more than any limit");
 	check_with(&(struct poverty){.line = "prlimit --as=60000000 %s",
 			   .limit = "ulimit -v",
 			   .must_skip = true},
@@ -242,8 +241,10 @@ static void machine_without_ipv6(void **state)
 static void machine_without_proc(void **state)
 {
 	(void)state;
+	program_need_no_asan("it reads /proc");
 	check(&(struct poverty){.probe = "unshare -m mount -t tmpfs none /proc",
-		.line = ALONE "mount -t tmpfs none /proc && exec %s'"});
+		.line = ALONE "mount -t tmpfs none /proc && "
+			      "exec %s'"});
 }
 
 static void machine_that_hides_processes(void **state)
@@ -310,7 +311,7 @@ static void machine_with_a_control_group_of_few_processes(void **state)
 					"rmdir $g; exit $c'",
 			.limit = "pids.max",
 			.must_skip = true},
-		ALONE_TOO);
+		SINGLE);
 }
 
 int main(void)

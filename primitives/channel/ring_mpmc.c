@@ -94,12 +94,31 @@ ALWAYS_INLINE struct cell *mpmc_claim(
 	}
 }
 
-/* Hand a cell to the other side. */
-ALWAYS_INLINE void mpmc_pass(struct cell *c, uint64_t turn, struct eventcount *e, struct how how)
+/*
+ * Cells become ready out of order.  Who was woken for a later one found the
+ * first not ready, and sleeps again: who makes the first one ready wakes for all
+ * that follow it without a gap.  `turn` is that of the cell at `at`.
+ */
+COLD static void mpmc_wake(
+	const struct link *l, struct mpmc *q, struct eventcount *e, uint64_t at, uint64_t turn)
 {
+	uint32_t ready = 1;
+
+	while (ready < l->capacity && load_seq(&mpmc_cell(l, q, at + ready)->turn) == turn + ready)
+		ready++;
+	eventcount_notify(e, ready);
+}
+
+/* Hand the cell at a position to the other side. */
+ALWAYS_INLINE void mpmc_pass(const struct link *l, struct mpmc *q, uint64_t at, uint64_t turn,
+	struct eventcount *e, struct how how)
+{
+	struct cell *c = mpmc_cell(l, q, at);
+
 	if (mpmc_sleeps(how)) {
 		store_seq(&c->turn, turn);
-		eventcount_notify(e, 1);
+		if (UNLIKELY(load_seq(&e->waiters) != 0))
+			mpmc_wake(l, q, e, at, turn);
 	} else {
 		store_release(&c->turn, turn);
 	}
@@ -159,7 +178,7 @@ ALWAYS_INLINE enum result mpmc_send(
 	c->len = len;
 	copy_message(c->msg, msg, len);
 	POINT(p, how, BEFORE_PUBLISH);
-	mpmc_pass(c, position + 1, &q->not_empty, how);
+	mpmc_pass(l, q, position, position + 1, &q->not_empty, how);
 	return OP_DONE;
 }
 
@@ -201,7 +220,7 @@ ALWAYS_INLINE enum result mpmc_recv(
 	*len = (uint32_t)c->len;
 	copy_message(msg, c->msg, *len);
 	POINT(p, how, BEFORE_RELEASE);
-	mpmc_pass(c, position + l->capacity, &q->not_full, how);
+	mpmc_pass(l, q, position, position + l->capacity, &q->not_full, how);
 	return OP_DONE;
 }
 
