@@ -218,13 +218,17 @@ static int on_hist(void *ctx, uint64_t line, size_t n, const char *const *field,
 	return rc;
 }
 
+/* The report that quotes why must not depend on where the run lies. */
 static void read_histograms(struct latency *l)
 {
-	char path[4400], err[PLOT_ERR] = "";
+	char path[4400], err[4800] = "";
+	size_t dir = strlen(l->set->run_dir) + 1;
 
 	snprintf(path, sizeof(path), "%s/histograms.csv", l->set->run_dir);
-	if (csv_read_file(path, NULL, on_hist, l, err, sizeof(err)) != 0 && !l->why[0])
-		snprintf(l->why, sizeof(l->why), "%s", err);
+	if (csv_read_file(path, NULL, on_hist, l, err, sizeof(err)) == 0 || l->why[0])
+		return;
+	snprintf(l->why, sizeof(l->why), "%.290s",
+		strncmp(err, path, strlen(path)) == 0 ? err + dir : err);
 }
 
 /* ---- drawing ---------------------------------------------------------------------- */

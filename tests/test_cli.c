@@ -259,7 +259,10 @@ static void report_of_many_rows_needs_no_gnuplot(void **state)
 	(void)state;
 	assert_non_null(rows);
 	for (size_t n = 0; n < MANY_ROWS;)
-		n = add_rows(rows, n, (struct at){.workload = "stream", .bytes = 1 + (double)n},
+		n = add_rows(rows, n,
+			(struct at){.mechanism = n % 100 ? "channel/pipe" : "channel/fifo",
+				.workload = "stream",
+				.bytes = 1 + (double)(n / 100)},
 			1e6, 50);
 	write_samples(program.here, rows, MANY_ROWS);
 	free(rows);
