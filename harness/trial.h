@@ -17,7 +17,7 @@
 
 enum {
 	TRIAL_MAGIC = 0x68646f66,
-	TRIAL_PROTOCOL = 1,
+	TRIAL_PROTOCOL = 2,
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
