@@ -142,6 +142,7 @@ static void check_reason(const char *script, const char *reason)
 	free(text);
 }
 
+#define SIXTY   "............................................................"
 #define VERSION "#!/bin/sh\n[ \"$1\" = --version ] && echo 'gnuplot 5.4' && exit 0\n"
 
 static void report_does_without_gnuplot(void **state)
@@ -179,6 +180,32 @@ static void report_does_without_a_gnuplot_that_leaves_half(void **state)
 {
 	(void)state;
 	check_reason(VERSION "echo '<svg>' > ${2%.gp}.svg\nexit 0\n", "left half a picture");
+}
+
+/* What answers the standing questions is in chapter 1, the rest in chapter 6. */
+static void report_shows_each_picture_in_its_chapter(void **state)
+{
+	char *text, *six;
+
+	(void)state;
+	ordinary_run();
+	put_gnuplot(VERSION "n=${2%.gp}\necho '" SIXTY "</svg>' > $n.svg\n"
+			    "echo '" SIXTY "IEND' > $n.png\n");
+	program_ends(REPORT, RC_FINE);
+	assert_string_equal(program.err, "");
+	text = read_text_file(program.here, "run/REPORT.md");
+	assert_non_null(text);
+	six = strstr(text, "\n## 6 ");
+	assert_non_null(six);
+	check_says(six, "](plots/cost-thread.svg)");
+	check_says(six, "](plots/places-pingpong.svg)");
+	check_says(six, "](plots/fans-stream-thread.svg)");
+	*six = '\0';
+	check_says(text, "](plots/roundtrip.svg)");
+	check_says(text, "](plots/roundtrip-64k.svg)");
+	check_says(text, "](plots/throughput-thread.svg)");
+	check_says(text, "](plots/latency-thread-64k.svg)");
+	free(text);
 }
 
 /* ---- hostile files ----------------------------------------------------------------- */
@@ -350,6 +377,7 @@ int main(void)
 		PROGRAM_TEST(report_does_without_a_hanging_gnuplot),
 		PROGRAM_TEST(report_does_without_a_gnuplot_that_leaves_nothing),
 		PROGRAM_TEST(report_does_without_a_gnuplot_that_leaves_half),
+		PROGRAM_TEST(report_shows_each_picture_in_its_chapter),
 		PROGRAM_TEST(report_of_hostile_files_runs_nothing_and_draws),
 		PROGRAM_TEST(report_of_ten_thousand_rows_has_all_its_pictures),
 	};
