@@ -235,7 +235,8 @@ static void machine_without_ipv6(void **state)
 	(void)state;
 	check(&(struct poverty){.probe = off,
 		.line = "unshare -n sh -c 'ip link set lo up && echo 1 > "
-			"/proc/sys/net/ipv6/conf/all/disable_ipv6; exec %s'"});
+			"/proc/sys/net/ipv6/conf/all/disable_ipv6; exec %s'",
+		.limit = "no IPv6"});
 }
 
 static void machine_without_proc(void **state)
