@@ -47,7 +47,9 @@ static struct plan make_plan(uint64_t reps)
 		p.cell[i].block = 64;
 		p.cell[i].n = p.cell[i].workload->ending != ENDING_FLAG ? 1000 + 7 * i : 0;
 	}
-	return p; /* the selection's cells are the plan's now */
+	s.cell = NULL; /* the plan's now */
+	select_free(&s);
+	return p;
 }
 
 /* ---- order ------------------------------------------------------------------------ */
