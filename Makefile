@@ -35,6 +35,9 @@ TESTS      := $(wildcard tests/test_*.c)
 
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
+# What has threads in it: all that ThreadSanitizer is asked about.
+THREADED := channel channel_ends event eventcount evidence_many kill lock names probe sabotage \
+	stress trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
@@ -119,7 +122,8 @@ check-asan: ## tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory FLAVOUR=asan test
 
 check-tsan: ## thread-mode tests under ThreadSanitizer
-	@$(MAKE) --no-print-directory FLAVOUR=tsan test
+	@$(MAKE) --no-print-directory FLAVOUR=tsan \
+		TESTBIN='$(patsubst %,build/tsan/tests/test_%,$(THREADED))' test
 
 bench-self: all $(B)/bench/self ## what handoff itself costs (ratios, one interleaved run)
 	@$(B)/bench/self $(B)/handoff

@@ -268,7 +268,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		if (has_many)
 			kill_all(&many);
 	} else {
-		kill_everywhere(&two, 1, exec || lab_is_fast() ? EXEC_SHARE : 1 + variant);
+		kill_everywhere(&two, 1, exec || lab_is_fast() ? EXEC_SHARE : 2 + variant);
 		kill_later(&two);
 		kill_somewhere(&two, has_many ? &many : NULL);
 	}
