@@ -60,5 +60,5 @@ at_y(px) = px / (1.0 * height)
 
 svg_terminal = sprintf("set terminal svg size 1100,%d dynamic font 'Helvetica,13' " . \
 	"background '#ffffff' noenhanced", height)
-png_terminal = sprintf("set terminal pngcairo size 1375,%d font 'sans,12' fontscale 1.083 " . \
-	"linewidth 1.25 pointscale 1.25 background '#ffffff' noenhanced", 5 * height / 4)
+png_terminal = sprintf("set terminal pngcairo size 1650,%d font 'sans,12' fontscale 1.3 " . \
+	"linewidth 1.5 pointscale 1.5 background '#ffffff' noenhanced", 3 * height / 2)
