@@ -261,7 +261,7 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 			c->wait = (enum wait)random_below(&v, WAIT_COUNT);
 		while (!(c->mech->waits & BIT(c->wait)));
 		break;
-	default:
+	default: /* further axes stay at their default */
 		break;
 	}
 }
