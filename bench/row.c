@@ -239,6 +239,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 		return;
 	put_cpus(s, c, r);
 	put_figures(s, c, r);
+	row_put_tails(s, c, r);
 	s->steal_pct = at->steal_pct;
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));

@@ -184,6 +184,8 @@ struct worker {
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	/* locks: sections of others between asking and entering, of the stamped acquisitions */
+	uint64_t overtakes, overtakes_max;
 };
 
 typedef void loop_fn(struct worker *w);

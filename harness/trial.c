@@ -152,7 +152,7 @@ static enum outcome run_orders(struct trial *t)
 	}
 	t->result->n = spec->n;
 	t->result->block = spec->block;
-	return conduct_order(t, DO_MEASURE, spec->n, spec->block);
+	return conduct_counted(t);
 }
 
 static void run(struct trial *t)
