@@ -31,7 +31,9 @@ LDLIBS   += $(shell $(PKG) --libs hwloc inih 2>/dev/null || echo -lhwloc -linih)
 HARNESS    := $(wildcard harness/*.c)
 PRIMITIVES := $(wildcard primitives/*.c primitives/*/*.c)
 BENCH      := $(filter-out bench/main.c bench/self_%.c,$(wildcard bench/*.c))
-TESTS      := $(wildcard tests/test_*.c)
+# Long ones first: they run side by side with the others.
+LONG_TESTS := $(patsubst %,tests/test_%.c,trial kill sabotage interrupted poor_machine bad_input)
+TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c))
 
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
