@@ -89,6 +89,8 @@ static void put_csv_entry(
 	csv_row_u64(row, e->n);
 	csv_row_u64(row, e->noisy_left_out);
 	csv_row_f64(row, e->cpu_ns.median, CSV_SHORT);
+	csv_row_f64(row, g->key->workers_per_pu, CSV_SHORT);
+	csv_row_f64(row, answers_overlap(e), CSV_SHORT);
 	csv_row_end(row);
 	fwrite(row->buf, 1, row->len, stdout);
 }
@@ -98,7 +100,8 @@ static void put_csv(const struct ranking *r)
 	struct csv_row row = {0};
 
 	puts("workload,domain,start,msg_bytes,producers,consumers,placement,waits_by,rank,mechanism,"
-	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op");
+	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op,"
+	     "workers_per_pu,overlap_pct");
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->group[i].n; k++)
 			put_csv_entry(&row, &r->group[i], &r->group[i].entry[k]);

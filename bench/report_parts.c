@@ -296,6 +296,9 @@ static const struct part {
 	{"findings", put_findings},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"tails", report_tails},
+	{"drift", report_drift},
+	{"overlap", report_overlap},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

@@ -39,29 +39,64 @@ static uint64_t claimed(const struct crew *c)
 	return claims < c->spec->n ? claims : c->spec->n;
 }
 
-/* Nothing is booked: claims, in blocks. */
-static bool by_claims(const struct crew *c)
+/* Where a workload's operations can be seen while it runs. */
+enum source {
+	NOWHERE,
+	IN_CLAIMS,  /* nothing is booked; in blocks */
+	IN_LEDGERS, /* deliveries, of the whole trial */
+	IN_COUNTER, /* what a lock guards, of the whole trial */
+	ON_BOARD,   /* arrivals at a barrier */
+};
+
+static enum source source_of(const struct crew *c)
 {
-	return c->workload->side_a == LOOP_VAIN ||
-	       (c->workload->family != FAMILY_LOCK && !crew_has_ledgers(c));
+	const struct workload *wl = c->workload;
+
+	if (wl->side_a == LOOP_VAIN)
+		return IN_CLAIMS;
+	if (wl->family == FAMILY_BARRIER)
+		return wl->side_a == LOOP_MEET ? ON_BOARD : NOWHERE;
+	if (wl->family == FAMILY_LOCK)
+		return IN_COUNTER;
+	return crew_has_ledgers(c) ? IN_LEDGERS : IN_CLAIMS;
 }
 
-/* Operations so far, as the row counts them; claims: of this order, else of the whole trial. */
-static uint64_t operations(const struct crew *c)
+/* Each delivery is an operation, but where everybody gets everything. */
+static uint64_t delivered(const struct crew *c)
 {
 	const struct trial_spec *spec = c->spec;
-	const struct workload *wl = c->workload;
-	struct port p = {.link = (struct link *)(uintptr_t)&c->link[0]};
 
-	if (by_claims(c))
-		return claimed(c);
-	if (wl->family == FAMILY_LOCK)
-		return load_relaxed(((const struct lock_ops *)c->mech->ops)->guarded(&p));
-	if (wl->links == LINKS_PAIR || workload_alone(wl))
+	if (c->workload->links == LINKS_PAIR || workload_alone(c->workload))
 		return booked(c, 0, spec->side_a);
-	if (workload_to_all(wl)) /* a round is over when the last one is awake */
+	if (workload_to_all(c->workload))
 		return booked(c, spec->side_a, spec->side_b) / spec->side_b;
 	return booked(c, spec->side_a, spec->side_b);
+}
+
+/* Operations so far, as the row counts them; claims and boards: of this order alone. */
+static uint64_t operations(const struct crew *c)
+{
+	struct port p = {.link = (struct link *)(uintptr_t)&c->link[0]};
+
+	switch (source_of(c)) {
+	case IN_CLAIMS:
+		return claimed(c);
+	case IN_LEDGERS:
+		return delivered(c);
+	case IN_COUNTER:
+		return load_relaxed(((const struct lock_ops *)c->mech->ops)->guarded(&p));
+	case ON_BOARD:
+		return load_relaxed(&c->arena->gate.board[0].ready) / c->spec->side_a;
+	default:
+		return 0;
+	}
+}
+
+static uint64_t operations_before(const struct crew *c)
+{
+	enum source s = source_of(c);
+
+	return s == IN_LEDGERS || s == IN_COUNTER ? operations(c) : 0;
 }
 
 static const uint32_t *look_at_bins(struct watch *w)
@@ -126,7 +161,7 @@ void watch_begin(struct watch *w, struct crew *c, struct trial_result *r)
 {
 	uint64_t period = watch_period(c->spec);
 
-	if (period == 0)
+	if (period == 0 || source_of(c) == NOWHERE)
 		return;
 	memset(w, 0, sizeof(*w)); /* and touched: no fault is left for later */
 	w->crew = c;
@@ -135,7 +170,7 @@ void watch_begin(struct watch *w, struct crew *c, struct trial_result *r)
 	w->period_ns = period;
 	w->due_ns = monotonic_ns() + period;
 	w->begin_ticks = w->last_ticks = clock_read(&c->spec->clock);
-	w->ops = by_claims(c) ? 0 : operations(c);
+	w->ops = operations_before(c);
 }
 
 uint64_t watch_due(const struct watch *w)

@@ -2,8 +2,8 @@
  * watch.h - what a long stretch did from one tenth of a second to the next.
  *
  * The leader looks at counters that the workers keep anyway: deliveries booked
- * in the ledgers, the counter that a lock guards, operations claimed where
- * nothing is booked; and at the bins of side a's histograms.  The loops do
+ * in the ledgers, the counter that a lock guards, arrivals at a barrier,
+ * operations claimed where nothing is booked; and at the bins of side a's histograms.  The loops do
  * nothing for it.  All of these are relaxed atomics of one writer, so that a
  * look is never torn, only a moment old.
  *
@@ -12,8 +12,9 @@
  * worker of its own it displaces one for so long, ten times a second.  The lines
  * of the histograms that it has read have to be fetched back once.
  *
- * Stretches that are planned to last less than WATCH_LEAST_NS, calibration and
- * soaking are not watched.  One thread, the leader.
+ * Stretches that are planned to last less than WATCH_LEAST_NS, calibration,
+ * soaking, and a barrier for one (its loop leaves nothing to see) are not
+ * watched.  One thread, the leader.
  */
 #ifndef HARNESS_WATCH_H
 #define HARNESS_WATCH_H
