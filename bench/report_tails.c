@@ -203,8 +203,10 @@ static void put_drifted(FILE *to, const struct sample *s)
 {
 	fputs("- ", to);
 	report_code(to, s->cell);
-	fprintf(to, ", block %.0f: %s by %.1f %% over %.1f s (p = %.2g)\n", s->block, s->drift,
-		fabs(s->drift_pct), s->elapsed_ns / 1e9, s->drift_p);
+	fprintf(to, ", block %.0f: %s", s->block, s->drift);
+	if (isfinite(s->drift_pct))
+		fprintf(to, " by %.1f %%", fabs(s->drift_pct));
+	fprintf(to, " over %.1f s (p = %.2g)\n", s->elapsed_ns / 1e9, s->drift_p);
 }
 
 int report_drift(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
@@ -272,33 +274,74 @@ static void overlap_of(const struct rank_group *g, struct rank_value *out, size_
 	free(v);
 }
 
-int report_overlap(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+struct overlap {
+	const struct rank_group *group;
+	double median;
+	size_t trials;
+};
+
+static int least_first(const void *a, const void *b)
 {
-	bool begun = false;
+	const struct overlap *x = a, *y = b;
 
-	(void)w, (void)why, (void)why_len;
-	for (size_t i = 0; i < r->run->ranking.n; i++) {
-		const struct rank_group *g = &r->run->ranking.group[i];
+	if (x->median != y->median)
+		return x->median < y->median ? -1 : 1;
+	return (x->group > y->group) - (x->group < y->group); /* the ranking's order */
+}
+
+static size_t find_overlaps(const struct ranking *r, struct overlap *to)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct overlap *o = &to[found];
 		struct rank_value v;
-		char title[TEXT];
-		size_t n;
 
-		if (!has_overlap(g))
+		if (!has_overlap(&r->group[i]))
 			continue;
-		overlap_of(g, &v, &n);
-		if (n == 0)
-			continue;
-		if (!begun)
-			fputs("| rows | workers on the fullest processor | overlap, median | "
-			      "trials |\n|---|--:|--:|--:|\n",
-				to);
-		begun = true;
-		answers_title(g, title, sizeof(title));
+		overlap_of(&r->group[i], &v, &o->trials);
+		o->group = &r->group[i];
+		o->median = v.median;
+		found += o->trials > 0;
+	}
+	qsort(to, found, sizeof(*to), least_first);
+	return found;
+}
+
+static void put_overlaps(FILE *to, const struct overlap *o, size_t n)
+{
+	char title[TEXT];
+
+	fputs("| rows | workers on the fullest processor | overlap, median | trials |\n"
+	      "|---|--:|--:|--:|\n",
+		to);
+	for (size_t i = 0; i < n && i < SAID; i++) {
+		answers_title(o[i].group, title, sizeof(title));
 		fputs("| ", to);
 		report_text(to, title);
-		fprintf(to, " | %.0f | %.0f %% | %zu |\n", g->key->workers_per_pu, v.median, n);
+		fprintf(to, " | %.0f | %.0f %% | %zu |\n", o[i].group->key->workers_per_pu,
+			o[i].median, o[i].trials);
 	}
-	if (!begun)
+	if (n > SAID)
+		fprintf(to,
+			"\nOf %zu such groups of rows these overlapped least; the others by %.0f %% "
+			"or more.\n",
+			n, floor(o[SAID].median));
+}
+
+int report_overlap(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+{
+	struct overlap *o = calloc(r->run->ranking.n + 1, sizeof(*o));
+	size_t n = o ? find_overlaps(&r->run->ranking, o) : 0;
+	int code = o ? 0 : -ENOMEM;
+
+	(void)w;
+	if (!o)
+		snprintf(why, why_len, "no memory for %zu groups", r->run->ranking.n);
+	else if (n)
+		put_overlaps(to, o, n);
+	else
 		fputs("In no row of this run did workers have to share a processor.\n", to);
-	return 0;
+	free(o);
+	return code;
 }

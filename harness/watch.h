@@ -3,9 +3,9 @@
  *
  * The leader looks at counters that the workers keep anyway: deliveries booked
  * in the ledgers, the counter that a lock guards, arrivals at a barrier,
- * operations claimed where nothing is booked; and at the bins of side a's histograms.  The loops do
- * nothing for it.  All of these are relaxed atomics of one writer, so that a
- * look is never torn, only a moment old.
+ * operations claimed where nothing is booked; and at the bins of side a's
+ * histograms.  The loops do nothing for it.  All of these are relaxed atomics,
+ * so that a look is never torn, only a moment old.
  *
  * What it costs: the leader wakes for some 10 us per stamping worker every
  * WATCH_PERIOD_NS, on whatever processor is idle; where every processor has a
