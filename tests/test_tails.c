@@ -231,6 +231,8 @@ static void tails_bins_looked_at_while_they_are_written_never_go_backwards(void 
 	pthread_join(thread, NULL);
 	assert_int_equal(load_acquire(&w.done), 1);
 	assert_true(add_up(before) == WRITES);
+	hist_add_bins(before, w.hist); /* those of a second worker come on top */
+	assert_true(add_up(before) == 2 * WRITES);
 	free(before);
 	free(w.hist);
 }
