@@ -323,7 +323,7 @@ static void intervals_of_a_lock_add_up_but_for_the_sections_under_way(void **sta
 	counted = lab.result->ops;
 	assert_true(lab.result->intervals >= 5);
 	/* three workers that may be off their processor, twice; who looked may have been late */
-	assert_true(fabs((double)ops - (double)counted) <= 6 + 0.02 * (double)counted);
+	assert_true(fabs((double)ops - (double)counted) <= 6 + 0.05 * (double)counted);
 	assert_true(sum_of(lab.result, true) <= lab.result->hist[0].count);
 	lab_nothing_left(key);
 }
