@@ -369,6 +369,12 @@ static struct trial_result *with_pieces(uint32_t n)
 	return r;
 }
 
+static void commit_and_free(struct session *s, struct trial_result *r, uint64_t block)
+{
+	run_commit(s, r, block);
+	free(r);
+}
+
 static void intervals_file_is_there_when_a_trial_was_long_enough(void **state)
 {
 	struct session s;
@@ -376,9 +382,9 @@ static void intervals_file_is_there_when_a_trial_was_long_enough(void **state)
 
 	(void)state;
 	run_new(&s);
-	run_commit(&s, run_result(1000), 0);
+	commit_and_free(&s, run_result(1000), 0);
 	assert_false(support_exists(support_path(&run_dir, "run/intervals.csv")));
-	run_commit(&s, with_pieces(12), 1);
+	commit_and_free(&s, with_pieces(12), 1);
 	session_close(&s);
 	text = support_read(support_path(&run_dir, "run/intervals.csv"));
 	assert_int_equal(count_lines(text), 13);
@@ -396,11 +402,11 @@ static void intervals_file_with_half_a_line_is_cut_and_gone_on_with(void **state
 
 	(void)state;
 	run_new(&s);
-	run_commit(&s, with_pieces(3), 0);
+	commit_and_free(&s, with_pieces(3), 0);
 	session_close(&s);
 	support_append(support_path(&run_dir, "run/intervals.csv"), "run,half a li");
 	run_again(&s);
-	run_commit(&s, with_pieces(2), 1);
+	commit_and_free(&s, with_pieces(2), 1);
 	session_close(&s);
 	text = support_read(support_path(&run_dir, "run/intervals.csv"));
 	assert_int_equal(count_lines(text), 1 + 3 + 2);
