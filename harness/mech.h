@@ -48,10 +48,16 @@ static inline bool family_one_role(enum family f)
 }
 
 enum start { START_FORK, START_EXEC, START_COUNT };
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_COUNT };
+/*
+ * How a worker waits.  Spin and yield try again and again, spin-then-block for a
+ * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
+ * sleeps in the operation itself.
+ */
+enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
 
-/* What waits of user space offer. */
-#define WAITS_ALL (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
+/* What can be offered in user space, and what over a descriptor. */
+#define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
+#define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };

@@ -44,10 +44,10 @@ static const struct event_ops semaphore_ops = {
 	.signal_all = semaphore_signal_all,
 	.wait = semaphore_wait,
 };
-EVENT_STAMP(event_semaphore, semaphore_ops, BIT(WAIT_BLOCK));
+EVENT_STAMP(event_semaphore, semaphore_ops, WAITS_USER);
 
 const struct mech mech_event_semaphore = {
-	EVENT_COMMON(event_semaphore, semaphore_ops, BIT(WAIT_BLOCK)),
+	EVENT_COMMON(event_semaphore, semaphore_ops, WAITS_USER),
 	.name = "event/semaphore",
 	.summary = "POSIX semaphore: each post lets one waiter go",
 	.contract =

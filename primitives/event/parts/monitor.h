@@ -51,9 +51,10 @@ static void monitor_teardown(struct link *l)
 ALWAYS_INLINE enum result monitor_await(struct port *p, struct monitor *m, struct how how)
 {
 	enum result r = OP_DONE;
+	uint32_t spins = 0;
 
 	while (m->signals == 0 && r == OP_DONE)
-		r = sync_cond_wait(p, &m->changed, &m->lock, how);
+		r = sync_cond_wait(p, &m->changed, &m->lock, &spins, how);
 	return m->signals ? OP_DONE : r;
 }
 
