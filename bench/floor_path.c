@@ -79,11 +79,11 @@ static void add_moves(struct sum *s, const struct floors *f, struct floors_pair 
 }
 
 /*
- * n hand-overs, `wakes` of them to a sleeper.  Half of the entries of an operation's
+ * n hand-overs, `wakes` of them to a sleeper, and `back` lines that are only looked at.  Half of the entries of an operation's
  * two sides lie on the way: into the kernel here, out of it there.
  */
 static void add_hand_overs(struct sum *s, const struct floors *f, const struct cell *c,
-	struct floors_pair pair, double n, double wakes)
+	struct floors_pair pair, double n, double wakes, double back)
 {
 	const struct path *path = &c->mech->contract.path;
 	double wake_ns = floors_of_pair(f, pair, FLOOR_WAKE);
@@ -91,7 +91,7 @@ static void add_hand_overs(struct sum *s, const struct floors *f, const struct c
 	if (isnan(wake_ns)) /* was not to be had: a line is less */
 		wakes = 0;
 	add(s, wakes, "wake", wake_ns);
-	add_moves(s, f, pair, n - wakes);
+	add_moves(s, f, pair, n - wakes + back);
 	if (pair.a != pair.b)
 		add(s, (n - wakes) * (path->syscalls_send + path->syscalls_recv) / 2.0, "syscall",
 			floors_alone(f, FLOOR_SYSCALL));
@@ -135,7 +135,7 @@ static void round_trip(struct sum *s, const struct floors *f, const struct cell 
 	unsigned most = c->workload->side_b == LOOP_POLL ? 1 : 2;
 	double wakes = may_sleep(c) ? certain_sleeps(sleeps, most) : 0;
 
-	add_hand_overs(s, f, c, pair, 2, wakes);
+	add_hand_overs(s, f, c, pair, 2, wakes, 0);
 	add_copies(s, f, c, 2 * copies_on_the_way(c, pair));
 }
 
@@ -147,8 +147,7 @@ static void wake_up(struct sum *s, const struct floors *f, const struct cell *c,
 	double woken = all ? c->side_b : 1;
 	bool slept = may_sleep(c) && (all ? sleeps - woken : sleeps) > woken / 2;
 
-	add_hand_overs(s, f, c, pair, 1, slept);
-	add_moves(s, f, pair, 1);
+	add_hand_overs(s, f, c, pair, 1, slept, 1);
 }
 
 /* What a worker does for a message without the other side. */
