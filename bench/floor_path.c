@@ -235,10 +235,11 @@ static void sum_up(struct sum *s, const struct floors *f, const struct cell *c,
 		break;
 	case LOOP_SELF:
 	case LOOP_CONTEND:
-		by_oneself(s, f, c);
-		break;
 	case LOOP_POLL: /* a lock; side a of no other family */
 		by_oneself(s, f, c);
+		break;
+	case LOOP_MEET: /* nobody goes on before it has seen what another one did since */
+		add_moves(s, f, pair, c->side_a > 1);
 		break;
 	case LOOP_VAIN:
 		add_work(s, f, c, c->mech->contract.path.syscalls_recv, 0, 0);

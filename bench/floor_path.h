@@ -20,6 +20,7 @@
  *                messages moves two lines for so many.
  *   sections     of a lock: its atomics; who has it may take it again and again
  *                before a line moves.
+ *   rounds       of a barrier: one line, or switch; each sees the other come.
  *
  * Floors (mechanisms) and races have none.  Neither has a cell whose pairs of PUs
  * are not all measured: an unpinned one on a machine with more than five PUs.

@@ -54,6 +54,6 @@ struct cell floor_scene_cell(const char *key, unsigned a, unsigned b)
 	if (cell_parse(&c, key, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	for (uint32_t i = 0; i < cell_workers(&c); i++)
-		c.pu[i] = i < c.side_a ? a : b;
+		c.pu[i] = (c.side_b ? i < c.side_a : i % 2 == 0) ? a : b;
 	return c;
 }

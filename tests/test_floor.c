@@ -166,6 +166,8 @@ static const struct sum sums[] = {
 	{"event/event/wake-all?fan=1x3", PU_A, PU_B, 4, 1e6, 200, "2 line"},
 	{"event/event/wake-all?fan=1x3", PU_A, PU_B, 6, 1e6, 10100, "1 wake + 1 line"},
 	{"event/event/poll", PU_A, PU_B, 1, 1e6, 10100, "1 wake + 1 line"},
+	{"barrier/pthread/rendezvous?fan=3", PU_A, PU_B, 2, 1e6, 100, "1 line"},
+	{"barrier/pthread/rendezvous?fan=2", PU_B, PU_B, 2, 1e6, 1000, "1 switch"},
 	/* unpinned: wherever it is the least */
 	{"channel/pipe/pingpong?placement=unpinned", PLACE_PU_NONE, PLACE_PU_NONE, 2, 1e6, 10008,
 		"2 wake + 4 copy-64"},
