@@ -176,6 +176,7 @@ static const struct sum sums[] = {
 	{"channel/null/pingpong", PU_A, PU_B, 0, 1e6, NAN, ""},
 	{"lock/none/contend?fan=2", PU_A, PU_B, 0, 1e6, NAN, ""},
 	{"channel/pipe/pingpong", PU_A, PU_B + 1, 2, 1e6, NAN, ""},
+	{"channel/pipe/stream", PU_A, PU_B + 1, 2, 1e6, NAN, ""},
 };
 
 static void floor_of_a_cell_is_the_sum_of_its_parts(void **state)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/floors.h"
 #include "tests/program.h"
@@ -91,14 +92,17 @@ static uint64_t read_floors(const char *run, struct floors *f)
 
 static void run_measures_floors_before_and_after_and_its_rows_have_them(void **state)
 {
+	char path[SUPPORT_PATH + 64];
 	struct floors f;
 	struct sample *rows;
+	uint64_t passes;
 	size_t n;
 
 	(void)state;
 	program_need_processes();
 	program_ends(H "run" SHORT "-p same-pu --wait yield --reps 3 --out r", RC_FINE);
-	assert_int_equal(read_floors("r", &f), 2);
+	passes = read_floors("r", &f); /* more than two: rows were below for a while */
+	assert_in_range(passes, 2, 2 + FLOORS_AGAIN);
 	assert_true(floors_alone(&f, FLOOR_SYSCALL) > 0);
 	rows = program_rows("r", &n);
 	assert_int_equal(n, 3);
@@ -110,7 +114,12 @@ static void run_measures_floors_before_and_after_and_its_rows_have_them(void **s
 	free(rows);
 	floors_free(&f);
 	program_ends(H "run --resume r --no-report", RC_FINE); /* nothing is left to be done */
-	assert_int_equal(read_floors("r", &f), 4);
+	assert_int_equal(read_floors("r", &f), passes + 2);
+	floors_free(&f);
+	snprintf(path, sizeof(path), "%s/r/floors.csv", program.here);
+	assert_int_equal(unlink(path), 0);
+	program_ends(H "run --resume r --no-report", RC_FINE);
+	assert_int_equal(read_floors("r", &f), 2);
 	floors_free(&f);
 }
 
@@ -128,14 +137,15 @@ static void report_shows_the_distance_from_the_floor(void **state)
 
 	(void)state;
 	program_need_processes();
-	program_ends(
-		H "run" SHORT "-p same-pu --wait yield --trial-ms 20 --reps 1 --out r", RC_FINE);
+	program_ends(H "run -m lock/mutex -w uncontended -d thread -p same-pu --trial-ms 2 "
+		       "--reps 1 --no-report --out r",
+		RC_FINE);
 	program_ends(H "report r", RC_FINE);
 	snprintf(path, sizeof(path), "%s/r/REPORT.md", program.here);
 	text = support_read(path);
 	assert_non_null(strstr(text, "### The distance from the floor"));
-	assert_non_null(strstr(text, "| channel/ring-spsc (yield) x1024 | thread | same-pu |"));
-	assert_non_null(strstr(text, "| 2 switch + 4 copy-64 |"));
+	assert_non_null(strstr(text, "| lock/mutex | thread | same-pu |"));
+	assert_non_null(strstr(text, "| 2 atomic |"));
 	assert_non_null(strstr(text, "No cell was below 0.8 of its floor"));
 	free(text);
 }

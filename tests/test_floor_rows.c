@@ -257,7 +257,7 @@ static void floors_file_that_is_none_is_refused_by_its_line(void **state)
 		"pass,pu_a,pu_b,part,bytes,min_ns,median_ns,spread_ns,n,reason\n";
 	static const char *const bad[] = {"1,0,1,lime,,1,2,,3,\n", "1,0,1,copy,,x,2,,3,\n",
 		"1,0,-1,copy,,1,2,,3,\n", "1,0,1,copy,64,1,2,,,\n", "1,0,1,copy,9999999,1,2,,3,\n",
-		"1,0,1,copy,64,nan,2,,3,\n"};
+		"1,0,1,copy,64,nan,2,,3,\n", "1,0,1,copy,64,0x10,2,,3,\n"};
 	struct support_dir dir;
 	char text[400], err[400];
 
