@@ -22,6 +22,7 @@
 
 enum {
 	ROUNDS = 100,         /* round trips in a batch */
+	SWITCH_ROUNDS = 16,   /* the same; short, for others may want this PU too */
 	WAKE_ROUNDS = 8,      /* the same, where each takes a wake-up twice */
 	YIELD_EVERY = 4096,   /* looks at the ball: the partner may need this PU */
 	BALL_STRIDE = 4352,   /* from address to address: another page, another line in it */
@@ -175,29 +176,29 @@ static void play_cas(struct game *g, struct floor_series *s)
 	}
 }
 
-static void play_two(struct game *g, struct floor_series *s, unsigned yield_every)
+static void play_two(struct game *g, struct floor_series *s, uint32_t rounds, unsigned yield_every)
 {
 	const struct clock *c = g->ask->clock;
 
-	for (uint32_t at = 0; floor_series_goes_on(s); at += ROUNDS) {
+	for (uint32_t at = 0; floor_series_goes_on(s); at += rounds) {
 		uint64_t begin = clock_read(c);
 
-		for (uint32_t i = at + 1; i <= at + ROUNDS; i++) {
+		for (uint32_t i = at + 1; i <= at + rounds; i++) {
 			store_release(&g->balls->there, i);
 			await(&g->balls->back, i, yield_every);
 		}
-		floor_series_add(s, floor_each(c, clock_read(c) - begin, 2 * ROUNDS));
+		floor_series_add(s, floor_each(c, clock_read(c) - begin, 2 * rounds));
 	}
 }
 
 static void play_spinning(struct game *g, struct floor_series *s)
 {
-	play_two(g, s, YIELD_EVERY);
+	play_two(g, s, ROUNDS, YIELD_EVERY);
 }
 
 static void play_yielding(struct game *g, struct floor_series *s)
 {
-	play_two(g, s, 1);
+	play_two(g, s, SWITCH_ROUNDS, 1);
 }
 
 /*
