@@ -252,20 +252,24 @@ static int measure_pair(
 	return code ? code : floors_add(f, pair, &result);
 }
 
+/* A pair that cannot be measured has a row that says why, and the others are measured. */
 int floors_measure(struct floors *f, uint64_t pair_ns, char *err, size_t err_len)
 {
-	int code = 0;
+	int failed = 0, code;
 
 	f->pass++;
-	for (size_t i = 0; i < f->n_pairs && !code && !launch_stop; i++) {
+	for (size_t i = 0; i < f->n_pairs && !launch_stop; i++) {
 		char why[FLOORS_WHY] = "no memory";
 
 		code = measure_pair(f, f->pair[i], pair_ns, why, sizeof(why));
-		if (code && floors_add_other(f, f->pair[i], why) == 0)
-			snprintf(
-				err, err_len, "PUs %u and %u: %s", f->pair[i].a, f->pair[i].b, why);
+		if (!code)
+			continue;
+		failed = code;
+		snprintf(err, err_len, "PUs %u and %u: %s", f->pair[i].a, f->pair[i].b, why);
+		floors_add_other(f, f->pair[i], why);
 	}
-	return code ? code : add_others(f);
+	code = add_others(f);
+	return failed ? failed : code;
 }
 
 /* ---- asking -------------------------------------------------------------- */

@@ -69,7 +69,10 @@ uint64_t floors_pair_ns(const struct floors *f, uint64_t run_ns);
 /* Both passes, about. */
 uint64_t floors_estimate_ns(const struct floors *f, uint64_t run_ns);
 
-/* One more pass over all pairs; stops early when launch_stop is set. */
+/*
+ * One more pass over all pairs; stops early when launch_stop is set.  An error is that of the last
+ * pair that could not be measured; the others are.
+ */
 int floors_measure(struct floors *f, uint64_t pair_ns, char *err, size_t err_len);
 
 /* Room for one more row; NULL: no memory. */

@@ -213,6 +213,28 @@ static void plan_with_unpinned_cells_wants_all_pairs_where_they_are_few(void **s
 	check_all_pairs("core:6 pu:1", 0, false);
 }
 
+static void pair_that_cannot_be_measured_says_why_and_stops_no_other(void **state)
+{
+	char err[400] = "";
+	struct topo *t = topo_open_native(err, sizeof(err));
+	struct clock clock;
+	struct floors f = {.topo = t, .clock = &clock, .n_pairs = 2};
+
+	(void)state;
+	assert_non_null(t);
+	clock_calibrate(&clock, false, NULL, 0);
+	f.pair[0] = (struct floors_pair){topo_pu_os(t, 0), 99999};
+	f.pair[1] = (struct floors_pair){topo_pu_os(t, 0), topo_pu_os(t, 0)};
+	assert_true(floors_measure(&f, FLOORS_LEAST_NS, err, sizeof(err)) < 0);
+	assert_non_null(strstr(err, "99999"));
+	assert_int_equal(f.row[0].part, -1);
+	assert_true(f.row[0].why[0]);
+	assert_false(floors_has(&f, f.pair[0]));
+	assert_true(floors_has(&f, f.pair[1]));
+	floors_free(&f);
+	topo_close(t);
+}
+
 /* ---- the file ---------------------------------------------------------------------------- */
 
 static bool same(double x, double y)
@@ -287,6 +309,7 @@ int main(void)
 		cmocka_unit_test(resumed_run_counts_the_blocks_of_before),
 		cmocka_unit_test(plan_with_forty_pairs_measures_sixteen_and_names_the_others),
 		cmocka_unit_test(plan_with_unpinned_cells_wants_all_pairs_where_they_are_few),
+		cmocka_unit_test(pair_that_cannot_be_measured_says_why_and_stops_no_other),
 		cmocka_unit_test(floors_come_back_from_their_file),
 		cmocka_unit_test(floors_file_that_is_none_is_refused_by_its_line),
 	};
