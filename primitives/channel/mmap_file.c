@@ -136,6 +136,7 @@ const struct mech mech_channel_mmap_file = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = QUEUE_PATH,
 		},
 	.local_bytes = sizeof(struct mapping),
 	.shared_bytes = file_bytes,

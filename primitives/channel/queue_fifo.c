@@ -51,6 +51,7 @@ const struct mech mech_channel_queue_fifo = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = QUEUE_PATH,
 		},
 	.shared_bytes = queue_bytes,
 	.setup = fifo_setup,

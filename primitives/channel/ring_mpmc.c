@@ -246,6 +246,7 @@ const struct mech mech_channel_ring_mpmc = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = PATH_ATOMICS_EACH(1), /* claims a position */
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",
 		},

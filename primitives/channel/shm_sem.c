@@ -148,6 +148,7 @@ const struct mech mech_channel_shm_sem = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = PATH_ATOMICS_EACH(4), /* two semaphores down, two up */
 		},
 	.shared_bytes = shm_bytes,
 	.setup = shm_setup,

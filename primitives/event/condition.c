@@ -68,6 +68,7 @@ const struct mech mech_event_condition = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ONE,
 			.remembers = true,
+			.path = MONITOR_PATH,
 		},
 	.shared_bytes = monitor_bytes,
 	.setup = monitor_setup,

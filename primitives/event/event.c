@@ -61,6 +61,7 @@ const struct mech mech_event_event = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ALL,
 			.remembers = true,
+			.path = MONITOR_PATH,
 		},
 	.shared_bytes = monitor_bytes,
 	.setup = monitor_setup,

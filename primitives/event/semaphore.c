@@ -57,6 +57,7 @@ const struct mech mech_event_semaphore = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ONE,
 			.remembers = true,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = semaphore_bytes,
 	.setup = semaphore_setup,

@@ -79,6 +79,7 @@ const struct mech mech_lock_mutex = {
 			.end_seen = "never",
 			.owner = "the holder; not checked",
 			.survives = SURVIVE_NO,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = mutex_bytes,
 	.setup = mutex_setup,

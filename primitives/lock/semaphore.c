@@ -64,6 +64,7 @@ const struct mech mech_lock_semaphore = {
 			.end_seen = "never",
 			.owner = "whoever posts; not checked",
 			.survives = SURVIVE_NO,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = semaphore_bytes,
 	.setup = semaphore_setup,

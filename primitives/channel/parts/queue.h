@@ -10,6 +10,9 @@
 
 #include "primitives/channel/parts/slots.h"
 
+/* The mutex, taken and released. */
+#define QUEUE_PATH PATH_ATOMICS_EACH(2)
+
 struct queue {
 	pthread_mutex_t lock;
 	pthread_cond_t not_full, not_empty;

@@ -27,7 +27,8 @@
 /* What every byte stream promises. */
 #define CONTRACT_STREAM                                                                            \
 	.unit = UNIT_BYTES, .order = ORDER_FIFO, .end_seen = "end of file",                        \
-	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2
+	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2,                      \
+	.path = PATH_SYSCALL_EACH
 
 enum { STREAM_PIPE_BYTES = 65536 };
 

@@ -30,7 +30,7 @@ struct udp_end {
 #define CONTRACT_UDP                                                                               \
 	.reach = REACH_HOST, .unit = UNIT_MESSAGE, .order = ORDER_FIFO, .lossy = true,             \
 	.end_seen = "never; a word beside it", .on_oversize = OVERSIZE_REFUSED,                    \
-	.survives = SURVIVE_NO, .max_bytes = UDP_MAX_BYTES, .copies = 2
+	.survives = SURVIVE_NO, .max_bytes = UDP_MAX_BYTES, .copies = 2, .path = PATH_SYSCALL_EACH
 
 #define UDP_PORT                                                                                   \
 	.max_receivers = 1, .local_bytes = sizeof(struct udp_end), .shared_bytes = inet_bytes,     \

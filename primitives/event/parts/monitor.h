@@ -10,6 +10,9 @@
 
 #include "harness/link.h"
 
+/* The mutex, taken and released. */
+#define MONITOR_PATH PATH_ATOMICS_EACH(2)
+
 struct monitor {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
