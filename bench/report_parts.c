@@ -296,6 +296,7 @@ static const struct part {
 	{"findings", put_findings},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"floors", report_floors},
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},

@@ -47,6 +47,8 @@ struct sample {
 	double clock_cost_ns;
 	/* appended later: a file without them is still read, they are then empty */
 	char axes[96]; /* further axes not at their default, as in the key */
+	double floor_ns, floor_ratio;
+	char floor_parts[96]; /* "2 wake + 4 copy-64" */
 	/* 95 % intervals of the percentiles, and how many samples lie beyond each */
 	double lat_p50_lo_ns, lat_p50_hi_ns, lat_p99_lo_ns, lat_p99_hi_ns, lat_p999_lo_ns,
 		lat_p999_hi_ns;
