@@ -1,6 +1,6 @@
 /*
- * Pieces of long trials: what the leader saw adds up to what the workers did, and whether
- * throughput drifted is what brute force over all orders says.
+ * Pieces of long trials: what the leader saw adds up to what the workers did, whether throughput
+ * drifted over them, and the file that keeps them.
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,156 +8,12 @@
 #include <string.h>
 
 #include "bench/intervals.h"
-#include "bench/trend.h"
+#include "bench/runner.h"
 #include "harness/watch.h"
 #include "tests/lab.h"
 #include "tests/run_scene.h"
 
-enum { MOST_N = 7, SERIES = 2000, SERIES_N = 12, LONG_NS = 1000000000 };
-
-static double work[20000];
-
-/* ---- the test for a trend --------------------------------------------------------- */
-
-static long rising(const double *x, size_t n)
-{
-	long s = 0;
-
-	for (size_t j = 1; j < n; j++) {
-		for (size_t i = 0; i < j; i++)
-			s += (x[j] > x[i]) - (x[j] < x[i]);
-	}
-	return s;
-}
-
-struct orders {
-	double x[MOST_N];
-	size_t n;
-	long at_least;
-	uint64_t far, all;
-};
-
-/* Every order of the values, by exchanges. */
-static void try_orders(struct orders *o, size_t from)
-{
-	if (from == o->n) {
-		o->all++;
-		o->far += labs(rising(o->x, o->n)) >= o->at_least;
-		return;
-	}
-	for (size_t i = from; i < o->n; i++) {
-		double keep = o->x[from];
-
-		o->x[from] = o->x[i];
-		o->x[i] = keep;
-		try_orders(o, from + 1);
-		o->x[i] = o->x[from];
-		o->x[from] = keep;
-	}
-}
-
-static double brute_force(const double *x, size_t n)
-{
-	struct orders o = {.n = n, .at_least = labs(rising(x, n))};
-
-	memcpy(o.x, x, n * sizeof(*x));
-	try_orders(&o, 0);
-	return (double)o.far / (double)o.all;
-}
-
-static uint64_t next_random(uint64_t *seed)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return *seed >> 33;
-}
-
-static void trend_is_as_likely_as_all_orders_of_the_values_say(void **state)
-{
-	uint64_t seed = 3;
-
-	(void)state;
-	for (int round = 0; round < 60; round++) {
-		size_t n = 1 + (size_t)round % MOST_N;
-		double x[MOST_N], p, want;
-		long up;
-
-		for (size_t i = 0; i < n; i++)
-			x[i] = (double)next_random(&seed);
-		p = trend_mann_kendall(x, n, &up, work);
-		want = brute_force(x, n);
-		assert_true(up == rising(x, n));
-		if (fabs(p - want) > 1e-12)
-			fail_msg("n %zu, S %ld: p %.15g, not %.15g", n, up, p, want);
-	}
-}
-
-/* Kendall's own rule for ties is an approximation: near, and never far below. */
-static void trend_with_ties_is_near_what_all_orders_say(void **state)
-{
-	uint64_t seed = 5;
-
-	(void)state;
-	for (int round = 0; round < 40; round++) {
-		double x[MOST_N], p, want;
-		long up;
-
-		for (size_t i = 0; i < MOST_N; i++)
-			x[i] = (double)(next_random(&seed) % 4);
-		p = trend_mann_kendall(x, MOST_N, &up, work);
-		want = brute_force(x, MOST_N);
-		if (fabs(p - want) > 0.08)
-			fail_msg("S %ld: p %g, not %g", up, p, want);
-	}
-}
-
-/* What is exact and what is normal must not disagree where one takes over from the other. */
-static void trend_of_many_values_is_nearly_normal(void **state)
-{
-	double x[TREND_EXACT],
-		variance = TREND_EXACT * (TREND_EXACT - 1.0) * (2.0 * TREND_EXACT + 5) / 18;
-
-	(void)state;
-	for (int rise = 1; rise < TREND_EXACT; rise += 2) { /* the first ones rise, the rest turn */
-		long up;
-		double p, normal;
-
-		for (int i = 0; i < TREND_EXACT; i++)
-			x[i] = i < rise ? i : (i % 2 ? 1000 - i : -1000 + i);
-		p = trend_mann_kendall(x, TREND_EXACT, &up, work);
-		normal = erfc((double)(labs(up) - 1) / sqrt(2 * variance));
-		if (fabs(p - normal) > 0.005)
-			fail_msg("S %ld: p %g, normally %g", up, p, normal);
-	}
-}
-
-static void trend_is_seen_in_a_hundredth_of_random_series_and_no_more(void **state)
-{
-	uint64_t seed = 11;
-	unsigned seen = 0;
-
-	(void)state;
-	for (int k = 0; k < SERIES; k++) {
-		double x[SERIES_N];
-		long up;
-
-		for (size_t i = 0; i < SERIES_N; i++)
-			x[i] = (double)next_random(&seed);
-		seen += trend_mann_kendall(x, SERIES_N, &up, work) <= DRIFT_ALPHA_PERMILLE / 1000.0;
-	}
-	/* expected: at most 20, with a deviation of 4.5 */
-	assert_true(seen <= 40);
-	assert_true(seen >= 4);
-}
-
-static void trend_slope_is_the_median_of_all_slopes(void **state)
-{
-	double line[] = {5, 7, 9, 11, 13, 15}, one_off[] = {1, 2, 3, 400, 5, 6, 7};
-
-	(void)state;
-	assert_true(trend_slope(line, ARRAY_LEN(line), work) == 2);
-	assert_true(trend_slope(one_off, ARRAY_LEN(one_off), work) == 1);
-	assert_true(trend_slope(line, 1, work) == 0);
-}
+enum { LONG_NS = 1000000000 };
 
 /* ---- drift of a trial ---------------------------------------------------------------- */
 
@@ -420,14 +276,35 @@ static void intervals_file_with_half_a_line_is_cut_and_gone_on_with(void **state
 	free(text);
 }
 
+/* Killed after its pieces and before its row: the repeat must be another attempt. */
+static void intervals_without_a_row_were_an_attempt(void **state)
+{
+	struct session s;
+	struct cell c;
+	struct plan plan = {.cell = &c, .n = 1, .reps = 2};
+	struct runner r = {.plan = &plan, .session = &s};
+	char line[500], err[400] = "";
+
+	(void)state;
+	lab_need_cell(&c, "channel/queue-fifo/pingpong?placement=unpinned");
+	run_new(&s);
+	commit_and_free(&s, with_pieces(1), 0);
+	session_close(&s);
+	(void)snprintf(line, sizeof(line), "run,%s,1,1,1,0,0,1,1,1,,,,\n", c.key);
+	support_append(support_path(&run_dir, "run/intervals.csv"), line);
+	run_again(&s);
+	assert_int_equal(runner_init(&r, err, sizeof(err)), 0);
+	if (runner_read_done(&r, err, sizeof(err)) != 0)
+		fail_msg("%s", err);
+	assert_int_equal(r.past[0], RUNNER_DONE);
+	assert_int_equal(r.past[1], 1);
+	runner_free(&r);
+	session_close(&s);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(trend_is_as_likely_as_all_orders_of_the_values_say),
-		cmocka_unit_test(trend_with_ties_is_near_what_all_orders_say),
-		cmocka_unit_test(trend_of_many_values_is_nearly_normal),
-		cmocka_unit_test(trend_is_seen_in_a_hundredth_of_random_series_and_no_more),
-		cmocka_unit_test(trend_slope_is_the_median_of_all_slopes),
 		cmocka_unit_test(drift_has_a_word_a_probability_and_a_size),
 		cmocka_unit_test(drift_is_not_told_from_fewer_than_ten_whole_pieces),
 		cmocka_unit_test(watch_cuts_what_is_planned_for_a_second_and_more),
@@ -438,6 +315,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(intervals_are_not_kept_of_a_short_trial),
 		RUN_TEST(intervals_file_is_there_when_a_trial_was_long_enough),
 		RUN_TEST(intervals_file_with_half_a_line_is_cut_and_gone_on_with),
+		RUN_TEST(intervals_without_a_row_were_an_attempt),
 	};
 
 	if (lab_is_trial(argc, argv))
