@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/awake.h"
 #include "harness/conduct.h"
 #include "harness/futex.h"
 #include "harness/link.h"
@@ -155,7 +156,7 @@ static enum outcome run_orders(struct trial *t)
 	return conduct_order(t, DO_MEASURE, spec->n, spec->block);
 }
 
-static void run(struct trial *t)
+static void run_awake(struct trial *t)
 {
 	enum outcome o = OUTCOME_FINE;
 	int err;
@@ -180,6 +181,21 @@ static void run(struct trial *t)
 	}
 	verdict_measured(t);
 	tear_down_links(&t->crew);
+}
+
+static void run(struct trial *t)
+{
+	struct awake *awake = NULL;
+
+	if (t->crew.spec->extra.keep_awake) {
+		awake = awake_start(t->crew.err, sizeof(t->crew.err));
+		if (!awake) {
+			verdict_early(t->result, TRIAL_SKIP, t->crew.err);
+			return;
+		}
+	}
+	run_awake(t);
+	awake_stop(awake);
 }
 
 static const void *map_spec(int fd, size_t *len)
