@@ -199,11 +199,7 @@ static int exit_code(const struct selftest *t, int code)
 		fprintf(stderr, "handoff selftest: %s\n", t->err);
 		return EXIT_USAGE;
 	}
-	if (t->verdicts[SELFTEST_WRONG])
-		return EXIT_FINDING;
-	if (t->verdicts[SELFTEST_NOT_RUN])
-		return t->verdicts[SELFTEST_OK] ? EXIT_INCONCLUSIVE : EXIT_NOTHING;
-	return EXIT_FINE;
+	return selftest_exit(t);
 }
 
 static int open_machine(struct selftest *t)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cmd.h"
 #include "bench/launch.h"
 
 /* ---- one figure ------------------------------------------------------------ */
@@ -102,4 +103,13 @@ int selftest_run(struct selftest *t)
 			code = selftest_trials(t, checks[i]);
 	}
 	return launch_stop ? -EINTR : code;
+}
+
+int selftest_exit(const struct selftest *t)
+{
+	if (t->verdicts[SELFTEST_WRONG])
+		return EXIT_FINDING;
+	if (t->verdicts[SELFTEST_OK] == 0)
+		return EXIT_NOTHING;
+	return t->verdicts[SELFTEST_NOT_RUN] ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }

@@ -20,7 +20,6 @@
 
 enum {
 	SELFTEST_TOLERANCE_PERCENT = 2,
-	SELFTEST_TRIES = 5,
 	SELFTEST_TEXT = 48,
 	SELFTEST_MAX_FIGURES = 16, /* of one trial */
 	SELFTEST_ERR = 512,
@@ -92,6 +91,9 @@ const char *const *selftest_checks(size_t *n);
  * not even a trial could be started, or -EINTR when launch_stop was set.
  */
 int selftest_run(struct selftest *t);
+
+/* The exit code of what was found: 0, 1 anything wrong, 3 nothing run, 4 a part not run. */
+int selftest_exit(const struct selftest *t);
 
 /* ---- trials ---------------------------------------------------------------- */
 

@@ -154,8 +154,11 @@ static void no_figures(struct selftest *t, const struct selftest_scene *s, const
 	struct selftest_figure *f = selftest_add(t, s->check, SELFTEST_EXACT, SELFTEST_COUNT, NAN,
 		NAN, "%s, %s", s->workload, where);
 
-	if (r->status == TRIAL_SKIP)
+	if (r->status == TRIAL_SKIP) {
 		f->verdict = SELFTEST_NOT_RUN;
+		snprintf(f->reason, sizeof(f->reason), "%s", r->reason);
+		return;
+	}
 	snprintf(f->reason, sizeof(f->reason), "%s: %s",
 		trial_status_name((enum trial_status)r->status), r->reason);
 }
@@ -223,8 +226,9 @@ static void do_clock(struct selftest *t)
 	do {
 		forget_figures(t);
 		selftest_look_clock(t);
-	} while (any_wrong(t) && ++tries < t->tries);
-	show_figures(t, tries + 1 > t->tries ? t->tries : tries + 1);
+		tries++;
+	} while (any_wrong(t) && tries < t->tries);
+	show_figures(t, tries);
 }
 
 int selftest_trials(struct selftest *t, const char *check)
