@@ -115,6 +115,8 @@ void selftest_look_trips(struct selftest *t, const struct selftest_scene *s, con
 		"p50 of the round trips, %s", where);
 	selftest_add(t, s->check, SELFTEST_LEAST, SELFTEST_NS, SELFTEST_BUSY_NS, r->lat_min_ns,
 		"shortest round trip, %s", where);
+	selftest_add(t, s->check, SELFTEST_LEAST, SELFTEST_NS, second_empty(t) / (double)s->n,
+		r->cpu_ns_per_op, "CPU time of both sides, %s", where);
 	selftest_add(t, s->check, SELFTEST_EXACT, SELFTEST_COUNT, (double)s->n, r->lat_count,
 		"samples, every one, %s", where);
 }
