@@ -228,8 +228,8 @@ static void check_broken(const char *check)
 
 static void selftest_names_the_check_that_is_wrong(void **state)
 {
-	static const char *const few[] = {"clock", "floor", "hold", "swap"};
-	size_t n = sizeof(few) / sizeof(*few);
+	static const char *const few[] = {"clock", "swap", "floor", "hold"};
+	size_t n = support_fast() ? 2 : sizeof(few) / sizeof(*few);
 	const char *const *checks = few;
 
 	(void)state;
