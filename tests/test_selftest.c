@@ -212,7 +212,7 @@ static void check_broken(const char *check)
 	char line[128], row[32];
 	size_t wrong;
 
-	snprintf(line, sizeof(line), H "selftest -c %s,clock,flip --tries 1 --break %s", check,
+	snprintf(line, sizeof(line), H "selftest -c %s,clock,flip --tries 2 --break %s", check,
 		check);
 	program_ends(line, RC_FINDING);
 	wrong = count_of(program.out, " WRONG");
