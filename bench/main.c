@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	{"floor", cmd_floor, "the least that the parts of a hand-over cost on this machine"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
+	{"selftest", cmd_selftest,
+		"hold the harness against mechanisms of known cost and known faults"},
 	{"clean", cmd_clean, "remove objects that killed runs left behind"},
 	{"version", cmd_version, "what this build is"},
 	{"trial", cmd_trial, NULL},

@@ -60,7 +60,7 @@ static void a_trial_kept_awake_counts_its_workers_only(void **state)
 	static const char *const keys[] = {
 		"channel/pipe/pingpong?domain=thread&fan=1x1&placement=unpinned&keep-awake=yes",
 		"channel/pipe/pingpong?domain=process&fan=1x1&placement=unpinned&keep-awake=yes",
-		"channel/pipe/pingpong?domain=process&start=exec&placement=unpinned&keep-awake=yes",
+		"channel/queue-fifo/pingpong?domain=process&start=exec&placement=unpinned&keep-awake=yes",
 	};
 	struct cell c;
 
