@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{"topology", cmd_topology, "the machine's processors and the placements it has"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
+	{"repro", cmd_repro, "do runs of one matrix on one machine say the same"},
 	{"clean", cmd_clean, "remove objects that killed runs left behind"},
 	{"version", cmd_version, "what this build is"},
 	{"trial", cmd_trial, NULL},
