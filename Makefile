@@ -143,6 +143,9 @@ check-report: all ## REPORT.md and README are what `make report` writes
 cross-check: all ## OUT=DIR: other tools beside the cells that do the same work (4 minutes)
 	@scripts/cross-check $(if $(OUT),--out '$(OUT)')
 
+campaign-repro: all ## one more campaign, an hour or a boot later; ARGS='--keep --reps 4'
+	@scripts/campaign-repro $(ARGS)
+
 install: all ## install program, headers and data under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot \
 		$(DESTDIR)$(PREFIX)/share/handoff/bench/matrices
