@@ -1,10 +1,11 @@
 /*
- * report_csv.c - {{csv FILE first=N COLUMN ...}}: a CSV file that is kept beside
- * the run, as a table; see report_part.h.
+ * report_csv.c - {{csv FILE optional first=N COLUMN ...}}: a CSV file that is kept
+ * beside the run, as a table; see report_part.h.
  *
  * FILE is a path below the directory that holds the run's: cross-check/pairs.csv
  * of results/kept/full is results/kept/cross-check/pairs.csv.  Without columns
- * all of them, without first= all rows; what is left out is counted.
+ * all of them, without first= all rows; what is left out is counted.  An optional
+ * file that is not there is said, also where all is demanded.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct csv_table {
 	const char *const *wanted;
 	size_t n_wanted, column[MOST_COLUMNS], columns;
 	unsigned long first, rows; /* most rows to show; rows there are */
+	bool optional;
 	char *why;
 	size_t why_len;
 };
@@ -91,13 +93,16 @@ static int parse(struct csv_table *t, const struct words *w)
 
 	if (w->n == 0 || !is_inside(w->word[0]))
 		return -EINVAL;
-	if (w->n > 1 && strncmp(w->word[1], "first=", 6) == 0) {
+	if (at < w->n && strcmp(w->word[at], "optional") == 0) {
+		t->optional = true;
+		at++;
+	}
+	if (at < w->n && strncmp(w->word[at], "first=", 6) == 0) {
 		char *end;
 
-		t->first = strtoul(w->word[1] + 6, &end, 10);
+		t->first = strtoul(w->word[at++] + 6, &end, 10);
 		if (*end || t->first == 0)
 			return -EINVAL;
-		at = 2;
 	}
 	t->wanted = (const char *const *)&w->word[at];
 	t->n_wanted = w->n - at;
@@ -112,13 +117,20 @@ int report_csv(struct report *r, FILE *to, const struct words *w, char *why, siz
 
 	if (code) {
 		snprintf(why, why_len,
-			"is written {{csv FILE first=N COLUMN ...}}, FILE below the run's parent");
+			"is written {{csv FILE optional first=N COLUMN ...}}, FILE below the run's "
+			"parent");
 		return code;
 	}
 	snprintf(path, sizeof(path), "%s/../%s", r->run->dir, w->word[0]);
 	t.path = w->word[0];
 	why[0] = '\0';
 	code = csv_read_file(path, NULL, put_line, &t, err, sizeof(err));
+	if (code == -ENOENT && t.optional) {
+		fputs("*Not measured: there is no ", to);
+		report_text(to, t.path);
+		fputs(" beside this run.*\n", to);
+		return 0;
+	}
 	if (code && !why[0])
 		snprintf(why, why_len, "%s", err);
 	if (!code && t.rows > t.first)

@@ -99,6 +99,14 @@ static void file_that_is_not_there_is_missing_not_wrong(void **state)
 	check_says(s->err, "in.md:2: csv side/none.csv: ");
 }
 
+static void optional_file_that_is_not_there_is_said_even_where_all_is_demanded(void **state)
+{
+	check_said(*state, "{{csv side/none.csv optional first=3 tool}}\n",
+		"*Not measured: there is no side/none.csv beside this run.*\n");
+	check_said(*state, "{{csv side/table.csv optional first=3 tool}}\n",
+		"| tool |\n|---|\n| perf |\n| other |\n| last |\n");
+}
+
 static void references_to_other_places_or_columns_are_refused(void **state)
 {
 	static const char *const bad[] = {"{{csv}}", "{{csv /etc/passwd}}", "{{csv ../x.csv}}",
@@ -122,6 +130,7 @@ int main(void)
 		IN_SCENE(file_beside_the_run_becomes_a_table),
 		IN_SCENE(columns_and_first_rows_can_be_chosen),
 		IN_SCENE(file_that_is_not_there_is_missing_not_wrong),
+		IN_SCENE(optional_file_that_is_not_there_is_said_even_where_all_is_demanded),
 		IN_SCENE(references_to_other_places_or_columns_are_refused),
 	};
 
