@@ -259,6 +259,7 @@ void answers_print(
 		fputs("no memory for the answers\n", to);
 		return;
 	}
+	rank_keep_usual(&r);
 	put_tables(to, &r);
 	answers_text(to, &r);
 	fputs("\n", to);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/units.h"
+#include "bench/axis.h"
 #include "primitives/registry.h"
 
 enum {
@@ -41,22 +41,46 @@ enum wait cell_default_wait(const struct mech *m)
 	return WAIT_BLOCK;
 }
 
+/* "&name=value" of those axes behind the placement that `wanted` takes. */
+static void put_axes(const struct cell *c, bool (*wanted)(enum axis a), char *out, size_t out_len)
+{
+	char value[AXIS_TEXT];
+	size_t used = 0;
+	enum axis a;
+
+	out[0] = '\0';
+	for (size_t i = 0; (a = axis_behind(i)) != AXIS_COUNT && used < out_len; i++) {
+		if (wanted(a) && axis_get(c, a, value, sizeof(value)))
+			used += (size_t)snprintf(
+				out + used, out_len - used, "&%s=%s", axis_name(a), value);
+	}
+}
+
+static bool any_axis(enum axis a)
+{
+	(void)a;
+	return true;
+}
+
+void cell_further(const struct cell *c, char *out, size_t out_len)
+{
+	char all[CELL_KEY];
+
+	put_axes(c, axis_is_further, all, sizeof(all));
+	snprintf(out, out_len, "%s", all[0] ? all + 1 : "");
+}
+
 void cell_make_key(struct cell *c)
 {
-	char fan[24], *p = c->key, *end = c->key + sizeof(c->key);
+	char fan[24], size[24] = "";
+	int used;
 
 	cell_fan(c, fan, sizeof(fan));
-	p += snprintf(p, (size_t)(end - p), "%s/%s?domain=%s&fan=%s", c->mech->name,
-		c->workload->name, domain_name(c->domain), fan);
 	if (c->msg_bytes)
-		p += snprintf(p, (size_t)(end - p), "&size=%u", c->msg_bytes);
-	p += snprintf(p, (size_t)(end - p), "&placement=%s", c->placement);
-	if (c->capacity && c->capacity != CELL_DEFAULT_CAPACITY)
-		p += snprintf(p, (size_t)(end - p), "&capacity=%u", c->capacity);
-	if (c->start != START_FORK)
-		p += snprintf(p, (size_t)(end - p), "&start=%s", start_name(c->start));
-	if (c->wait != cell_default_wait(c->mech))
-		snprintf(p, (size_t)(end - p), "&wait=%s", wait_name(c->wait));
+		snprintf(size, sizeof(size), "&size=%u", c->msg_bytes);
+	used = snprintf(c->key, sizeof(c->key), "%s/%s?domain=%s&fan=%s%s&placement=%s",
+		c->mech->name, c->workload->name, domain_name(c->domain), fan, size, c->placement);
+	put_axes(c, any_axis, c->key + used, sizeof(c->key) - (size_t)used);
 }
 
 /* Its sections are single instructions, or there is no lock at all. */
@@ -122,6 +146,20 @@ static const char *check_size(const struct cell *c)
 	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 
+/* Further axes that say nothing here are at their default. */
+static void drop_meaningless(struct cell *c)
+{
+	if (!workload_scheduled(c->workload)) {
+		c->extra.rate_per_s = 0;
+		c->extra.arrivals = ARRIVALS_FIXED;
+	}
+	if (!c->mech->shared_bytes) {
+		c->extra.memory = MEMORY_NORMAL;
+		c->extra.node = NODE_ANY;
+		c->extra.touch = TOUCH_LEADER;
+	}
+}
+
 const char *cell_normalise(struct cell *c, bool fan_one_side)
 {
 	const struct mech *m = c->mech;
@@ -151,6 +189,7 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 		return "capacity=native is for mechanisms that cannot keep an exact one";
 	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
 		snprintf(c->placement, sizeof(c->placement), "same-pu");
+	drop_meaningless(c);
 	cell_make_key(c);
 	return NULL;
 }
@@ -161,55 +200,6 @@ static int bad_key(char *err, size_t err_len, const char *key, const char *what)
 {
 	snprintf(err, err_len, "no cell: \"%s\": %s", key, what);
 	return -EINVAL;
-}
-
-/* "4" or "2x1". */
-static bool parse_fan(struct cell *c, const char *text, bool *one_side)
-{
-	char *end;
-	unsigned long a = strtoul(text, &end, 10), b = 0;
-
-	*one_side = *end == '\0';
-	if (*end == 'x') {
-		b = strtoul(end + 1, &end, 10);
-		if (b == 0)
-			return false;
-	}
-	if (*end || a == 0 || a > TRIAL_MAX_WORKERS || b > TRIAL_MAX_WORKERS ||
-		a + b > TRIAL_MAX_WORKERS)
-		return false;
-	c->side_a = (uint32_t)a;
-	c->side_b = (uint32_t)b;
-	return true;
-}
-
-static bool parse_axis(struct cell *c, const char *name, const char *value, bool *one_side)
-{
-	char err[128];
-	uint64_t bytes;
-	int v = 0;
-
-	if (strcmp(name, "domain") == 0) {
-		c->domain = (enum domain)(v = domain_parse(value));
-	} else if (strcmp(name, "start") == 0) {
-		c->start = (enum start)(v = start_parse(value));
-	} else if (strcmp(name, "wait") == 0) {
-		c->wait = (enum wait)(v = wait_parse(value));
-	} else if (strcmp(name, "fan") == 0) {
-		return parse_fan(c, value, one_side);
-	} else if (strcmp(name, "placement") == 0) {
-		if (strlen(value) >= sizeof(c->placement))
-			return false;
-		snprintf(c->placement, sizeof(c->placement), "%s", value);
-	} else if (strcmp(name, "size") == 0 || strcmp(name, "capacity") == 0) {
-		if (units_parse_bytes(value, &bytes, err, sizeof(err)) || bytes == 0 ||
-			bytes > (name[0] == 's' ? CELL_MAX_BYTES : CELL_MAX_CAPACITY))
-			return false;
-		*(name[0] == 's' ? &c->msg_bytes : &c->capacity) = (uint32_t)bytes;
-	} else {
-		return false;
-	}
-	return v >= 0;
 }
 
 /* "size=64&size=65": neither is what the other says. */
@@ -241,7 +231,9 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 {
 	char copy[CELL_KEY], *save, *axis, *query;
 	const char *why;
+	char hint[200];
 	bool one_side = false;
+	enum axis a;
 
 	if (strlen(key) >= sizeof(copy))
 		return bad_key(err, err_len, key, "too long");
@@ -261,7 +253,9 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 
 		if (eq)
 			*eq = '\0';
-		if (!eq || !parse_axis(c, axis, eq + 1, &one_side))
+		a = axis_find(axis);
+		if (!eq || a < AXIS_DOMAIN || a == AXIS_COUNT ||
+			axis_set(c, a, eq + 1, &one_side, hint, sizeof(hint)) != 0)
 			return bad_key(err, err_len, key, axis);
 		if (comes_again(save, axis))
 			return bad_key(err, err_len, key, "it names an axis twice");
@@ -353,6 +347,7 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 		.deadline_ns = DEADLINE_NS_FLOOR * 1000000000ull + 20 * c->stretch_ns,
 		.stall_ns = 2000000000ull + 2 * c->stretch_ns,
 		.clock = *clock,
+		.extra = c->extra,
 		.parent = (uint32_t)getpid(),
 	};
 	snprintf(spec->mechanism, sizeof(spec->mechanism), "%s", c->mech->name);

@@ -6,9 +6,8 @@
  *
  *	channel/pipe/stream?domain=process&fan=1x1&size=64&placement=nearest
  *
- * then, in alphabetical order, each further axis that is not at its default
- * (capacity 1024, start fork, wait: block, or the only one that the mechanism
- * has).  A new axis's default is what happened before it existed.
+ * then, in alphabetical order, each other axis (axes.def) that is not at its
+ * default; the wait's is block, or the only one that the mechanism has.
  */
 #ifndef BENCH_CELL_H
 #define BENCH_CELL_H
@@ -18,10 +17,13 @@
 #include "harness/workload.h"
 
 enum {
-	CELL_KEY = 224,
+	CELL_KEY = 320,
 	CELL_DEFAULT_CAPACITY = 1024,
 	CELL_MAX_BYTES = 1 << 30,
 	CELL_MAX_CAPACITY = 1 << 26,
+	CELL_MAX_RATE = 1000000000, /* per second */
+	CELL_MAX_PAIR = 1 << 16,
+	CELL_MAX_NODE = 1 << 10,
 };
 
 struct cell {
@@ -34,6 +36,7 @@ struct cell {
 	uint32_t msg_bytes;      /* 0: no messages */
 	uint32_t capacity;       /* 0: native */
 	char placement[64];      /* as asked */
+	struct trial_extra extra;
 	char key[CELL_KEY];
 	/* what the plan adds */
 	char skip[TRIAL_REASON]; /* why it cannot run here; "" if it can */
@@ -53,6 +56,9 @@ void cell_capacity(const struct cell *c, char *out, size_t out_len);
 
 /* Fill c->key from the axes. */
 void cell_make_key(struct cell *c);
+
+/* The further axes not at their default, as in the key: "keep-awake=yes&pair=1". */
+void cell_further(const struct cell *c, char *out, size_t out_len);
 
 /* The strategy that --wait's default means for a mechanism. */
 enum wait cell_default_wait(const struct mech *m);

@@ -16,25 +16,10 @@
 #define FIELD(f) offsetof(struct run_settings, f)
 
 static const struct opt opts[] = {
-	{"mechanism", 'm', OPT_LIST, AXIS(AXIS_MECHANISM), "GLOB", NULL,
-		"Mechanisms: channel/pipe, lock/*; !channel/null takes away.  Default: all."},
-	{"workload", 'w', OPT_LIST, AXIS(AXIS_WORKLOAD), "GLOB", NULL,
-		"Workloads: pingpong, stream, contend, uncontended.  Default: all."},
-	{"domain", 'd', OPT_LIST, AXIS(AXIS_DOMAIN), "DOMAIN", NULL,
-		"What the workers are: thread, process.  Default: both."},
-	{"fan", 'f', OPT_LIST, AXIS(AXIS_FAN), "AxB", NULL,
-		"Senders x receivers, or one number for locks.  Default: 1x1."},
-	{"size", 's', OPT_LIST, AXIS(AXIS_SIZE), "BYTES", NULL,
-		"Message sizes: 64, 4K, 1M.  Default: 64."},
-	{"capacity", 'c', OPT_LIST, AXIS(AXIS_CAPACITY), "N", NULL,
-		"Messages that fit, where the mechanism keeps that exactly.  Default: 1024."},
-	{"placement", 'p', OPT_LIST, AXIS(AXIS_PLACEMENT), "PLACE", NULL,
-		"Where the two sides run: unpinned, nearest, farthest, same-pu, smt, same-l2, "
-		"same-l3, ..., compact, spread, or locations like core:0+core:1.  Default: nearest."},
-	{"wait", 0, OPT_LIST, AXIS(AXIS_WAIT), "HOW", NULL,
-		"How to wait: block, spin, yield, spin-then-block.  Default: block."},
-	{"start", 0, OPT_LIST, AXIS(AXIS_START), "HOW", NULL,
-		"How processes begin: fork, exec.  Default: fork."},
+#define AXIS_ROW(id, name, letter, arg, help, run_default, stress_default, ...)                    \
+	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help run_default},
+#include "bench/axes.def"
+#undef AXIS_ROW
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
 		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
 		"on the command line replace the file's."},
@@ -223,7 +208,7 @@ static int place_as_planned(struct run *r)
 			continue;
 		if (c->skip[0] && !c->place_class[0]) {
 			snprintf(r->err, RUN_ERR,
-				"the machine is not what it was when the run began: %s: %.200s",
+				"the machine is not what it was when the run began: %.300s: %.120s",
 				c->key, c->skip);
 			return -EXDEV;
 		}

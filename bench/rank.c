@@ -77,7 +77,8 @@ static int compare_group(const struct sample *a, const struct sample *b)
 	c = c ? c : compare_figures(a->msg_bytes, b->msg_bytes);
 	c = c ? c : compare_figures(a->producers, b->producers);
 	c = c ? c : compare_figures(a->consumers, b->consumers);
-	return c ? c : strcmp(a->placement, b->placement);
+	c = c ? c : strcmp(a->placement, b->placement);
+	return c ? c : strcmp(a->axes, b->axes);
 }
 
 static int compare_entry(const struct sample *a, const struct sample *b)
@@ -330,6 +331,19 @@ void rank_free(struct ranking *r)
 	free(r->group);
 	free(r->rows);
 	*r = (struct ranking){0};
+}
+
+void rank_keep_usual(struct ranking *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->group[i].key->axes[0])
+			free(r->group[i].entry);
+		else
+			r->group[kept++] = r->group[i];
+	}
+	r->n = kept;
 }
 
 const struct rank_group *rank_find(const struct ranking *r, const char *workload,

@@ -60,6 +60,12 @@ typedef bool rank_filter_fn(const char *mechanism);
 int rank_rows(struct ranking *r, const struct sample *rows, size_t n, rank_filter_fn *rankable);
 void rank_free(struct ranking *r);
 
+/*
+ * Leave only groups whose further axes are all at their default, for those who
+ * compare mechanisms and not axes.
+ */
+void rank_keep_usual(struct ranking *r);
+
 /* The figure of one row, by its workload; NAN when it has none. */
 double rank_figure(const struct sample *s);
 

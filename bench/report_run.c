@@ -66,6 +66,7 @@ static int order_rows(struct report_run *r)
 		r->by_cell[i] = &r->rows[i];
 	qsort(r->by_cell, r->n, sizeof(*r->by_cell), compare_rows);
 	code = rank_rows(&r->ranking, r->rows, r->n, cmd_rankable);
+	rank_keep_usual(&r->ranking);
 	return code ? code : rank_rows(&r->all, r->rows, r->n, any_mechanism);
 }
 

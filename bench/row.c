@@ -102,6 +102,9 @@ static void put_axes(struct sample *s, const struct cell *c)
 	if (c->place_class[0] && strcmp(c->place_class, c->placement) != 0)
 		snprintf(s->params, sizeof(s->params), "class=%s", c->place_class);
 	s->workers_per_pu = c->workers_per_pu;
+	if (c->extra.rate_per_s)
+		s->rate_per_s = (double)c->extra.rate_per_s;
+	cell_further(c, s->axes, sizeof(s->axes));
 }
 
 static void put_cpus(struct sample *s, const struct cell *c, const struct trial_result *r)

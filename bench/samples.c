@@ -29,75 +29,26 @@ struct column {
 
 /* The one table; its order is the file's. */
 static const struct column columns[] = {
-	F(schema_version),
-	T(run_id),
-	T(timestamp_utc),
-	T(host),
-	T(cell),
-	T(family),
-	T(mechanism),
-	T(impl),
-	T(workload),
-	T(domain),
-	T(start),
-	F(producers),
-	F(consumers),
-	F(procs),
-	F(msg_bytes),
-	T(capacity),
-	T(wait),
-	T(params),
-	T(placement),
-	T(cpus),
-	F(workers_per_pu),
-	T(loop),
-	F(rate_per_s),
-	F(block),
-	F(order),
-	T(side),
-	F(rep),
-	F(attempt),
-	T(status),
-	T(reason),
-	T(quality),
-	T(quality_reason),
-	F(ops),
-	F(elapsed_ns),
-	F(ops_per_s),
-	F(bytes_per_s),
-	T(kind),
-	F(lat_count),
-	F(lat_min_ns),
-	F(lat_p50_ns),
-	F(lat_p90_ns),
-	F(lat_p99_ns),
-	F(lat_p999_ns),
-	F(lat_p9999_ns),
-	F(lat_max_ns),
-	F(lat_mean_ns),
-	F(cpu_ns_per_op),
-	F(cpu_user_ns_per_op),
-	F(cpu_sys_ns_per_op),
-	F(ctx_voluntary_per_op),
-	F(ctx_involuntary_per_op),
-	F(runq_wait_ns),
-	F(minor_faults),
-	F(migrations),
-	F(steal_pct),
-	F(full_waits_per_op),
-	F(empty_waits_per_op),
-	F(start_skew_ns),
-	F(overlap_pct),
-	F(fairness),
-	F(lost),
-	F(duplicated),
-	F(reordered),
-	F(corrupt),
-	T(clock),
-	F(clock_cost_ns),
+	F(schema_version), T(run_id), T(timestamp_utc), T(host), T(cell), T(family), T(mechanism),
+	T(impl), T(workload), T(domain), T(start), F(producers), F(consumers), F(procs),
+	F(msg_bytes), T(capacity), T(wait), T(params), T(placement), T(cpus), F(workers_per_pu),
+	T(loop), F(rate_per_s), F(block), F(order), T(side), F(rep), F(attempt), T(status),
+	T(reason), T(quality), T(quality_reason), F(ops), F(elapsed_ns), F(ops_per_s),
+	F(bytes_per_s), T(kind), F(lat_count), F(lat_min_ns), F(lat_p50_ns), F(lat_p90_ns),
+	F(lat_p99_ns), F(lat_p999_ns), F(lat_p9999_ns), F(lat_max_ns), F(lat_mean_ns),
+	F(cpu_ns_per_op), F(cpu_user_ns_per_op), F(cpu_sys_ns_per_op), F(ctx_voluntary_per_op),
+	F(ctx_involuntary_per_op), F(runq_wait_ns), F(minor_faults), F(migrations), F(steal_pct),
+	F(full_waits_per_op), F(empty_waits_per_op), F(start_skew_ns), F(overlap_pct), F(fairness),
+	F(lost), F(duplicated), F(reordered), F(corrupt), T(clock), F(clock_cost_ns),
+	T(axes), /* from here on, older files of the schema lack them */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };
+
+static bool may_lack(const struct column *c)
+{
+	return c->offset >= offsetof(struct sample, axes);
+}
 
 static double *figure_at(const struct sample *s, const struct column *c)
 {
@@ -177,12 +128,12 @@ struct reader {
 	size_t err_len;
 };
 
-/* Later schemas only append: what this build knows must be there, in any place. */
+/* Columns are only appended: those of the schema's beginning must be there, in any place. */
 static int read_header(struct reader *r, size_t n, const char *const *field)
 {
 	for (int i = 0; i < COLUMNS; i++) {
 		r->at[i] = csv_header_find(field, n, columns[i].name);
-		if (r->at[i] < 0) {
+		if (r->at[i] < 0 && !may_lack(&columns[i])) {
 			snprintf(r->err, r->err_len, "%s: not a samples file: no column %s",
 				r->path, columns[i].name);
 			return -EINVAL;
@@ -254,12 +205,13 @@ static int read_row(void *ctx, uint64_t line, size_t n, const char *const *field
 	memset(s, 0, sizeof(*s));
 	for (int i = 0; i < COLUMNS && !code; i++) {
 		const struct column *c = &columns[i];
-		const char *text = field[r->at[i]];
+		const char *text = r->at[i] < 0 ? "" : field[r->at[i]];
 
 		if (c->type == FIGURE)
 			code = read_figure(r, line, c, text, figure_at(s, c));
 		else
-			code = read_text(r, line, c, text, len[r->at[i]], text_at(s, c));
+			code = read_text(
+				r, line, c, text, *text ? len[r->at[i]] : 0, text_at(s, c));
 	}
 	if (!code && s->schema_version != SAMPLES_SCHEMA) {
 		snprintf(r->err, r->err_len, "%s:%llu: schema %g, this build reads %d", r->path,

@@ -20,7 +20,7 @@ enum { SAMPLES_SCHEMA = 1 };
 struct sample {
 	double schema_version;
 	char run_id[48], timestamp_utc[32], host[64];
-	char cell[224];
+	char cell[320];
 	char family[16], mechanism[48], impl[8], workload[32], domain[16], start[8];
 	double producers, consumers, procs, msg_bytes;
 	char capacity[16]; /* messages, or "native" */
@@ -45,6 +45,8 @@ struct sample {
 	/* appended after schema 1's first columns */
 	char clock[16];
 	double clock_cost_ns;
+	/* appended later: a file without them is still read, they are then empty */
+	char axes[96]; /* further axes not at their default, as in the key */
 };
 
 /* All figures NAN, all text empty. */

@@ -7,40 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/units.h"
 #include "primitives/registry.h"
-
-enum { FANS_SIDE_MAX = TRIAL_MAX_WORKERS };
-
-static const char *const names[AXIS_COUNT] = {
-	[AXIS_MECHANISM] = "mechanism",
-	[AXIS_WORKLOAD] = "workload",
-	[AXIS_DOMAIN] = "domain",
-	[AXIS_START] = "start",
-	[AXIS_FAN] = "fan",
-	[AXIS_SIZE] = "size",
-	[AXIS_CAPACITY] = "capacity",
-	[AXIS_PLACEMENT] = "placement",
-	[AXIS_WAIT] = "wait",
-};
-
-/* What an axis that nobody named is. */
-static const char *const defaults[AXIS_COUNT][2] = {
-	[AXIS_MECHANISM] = {"*"},
-	[AXIS_WORKLOAD] = {"*"},
-	[AXIS_DOMAIN] = {"thread", "process"},
-	[AXIS_START] = {"fork"},
-	[AXIS_FAN] = {"1x1"},
-	[AXIS_SIZE] = {"64"},
-	[AXIS_CAPACITY] = {"1024"},
-	[AXIS_PLACEMENT] = {"nearest"},
-	[AXIS_WAIT] = {"block"},
-};
-
-const char *axis_name(enum axis a)
-{
-	return names[a];
-}
 
 /* ---- values -------------------------------------------------------------- */
 
@@ -54,15 +21,17 @@ struct values {
 static struct values values_of(const struct axes *axes, enum axis a)
 {
 	const struct opt_list *l = &axes->value[a];
+	struct values v = {0};
 
 	if (l->n)
 		return (struct values){.text = l->item, .n = l->n, .named = true};
-	return (struct values){.text = defaults[a], .n = defaults[a][1] ? 2 : 1};
+	v.text = axis_defaults(a, &v.n);
+	return v;
 }
 
 static int refuse(char *err, size_t err_len, enum axis a, const char *value, const char *hint)
 {
-	snprintf(err, err_len, "--%s \"%s\": %s", names[a], value, hint);
+	snprintf(err, err_len, "--%s \"%s\": %s", axis_name(a), value, hint);
 	return -EINVAL;
 }
 
@@ -128,106 +97,16 @@ static int check_workloads(struct values v, char *err, size_t err_len)
 	return 0;
 }
 
-/* "2x1": both sides; "4": one side, *b = 0. */
-static int parse_fan(const char *text, uint32_t *a, uint32_t *b, char *err, size_t err_len)
-{
-	char *end;
-	unsigned long x, y = 0;
-	const char *hint = "not a fan; write 2x1 for two senders and one receiver, or 4";
-
-	if (text[0] < '0' || text[0] > '9')
-		return refuse(err, err_len, AXIS_FAN, text, hint);
-	x = strtoul(text, &end, 10);
-	if (*end == 'x' && end[1] >= '0' && end[1] <= '9') {
-		y = strtoul(end + 1, &end, 10);
-		if (y == 0)
-			return refuse(err, err_len, AXIS_FAN, text, "a side needs a worker");
-	}
-	if (*end)
-		return refuse(err, err_len, AXIS_FAN, text, hint);
-	if (x == 0)
-		return refuse(err, err_len, AXIS_FAN, text, "a side needs a worker");
-	if (x > FANS_SIDE_MAX || y > FANS_SIDE_MAX || x + y > FANS_SIDE_MAX)
-		return refuse(err, err_len, AXIS_FAN, text, "at most 256 workers in all");
-	*a = (uint32_t)x;
-	*b = (uint32_t)y;
-	return 0;
-}
-
-static int parse_count(
-	enum axis a, const char *text, uint64_t max, uint32_t *out, char *err, size_t err_len)
-{
-	uint64_t v;
-	char why[160], hint[200];
-
-	if (a == AXIS_CAPACITY && strcmp(text, "native") == 0) {
-		*out = 0;
-		return 0;
-	}
-	if (units_parse_bytes(text, &v, why, sizeof(why)) != 0) {
-		snprintf(hint, sizeof(hint), "not a number (%s)", why);
-		return refuse(err, err_len, a, text, hint);
-	}
-	if (v == 0 || v > max) {
-		snprintf(hint, sizeof(hint), "must be from 1 to %llu", (unsigned long long)max);
-		return refuse(err, err_len, a, text, hint);
-	}
-	*out = (uint32_t)v;
-	return 0;
-}
-
-static int parse_name(enum axis a, const char *text, int (*parse)(const char *), const char *known,
-	char *err, size_t err_len)
-{
-	int v = parse(text);
-	char hint[128];
-
-	if (v >= 0)
-		return v;
-	snprintf(hint, sizeof(hint), "matches nothing; there are %s", known);
-	return refuse(err, err_len, a, text, hint);
-}
-
 /* ---- the product --------------------------------------------------------- */
 
 int select_set(
 	struct cell *c, enum axis a, const char *text, bool *one_side, char *err, size_t err_len)
 {
-	int r = 0;
+	char hint[200];
 
-	switch (a) {
-	case AXIS_DOMAIN:
-		r = parse_name(a, text, domain_parse, "thread and process", err, err_len);
-		c->domain = (enum domain)r;
-		break;
-	case AXIS_START:
-		r = parse_name(a, text, start_parse, "fork and exec", err, err_len);
-		c->start = (enum start)r;
-		break;
-	case AXIS_WAIT:
-		r = parse_name(a, text, wait_parse, "block, spin, yield and spin-then-block", err,
-			err_len);
-		c->wait = (enum wait)r;
-		break;
-	case AXIS_FAN:
-		r = parse_fan(text, &c->side_a, &c->side_b, err, err_len);
-		*one_side = c->side_b == 0;
-		break;
-	case AXIS_SIZE:
-		r = parse_count(a, text, CELL_MAX_BYTES, &c->msg_bytes, err, err_len);
-		break;
-	case AXIS_CAPACITY:
-		r = parse_count(a, text, CELL_MAX_CAPACITY, &c->capacity, err, err_len);
-		break;
-	case AXIS_PLACEMENT:
-		if (strlen(text) >= sizeof(c->placement))
-			return refuse(err, err_len, a, text, "too long");
-		snprintf(c->placement, sizeof(c->placement), "%s", text);
-		break;
-	default:
-		break;
-	}
-	return r < 0 ? r : 0;
+	if (axis_set(c, a, text, one_side, hint, sizeof(hint)) != 0)
+		return refuse(err, err_len, a, text, hint);
+	return 0;
 }
 
 /* The same from the values of an axis; a wait that nobody named is the mechanism's own. */

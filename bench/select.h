@@ -23,21 +23,9 @@
 #ifndef BENCH_SELECT_H
 #define BENCH_SELECT_H
 
+#include "bench/axis.h"
 #include "bench/cell.h"
 #include "bench/opt.h"
-
-enum axis {
-	AXIS_MECHANISM,
-	AXIS_WORKLOAD,
-	AXIS_DOMAIN,
-	AXIS_START,
-	AXIS_FAN,
-	AXIS_SIZE,
-	AXIS_CAPACITY,
-	AXIS_PLACEMENT,
-	AXIS_WAIT,
-	AXIS_COUNT
-};
 
 /* Combinations tried: cells, the same ones again and impossible ones; a file may be hostile. */
 enum { SELECT_MAX_CELLS = 20000, SELECT_MAX_TRIED = 400000, SELECT_MAX_REASONS = 24 };
@@ -63,9 +51,6 @@ struct selection {
 	/* from [matrix]; 0: not said */
 	uint64_t reps, trial_ns, budget_ns;
 };
-
-/* The axis's name in options and files. */
-const char *axis_name(enum axis a);
 
 /*
  * Add the product of `axes` to the selection.  0, or -errno with a sentence: a

@@ -66,7 +66,7 @@ static const char *fault_is_lost(
 {
 	if (!probe_act_on_message(f->act))
 		return NULL;
-	if (m->family == FAMILY_LOCK || (m->flags & MECH_NO_EVIDENCE) || w->side_a == LOOP_VAIN)
+	if (family_one_role(m->family) || (m->flags & MECH_NO_EVIDENCE) || w->side_a == LOOP_VAIN)
 		return "no message is handed over that a fault could spoil";
 	if (m->family == FAMILY_EVENT && f->act != PROBE_DROP && f->act != PROBE_FLIP &&
 		f->act != PROBE_REPLAY)
@@ -261,7 +261,7 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 			c->wait = (enum wait)random_below(&v, WAIT_COUNT);
 		while (!(c->mech->waits & BIT(c->wait)));
 		break;
-	default:
+	default: /* further axes stay at their default */
 		break;
 	}
 }

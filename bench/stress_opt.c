@@ -19,23 +19,10 @@ static const struct opt opts[] = {
 	{"messages", 0, OPT_STR, FIELD(messages_text), "N", NULL,
 		"How many messages (sections, where locks are taken): 500M, 1G.  With --for: "
 		"whichever comes first."},
-	{"mechanism", 'm', OPT_LIST, AXIS(AXIS_MECHANISM), "GLOB", NULL,
-		"Mechanisms: channel/pipe, lock/*; !channel/udp takes away.  Default: all.  Floors "
-		"and lock/none, which is a race on purpose, only where named in full."},
-	{"workload", 'w', OPT_LIST, AXIS(AXIS_WORKLOAD), "GLOB", NULL, "Workloads.  Default: all."},
-	{"domain", 'd', OPT_LIST, AXIS(AXIS_DOMAIN), "DOMAIN", NULL,
-		"thread, process.  Default: both; under ThreadSanitizer thread."},
-	{"fan", 'f', OPT_LIST, AXIS(AXIS_FAN), "AxB", NULL,
-		"Senders x receivers.  Default: drawn, up to 8 workers."},
-	{"size", 's', OPT_LIST, AXIS(AXIS_SIZE), "BYTES", NULL,
-		"Message sizes.  Default: drawn from 1 B to 1 MiB."},
-	{"capacity", 'c', OPT_LIST, AXIS(AXIS_CAPACITY), "N", NULL,
-		"Messages that fit, where that is kept exactly.  Default: drawn from 1 to 4096."},
-	{"placement", 'p', OPT_LIST, AXIS(AXIS_PLACEMENT), "PLACE", NULL,
-		"As for `run`.  Default: unpinned, nearest, farthest and same-pu."},
-	{"wait", 0, OPT_LIST, AXIS(AXIS_WAIT), "HOW", NULL,
-		"block, spin, yield, spin-then-block.  Default: all that the mechanism has."},
-	{"start", 0, OPT_LIST, AXIS(AXIS_START), "HOW", NULL, "fork, exec.  Default: both."},
+#define AXIS_ROW(id, name, letter, arg, help, run_default, stress_default, ...)                    \
+	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help stress_default},
+#include "bench/axes.def"
+#undef AXIS_ROW
 	{"seed", 0, OPT_STR, FIELD(seed_text), "N", NULL,
 		"What everything is drawn from.  Default: a fresh one, printed."},
 	{"trial", 0, OPT_STR, FIELD(trial_text), "K", NULL,
@@ -82,35 +69,12 @@ static int refuse(char *err, size_t err_len, const char *what)
 
 int stress_parse_messages(const char *text, uint64_t *n, char *err, size_t err_len)
 {
-	static const char units[] = "kMGT";
-	char digits[32];
-	uint64_t factor = 1, millis = 1000, whole;
-	size_t len = strlen(text);
-	const char *unit = len ? strchr("kKMGT", text[len - 1]) : NULL;
-	char *dot;
+	int code = units_parse_count(text, n, err, err_len);
 
-	if (len == 0 || len >= sizeof(digits))
-		return refuse(err, err_len, "not a number of messages; write 1000, 500k, 2.5M, 1G");
-	if (unit) {
-		char k = *unit == 'K' ? 'k' : *unit;
-
-		for (size_t i = 0; i <= (size_t)(strchr(units, k) - units); i++)
-			factor *= 1000;
-		len--;
-	}
-	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
-	dot = strchr(digits, '.');
-	if (dot && unit && dot[1] >= '0' && dot[1] <= '9' && dot[2] == '\0') {
-		*dot = '\0';
-		millis = (uint64_t)(dot[1] - '0') * 100;
-	} else {
-		millis = 0;
-	}
-	if (units_parse_u64(digits, &whole, err, err_len) != 0)
-		return refuse(err, err_len, "not a number of messages; write 1000, 500k, 2.5M, 1G");
-	if (whole > UINT64_C(1000000000000000) / factor)
+	if (code)
+		return code;
+	if (*n > UINT64_C(1000000000000000))
 		return refuse(err, err_len, "too many; at most 1000T");
-	*n = whole * factor + millis * (factor / 1000);
 	return *n ? 0 : refuse(err, err_len, "0 messages are nothing to do");
 }
 

@@ -16,6 +16,15 @@ struct unit {
 	uint64_t scale;
 };
 
+static const struct unit count_units[] = {
+	{"k", 1000},
+	{"K", 1000},
+	{"M", 1000000},
+	{"G", 1000000000},
+	{"T", 1000000000000},
+	{0},
+};
+
 static const struct unit byte_units[] = {
 	{"B", 1},
 	{"K", UINT64_C(1) << 10},
@@ -158,6 +167,17 @@ int units_parse_time_ns(
 		snprintf(
 			err, err_len, "'%s' is not a time such as 10us, 30ms, 2s, 10m or 1h", text);
 	return rc ? -EINVAL : 0;
+}
+
+int units_parse_count(const char *text, uint64_t *n, char *err, size_t err_len)
+{
+	int rc = parse_scaled(text, count_units, 1, n);
+
+	if (rc == -ERANGE)
+		return too_large(text, err, err_len);
+	if (rc)
+		snprintf(err, err_len, "'%s' is not a number such as 1000, 500k, 2.5M or 1G", text);
+	return rc;
 }
 
 int units_parse_u64(const char *text, uint64_t *value, char *err, size_t err_len)

@@ -32,6 +32,9 @@ int units_parse_bytes(const char *text, uint64_t *bytes, char *err, size_t err_l
 int units_parse_time_ns(
 	const char *text, uint64_t bare_unit_ns, uint64_t *ns, char *err, size_t err_len);
 
+/* Number of things: "1000", "500k", "2.5M", "1G"; 1000-based. Returns as units_parse_bytes(). */
+int units_parse_count(const char *text, uint64_t *n, char *err, size_t err_len);
+
 /* Plain decimal digits. Returns as units_parse_bytes(). */
 int units_parse_u64(const char *text, uint64_t *value, char *err, size_t err_len);
 

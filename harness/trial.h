@@ -17,7 +17,7 @@
 
 enum {
 	TRIAL_MAGIC = 0x68646f66,
-	TRIAL_PROTOCOL = 2,
+	TRIAL_PROTOCOL = 3,
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
@@ -55,6 +55,27 @@ struct trial_load {
 	uint32_t rest_ns;
 };
 
+/* When messages of a schedule are due. */
+enum arrivals { ARRIVALS_FIXED, ARRIVALS_POISSON, ARRIVALS_COUNT };
+
+/* Pages of the shared memory, and who touches them first. */
+enum memory { MEMORY_NORMAL, MEMORY_HUGE, MEMORY_COUNT };
+enum touch { TOUCH_LEADER, TOUCH_A, TOUCH_B, TOUCH_COUNT };
+
+/* NUMA node of the shared memory: NODE_FIRST + n is node n. */
+enum node { NODE_ANY, NODE_A, NODE_B, NODE_FIRST };
+
+/* The further axes of a cell.  0 is what happened before an axis existed. */
+struct trial_extra {
+	uint64_t rate_per_s; /* offered; 0: found by search */
+	uint32_t arrivals;   /* enum arrivals */
+	uint32_t keep_awake; /* a spinner of the lowest priority on each PU */
+	uint32_t pair;       /* which pair of PUs of the placement's class */
+	uint32_t memory;     /* enum memory */
+	uint32_t node;       /* enum node */
+	uint32_t touch;      /* enum touch */
+};
+
 struct trial_spec {
 	uint32_t magic, protocol;
 	uint64_t size; /* of this struct */
@@ -75,7 +96,8 @@ struct trial_spec {
 	uint64_t stall_ns;    /* nothing arrives for so long: give up, say what is missing */
 	struct clock clock;
 	struct trial_fault fault;
-	struct trial_load load;         /* probed twins only */
+	struct trial_load load; /* probed twins only */
+	struct trial_extra extra;
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */

@@ -51,6 +51,13 @@ static inline bool workload_paced(const struct workload *w)
 	return w->side_a == LOOP_RING || w->side_a == LOOP_RING_ALL;
 }
 
+/* Its operations are due at times of a schedule, whatever became of those before. */
+static inline bool workload_scheduled(const struct workload *w)
+{
+	(void)w;
+	return false; /* none yet */
+}
+
 /* Every worker of side b gets everything that side a gives. */
 static inline bool workload_to_all(const struct workload *w)
 {
