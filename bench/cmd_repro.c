@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 	{"top", 0, OPT_U64, FIELD(top), "N", "20",
 		"Name at most so many cells of a pair that did not agree (text, markdown)."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
-		"Also write campaigns.csv, pairs.csv and cells.csv (what did not agree) there."},
+		"Also write campaigns.csv, pairs.csv, cells.csv and swaps.csv (what did not agree) there."},
 	{0},
 };
 

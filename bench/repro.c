@@ -199,29 +199,90 @@ static int compare_cells(const void *a, const void *b)
 
 /* ---- order --------------------------------------------------------------------- */
 
-/* Entries first .. last-1 of a group of the first run, and the same cells of the second. */
-static int add_order(struct repro_pair *p, const struct rank_group *g, size_t first, size_t last)
+/* The rows of one part of a group that both runs have. */
+struct part {
+	const char **key;
+	double *log_figure[2];
+	size_t n;
+};
+
+static int add_swaps(struct repro_pair *p, const struct part *r, double apart)
 {
-	double *x = calloc(2 * (last - first) + 1, sizeof(*x)), *y = x + (last - first);
+	for (size_t i = 0; i < r->n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			double dx = r->log_figure[0][i] - r->log_figure[0][j];
+			double dy = r->log_figure[1][i] - r->log_figure[1][j];
+			struct repro_swap *more;
+
+			if (!(dx * dy < 0) || !stats_apart(dx, dy, apart))
+				continue;
+			more = realloc(p->swap, (p->swaps + 1) * sizeof(*more));
+			if (!more)
+				return -ENOMEM;
+			p->swap = more;
+			more[p->swaps++] = (struct repro_swap){
+				{r->key[j], r->key[i]}, {exp(dx), exp(dy)}};
+		}
+	}
+	return 0;
+}
+
+/* Entries first .. last-1 of a group of the first run, and the same cells of the second. */
+static int take_part(const struct repro_pair *p, const struct rank_group *g, size_t first,
+	size_t last, struct part *out)
+{
 	const struct sample *const *row;
 	struct run_figure f;
-	size_t n = 0;
-	int code = x ? 0 : -ENOMEM;
 
-	for (size_t i = first; i < last && !code; i++) {
+	for (size_t i = first; i < last; i++) {
 		const struct rank_entry *e = &g->entry[i];
 		size_t rows = report_run_cell(p->run[1], e->first->cell, &row);
+		int code = report_run_figure(row, rows, RUN_FIGURE, &f);
 
-		code = report_run_figure(row, rows, RUN_FIGURE, &f);
-		if (code || f.n == 0 || !(f.v.median > 0) || !(e->figure.median > 0))
+		if (code)
+			return code;
+		if (f.n == 0 || !(f.v.median > 0) || !(e->figure.median > 0))
 			continue;
-		x[n] = log(e->figure.median);
-		y[n++] = log(f.v.median);
+		out->key[out->n] = e->first->cell;
+		out->log_figure[0][out->n] = log(e->figure.median);
+		out->log_figure[1][out->n++] = log(f.v.median);
 	}
-	if (!code)
-		stats_order_add(&p->order, x, y, n, log(1 + REPRO_APART_PCT / 100.0));
-	free(x);
+	return 0;
+}
+
+static int add_order(struct repro_pair *p, const struct rank_group *g, size_t first, size_t last)
+{
+	size_t room = last - first + 1;
+	double *figure = calloc(2 * room, sizeof(*figure)),
+	       apart = log(1 + REPRO_APART_PCT / 100.0);
+	struct part r = {.key = calloc(room, sizeof(*r.key))};
+	int code = figure && r.key ? 0 : -ENOMEM;
+
+	if (!code) {
+		r.log_figure[0] = figure;
+		r.log_figure[1] = figure + room;
+		code = take_part(p, g, first, last, &r);
+	}
+	if (!code) {
+		stats_order_add(&p->order, r.log_figure[0], r.log_figure[1], r.n, apart);
+		code = add_swaps(p, &r, apart);
+	}
+	free(figure);
+	free(r.key);
 	return code;
+}
+
+/* How far a pair went, there and back. */
+static double swap_length(const struct repro_swap *s)
+{
+	return fabs(log(s->ratio[0])) + fabs(log(s->ratio[1]));
+}
+
+static int compare_swaps(const void *a, const void *b)
+{
+	double x = swap_length(a), y = swap_length(b);
+
+	return (x < y) - (x > y);
 }
 
 static int judge_order(struct repro_pair *p)
@@ -237,6 +298,8 @@ static int judge_order(struct repro_pair *p)
 			code = add_order(p, g, g->sleeping, g->n);
 	}
 	p->tau = stats_kendall_tau_b(&p->order);
+	if (p->swaps)
+		qsort(p->swap, p->swaps, sizeof(*p->swap), compare_swaps);
 	return code;
 }
 
@@ -265,6 +328,7 @@ int repro_judge(struct repro_pair *p, const struct report_run *a, const struct r
 void repro_free(struct repro_pair *p)
 {
 	free(p->cell);
+	free(p->swap);
 	*p = (struct repro_pair){0};
 }
 

@@ -40,12 +40,20 @@ struct repro_cell {
 	double ratio, lo, hi;  /* B's figure over A's; NAN where not judged */
 };
 
+/* Two rows of a ranking that changed places: the second's figure over the first's, by campaign. */
+struct repro_swap {
+	const char *key[2];
+	double ratio[2];
+};
+
 struct repro_pair {
 	const struct report_run *run[2];
 	double apart_s;          /* between their first trials; NAN where a row has no time */
 	struct repro_cell *cell; /* what differs first, farthest apart first */
 	size_t n, count[REPRO_VERDICTS];
 	struct stats_order order;
+	struct repro_swap *swap; /* farthest first */
+	size_t swaps;
 	double agree_pct, judged_pct, tau; /* NAN: nothing to judge, nothing to order */
 };
 

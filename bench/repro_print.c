@@ -192,6 +192,30 @@ static void put_cells(struct sheet *s, const struct repro *r, size_t most, bool 
 	}
 }
 
+/* At most `most` of each pair. */
+static void put_swaps(struct sheet *s, const struct repro *r, size_t most)
+{
+	static const char *const head[] = {
+		"pair", "first_cell", "second_cell", "ratio_before", "ratio_after"};
+	char name[4];
+
+	put_head(s, head, ARRAY_LEN(head));
+	for (size_t i = 0; i < r->pairs; i++) {
+		const struct repro_pair *p = &r->pair[i];
+
+		for (size_t k = 0; k < p->swaps && k < most; k++) {
+			const struct repro_swap *w = &p->swap[k];
+
+			put_text(s, pair_name(r, p, name));
+			put_text(s, w->key[0]);
+			put_text(s, w->key[1]);
+			put_number(s, w->ratio[0], 3);
+			put_number(s, w->ratio[1], 3);
+			end_row(s);
+		}
+	}
+}
+
 void repro_csv(FILE *to, const struct repro *r)
 {
 	struct sheet s = {.to = to};
@@ -215,6 +239,8 @@ void repro_markdown(FILE *to, const struct repro *r, size_t most)
 	put_pairs(&s, r);
 	fputc('\n', to);
 	put_cells(&s, r, most, false);
+	fputc('\n', to);
+	put_swaps(&s, r, most);
 	for (size_t i = 0; i < r->pairs; i++)
 		left += not_agreeing(&r->pair[i]) > most ? not_agreeing(&r->pair[i]) - most : 0;
 	if (left)
@@ -276,6 +302,30 @@ static void put_verdicts(FILE *to, const struct repro_pair *p)
 			REPRO_TAU_PCT / 100.0, repro_order_holds(p) ? "met" : "not met");
 }
 
+static void put_pair_text(FILE *to, const struct repro *r, const struct repro_pair *p, size_t most)
+{
+	size_t put = 0;
+
+	fprintf(to, "\n%c and %c, ", repro_letter(r, p->run[0]), repro_letter(r, p->run[1]));
+	put_apart(to, p->apart_s);
+	fprintf(to, " apart, %s: %s\n", start_of(p), holds(p) ? "reproduced" : "not reproduced");
+	put_verdicts(to, p);
+	for (size_t k = 0; k < p->n && put < most; k++) {
+		if (p->cell[k].verdict == REPRO_AGREES)
+			continue;
+		put_cell_line(to, &p->cell[k]);
+		put++;
+	}
+	if (not_agreeing(p) > put)
+		fprintf(to, "    and %zu more (--top)\n", not_agreeing(p) - put);
+	for (size_t k = 0; k < p->swaps && k < most; k++)
+		fprintf(to, "    changed places: %s: times %.3f, then %.3f, of %s\n",
+			p->swap[k].key[1], p->swap[k].ratio[0], p->swap[k].ratio[1],
+			p->swap[k].key[0]);
+	if (p->swaps > most)
+		fprintf(to, "    and %zu pairs of rows more (--top)\n", p->swaps - most);
+}
+
 void repro_text(FILE *to, const struct repro *r, size_t most)
 {
 	for (size_t i = 0; i < r->runs; i++)
@@ -283,25 +333,8 @@ void repro_text(FILE *to, const struct repro *r, size_t most)
 			repro_letter(r, &r->run[i]), report_run_id(&r->run[i]),
 			repro_began(&r->run[i]), report_run_env(&r->run[i], "boot_id"),
 			noisy_pct(&r->run[i]));
-	for (size_t i = 0; i < r->pairs; i++) {
-		const struct repro_pair *p = &r->pair[i];
-		size_t put = 0;
-
-		fprintf(to, "\n%c and %c, ", repro_letter(r, p->run[0]),
-			repro_letter(r, p->run[1]));
-		put_apart(to, p->apart_s);
-		fprintf(to, " apart, %s: %s\n", start_of(p),
-			holds(p) ? "reproduced" : "not reproduced");
-		put_verdicts(to, p);
-		for (size_t k = 0; k < p->n && put < most; k++) {
-			if (p->cell[k].verdict == REPRO_AGREES)
-				continue;
-			put_cell_line(to, &p->cell[k]);
-			put++;
-		}
-		if (not_agreeing(p) > put)
-			fprintf(to, "    and %zu more (--top)\n", not_agreeing(p) - put);
-	}
+	for (size_t i = 0; i < r->pairs; i++)
+		put_pair_text(to, r, &r->pair[i], most);
 }
 
 /* ---- what is kept ------------------------------------------------------------------ */
@@ -332,13 +365,18 @@ static void put_unlike(struct sheet *s, const struct repro *r)
 	put_cells(s, r, SIZE_MAX, false);
 }
 
+static void put_all_swaps(struct sheet *s, const struct repro *r)
+{
+	put_swaps(s, r, SIZE_MAX);
+}
+
 int repro_keep(const struct repro *r, const char *dir, char *err, size_t err_len)
 {
 	static const struct {
 		const char *name;
 		put_fn *put;
 	} files[] = {{"campaigns.csv", put_campaigns}, {"pairs.csv", put_pairs},
-		{"cells.csv", put_unlike}};
+		{"cells.csv", put_unlike}, {"swaps.csv", put_all_swaps}};
 	char path[PATH_BYTES];
 	int code = 0;
 

@@ -30,8 +30,9 @@ void repro_markdown(FILE *to, const struct repro *r, size_t most);
 void repro_csv(FILE *to, const struct repro *r);
 
 /*
- * Writes DIR/campaigns.csv, pairs.csv and cells.csv, which holds only what did not agree: what a
- * repository keeps, and report tables ({{csv}}) are made of.  0, or -errno with a sentence.
+ * Writes DIR/campaigns.csv, pairs.csv, cells.csv (those that did not agree) and swaps.csv (rows
+ * that changed places): what a repository keeps, and tables of the report ({{csv}}) are made of.
+ * 0, or -errno with a sentence.
  */
 int repro_keep(const struct repro *r, const char *dir, char *err, size_t err_len);
 

@@ -103,7 +103,7 @@ void stats_order_add(
 			double dx = x[i] - x[j], dy = y[i] - y[j];
 			int product = sign(dx) * sign(dy);
 
-			if (apart >= 0 && (fabs(dx) + fabs(dy)) / 2.0 <= apart)
+			if (!stats_apart(dx, dy, apart))
 				continue;
 			o->pairs++;
 			o->concordant += product > 0;

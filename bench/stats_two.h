@@ -8,6 +8,7 @@
 #ifndef BENCH_STATS_TWO_H
 #define BENCH_STATS_TWO_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,6 +44,12 @@ struct stats_order {
 	size_t pairs, concordant, discordant;
 	size_t tied_x, tied_y; /* in that list; in both: counted in both */
 };
+
+/* Does a pair lie more than `apart` from each other, on the mean of both lists' distances? */
+static inline bool stats_apart(double dx, double dy, double apart)
+{
+	return apart < 0 || (fabs(dx) + fabs(dy)) / 2.0 > apart;
+}
 
 /*
  * Adds the pairs of n things, whose values the two lists give.  Only pairs that lie more than

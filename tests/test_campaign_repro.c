@@ -83,6 +83,7 @@ static void each_call_adds_a_campaign_and_judges_all_pairs(void **state)
 static void campaign_that_comes_too_early_waits_unless_the_machine_was_restarted(void **state)
 {
 	(void)state;
+	program_need_no_asan("what is new here is no C");
 	program_need_processes();
 	write_matrix(tiny);
 	measures("--matrix tiny.ini");
@@ -114,6 +115,7 @@ static void campaign_that_was_stopped_is_gone_on_with(void **state)
 	pid_t pid;
 
 	(void)state;
+	program_need_no_asan("what is new here is no C");
 	program_need_processes();
 	write_matrix(slow);
 	pid = program_start(campaign("--matrix tiny.ini"));

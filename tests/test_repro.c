@@ -152,6 +152,15 @@ static void free_output(struct output *o)
 	free(o->err);
 }
 
+static size_t lines_of(const char *text)
+{
+	size_t n = 0;
+
+	for (const char *c = text; *c; c++)
+		n += *c == '\n';
+	return n;
+}
+
 /* Two campaigns, and what the command says of them. */
 static void check_two(
 	const char *dir, struct made a, struct made b, int code, const char *says, const char *too)
@@ -180,7 +189,7 @@ static void campaigns_of_two_seeds_agree(void **state)
 
 static void cells_that_moved_are_named_with_how_far(void **state)
 {
-	char cell[260];
+	char cell[400];
 	const struct at at = place_of(3);
 
 	(void)snprintf(cell, sizeof(cell), "    %s: times 1.5", row_at(at).cell);
@@ -198,6 +207,32 @@ static void cells_that_all_moved_alike_do_not_agree_though_the_order_does(void *
 {
 	check_two(*state, (struct made){.seed = 1}, (struct made){.seed = 2, .factor = 1.2},
 		EXIT_INCONCLUSIVE, "goal 90 %: not met", "goal 0.95: met");
+}
+
+static void rows_that_changed_places_are_named_in_the_order_of_how_far(void **state)
+{
+	char path[2][PATH], kept[PATH], first[500], *text;
+	const char *words[] = {"--out", kept, path[0], path[1]};
+	struct output o;
+
+	make_campaign(*state, "first", (struct made){.seed = 1, .cells = 10}, path[0]);
+	make_campaign(
+		*state, "second", (struct made){.seed = 2, .cells = 10, .reversed = true}, path[1]);
+	(void)snprintf(kept, sizeof(kept), "%s/kept", (const char *)*state);
+	o = repro_command(*state, words, 4);
+	assert_int_equal(o.code, EXIT_INCONCLUSIVE);
+	check_says(o.out, "of them 45 the other way round");
+	check_says(o.out, "    changed places: channel/");
+	check_says(o.out, "    and 25 pairs of rows more (--top)");
+	text = read_text_file(kept, "swaps.csv");
+	assert_non_null(text);
+	assert_int_equal(lines_of(text), 1 + 45);
+	(void)snprintf(first, sizeof(first), "%.490s", strchr(text, '\n'));
+	check_says(first, "\nA-B,channel/a/"); /* the first and the last of ten: 1.3 ^ 9 */
+	check_says(first, ",10.");
+	check_says(first, ",0.09");
+	free(text);
+	free_output(&o);
 }
 
 static void an_order_of_chance_does_not_agree_though_the_cells_do(void **state)
@@ -296,15 +331,6 @@ static void what_is_no_pair_of_campaigns_is_refused(void **state)
 	free_output(&o);
 }
 
-static size_t lines_of(const char *text)
-{
-	size_t n = 0;
-
-	for (const char *c = text; *c; c++)
-		n += *c == '\n';
-	return n;
-}
-
 static void every_pair_of_campaigns_is_judged_and_every_cell_in_csv(void **state)
 {
 	char path[RUNS][PATH];
@@ -369,6 +395,7 @@ int main(void)
 		IN_DIR(cells_that_moved_are_named_with_how_far),
 		IN_DIR(an_order_that_turned_round_is_seen),
 		IN_DIR(cells_that_all_moved_alike_do_not_agree_though_the_order_does),
+		IN_DIR(rows_that_changed_places_are_named_in_the_order_of_how_far),
 		IN_DIR(an_order_of_chance_does_not_agree_though_the_cells_do),
 		IN_DIR(trials_too_few_for_an_interval_never_agree),
 		IN_DIR(noisy_trials_are_left_out_where_there_are_enough_clean_ones),
