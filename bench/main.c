@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{"stress", cmd_stress, "load everything from a seed and check every byte"},
 	{"list", cmd_list, "the mechanisms, what each promises, and whether it works here"},
 	{"topology", cmd_topology, "the machine's processors and the placements it has"},
+	{"floor", cmd_floor, "the least that the parts of a hand-over cost on this machine"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
 	{"repro", cmd_repro, "do runs of one matrix on one machine say the same"},

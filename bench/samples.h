@@ -47,6 +47,8 @@ struct sample {
 	double clock_cost_ns;
 	/* appended later: a file without them is still read, they are then empty */
 	char axes[96]; /* further axes not at their default, as in the key */
+	double floor_ns, floor_ratio;
+	char floor_parts[96]; /* "2 wake + 4 copy-64" */
 };
 
 /* All figures NAN, all text empty. */
