@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
 	{"selftest", cmd_selftest,
 		"hold the harness against mechanisms of known cost and known faults"},
+	{"repro", cmd_repro, "do runs of one matrix on one machine say the same"},
 	{"clean", cmd_clean, "remove objects that killed runs left behind"},
 	{"version", cmd_version, "what this build is"},
 	{"trial", cmd_trial, NULL},

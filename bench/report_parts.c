@@ -296,6 +296,7 @@ static const struct part {
 	{"findings", put_findings},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"csv", report_csv},
 	{"floors", report_floors},
 };
 
