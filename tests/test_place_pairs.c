@@ -106,6 +106,33 @@ static void pairs_are_spread_over_the_machine(void **state)
 	topo_close(t);
 }
 
+/* A cache of 3 beside one of 16: however crowded the large one, its unused PUs come first. */
+static void pairs_leave_no_pu_unused_for_being_in_a_crowd(void **state)
+{
+	struct topo *whole = open_synthetic("pack:1 l3:2 core:16 pu:1"), *t;
+	bool used[PUS_CHECKED] = {false};
+	unsigned os[19], n = 0, a, b;
+	char err[ERR_BYTES], *xml;
+	size_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		os[n++] = i;
+	for (unsigned i = 16; i < 32; i++)
+		os[n++] = i;
+	assert_int_equal(topo_export_restricted(whole, os, n, &xml, &len, err, sizeof(err)), 0);
+	t = topo_open_xmlbuffer(xml, len, err, sizeof(err));
+	assert_non_null(t);
+	for (unsigned k = 0; k < 9; k++) {
+		assert_int_equal(place_pair(t, PLACE_SAME_L3, k, &a, &b), 0);
+		assert_false(used[a] || used[b]);
+		used[a] = used[b] = true;
+	}
+	topo_close(t);
+	topo_close(whole);
+	free(xml);
+}
+
 static void pairs_start_a_placement(void **state)
 {
 	struct topo *t = open_synthetic(two_packages);
@@ -166,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_are_in_the_class_and_share_no_pu_while_there_are_others),
 		cmocka_unit_test(pairs_are_spread_over_the_machine),
+		cmocka_unit_test(pairs_leave_no_pu_unused_for_being_in_a_crowd),
 		cmocka_unit_test(pairs_start_a_placement),
 		cmocka_unit_test(pairs_that_there_are_not_are_refused_with_their_number),
 		cmocka_unit_test(pairs_of_4096_pus_are_found_quickly),
