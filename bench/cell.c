@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/cell_memory.h"
 #include "primitives/registry.h"
 
 enum {
@@ -163,11 +164,6 @@ static void drop_meaningless(struct cell *c)
 	}
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
-	if (!c->mech->shared_bytes) {
-		c->extra.memory = MEMORY_NORMAL;
-		c->extra.node = NODE_ANY;
-		c->extra.touch = TOUCH_LEADER;
-	}
 }
 
 const char *cell_normalise(struct cell *c, bool fan_one_side)
@@ -200,6 +196,9 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
 		snprintf(c->placement, sizeof(c->placement), "same-pu");
 	drop_meaningless(c);
+	why = cell_memory_normalise(c);
+	if (why)
+		return why;
 	cell_make_key(c);
 	return NULL;
 }
@@ -322,6 +321,7 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 		return code;
 	}
 	ask_mechanism(c);
+	cell_memory_place(c, topo);
 	return 0;
 }
 
