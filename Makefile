@@ -31,12 +31,14 @@ LDLIBS   += $(shell $(PKG) --libs hwloc inih 2>/dev/null || echo -lhwloc -linih)
 HARNESS    := $(wildcard harness/*.c)
 PRIMITIVES := $(wildcard primitives/*.c primitives/*/*.c)
 BENCH      := $(filter-out bench/main.c bench/self_%.c,$(wildcard bench/*.c))
-TESTS      := $(wildcard tests/test_*.c)
+# Long ones first: they run side by side with the others.
+LONG_TESTS := $(patsubst %,tests/test_%.c,trial kill sabotage interrupted poor_machine bad_input)
+TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c))
 
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
-THREADED := channel channel_ends event eventcount evidence_many kill lock names probe sabotage \
+THREADED := channel channel_ends coroutine event eventcount evidence_many kill lock names probe sabotage \
 	stress trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
