@@ -248,6 +248,8 @@ void coherence_map_text(const struct coherence_map *m, FILE *to)
 {
 	double *v = calloc((size_t)m->n * m->n, sizeof(*v));
 
+	if (m->n == 1)
+		fputs("one PU makes no pair\n", to);
 	fputs("one way of a cache line between two PUs, median in ns; rows begin, and have touched\n"
 	      "the memory first; P# numbers\n",
 		to);
