@@ -16,6 +16,8 @@ static void run_takes_as_many_pairs_as_each_class_has(void **state)
 		"\n14 cells (0 to be skipped)");
 	assert_non_null(strstr(program.out, "placement=smt&pair=5\n"));
 	assert_null(strstr(program.out, "placement=unpinned&pair"));
+	program_says(MACHINE H "run -n" TINY "-p unpinned,Compact,spread,pu:0+pu:1 --pair 0,1",
+		"\n4 cells (0 to be skipped)");
 	program_says(MACHINE H "run -n" TINY "-p smt --pairs 10", "\n8 cells (0 to be skipped)");
 	assert_non_null(strstr(program.out, "2  the class has fewer pairs here"));
 	program_says(
@@ -57,7 +59,7 @@ static void rows_say_what_their_memory_was(void **state)
 	size_t n, ok = 0;
 
 	(void)state;
-	program_ends(H "run" TINY "-m channel/pipe -p same-pu --node 0,900 --touch leader,a -o r",
+	program_ends(H "run" TINY "-m channel/fifo -p same-pu --node 0,900 --touch leader,a -o r",
 		RC_FINE);
 	row = program_rows("r", &n);
 	for (size_t i = 0; i < n; i++) {
