@@ -53,7 +53,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.err_len = sizeof(c->err),
 	};
 	if (one_role)
-		l->receivers = l->self && c->mech->family != FAMILY_LOCK ? 1 : 0;
+		l->receivers = l->self && !family_one_role(c->mech->family) ? 1 : 0;
 }
 
 static size_t place(size_t *at, size_t bytes)

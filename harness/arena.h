@@ -128,10 +128,10 @@ static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 	return c->arena->links == 2 ? side : 0;
 }
 
-/* Channels and events are checked by stamps; locks count. */
+/* Channels and events are checked by stamps; locks and barriers count. */
 static inline bool crew_has_ledgers(const struct crew *c)
 {
-	return c->workload->family != FAMILY_LOCK && !(c->mech->flags & MECH_NO_EVIDENCE);
+	return !family_one_role(c->workload->family) && !(c->mech->flags & MECH_NO_EVIDENCE);
 }
 
 #endif

@@ -39,10 +39,19 @@ struct board;
 struct hist;
 struct ledger;
 
-enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_COUNT };
+enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_COUNT };
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+/* Its workers all do the same: there is one side. */
+static inline bool family_one_role(enum family f)
+{
+	return f == FAMILY_LOCK || f == FAMILY_BARRIER;
+}
+
 enum start { START_FORK, START_EXEC, START_COUNT };
 enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_COUNT };
+
+/* What waits of user space offer. */
+#define WAITS_ALL (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -60,7 +69,7 @@ struct how {
  */
 enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
 
-/* One-role families (lock) have only senders. */
+/* One-role families (lock, barrier) have only senders. */
 enum role { ROLE_SENDER, ROLE_RECEIVER };
 
 /* ---- the contract fields: what `handoff list` tells a user -------------- */
@@ -156,6 +165,7 @@ enum loop {
 	LOOP_RING_ALL,  /* event: wake every sleeper, n times */
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
+	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
 	LOOP_COUNT
 };
 

@@ -24,6 +24,7 @@
 int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
 int sync_cond_init(const struct link *l, pthread_cond_t *c);
 int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
+int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned workers);
 void sync_eventcount_init(const struct link *l, struct eventcount *e);
 
 /* An absolute CLOCK_MONOTONIC time as the library wants it. */

@@ -123,12 +123,29 @@ static void judge_lock(const struct trial *t, struct evidence *e)
 	e->duplicated = counter > e->sent ? counter - e->sent : 0;
 }
 
+/* Everybody has passed as often as everybody else, never too early or too late. */
+static void judge_barrier(const struct trial *t, struct evidence *e)
+{
+	uint64_t rounds = slot(t, 0)->all_ops;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		e->sent += rounds;
+		e->received += slot(t, i)->all_ops;
+		e->strayed += arena_ledger(t->crew.arena, i)->strayed;
+	}
+	e->corrupt = e->strayed;
+	e->lost = e->sent > e->received ? e->sent - e->received : 0;
+	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
+}
+
 static void judge(const struct trial *t, struct evidence *e)
 {
 	if (t->crew.mech->flags & MECH_NO_EVIDENCE)
 		return;
 	if (t->crew.workload->family == FAMILY_LOCK)
 		judge_lock(t, e);
+	else if (t->crew.workload->family == FAMILY_BARRIER)
+		judge_barrier(t, e);
 	else
 		judge_channel(t, e);
 }
@@ -147,7 +164,7 @@ static void report_evidence(const struct trial *t, const struct evidence *e)
 	r->counted = !(t->crew.mech->flags & MECH_NO_EVIDENCE);
 	r->attempted = e->sent;
 	r->received = e->received;
-	if (spec->probed && spec->load.verify && family != FAMILY_LOCK)
+	if (spec->probed && spec->load.verify && !family_one_role(family))
 		r->verified_bytes = e->received *
 				    (family == FAMILY_EVENT ? sizeof(uint64_t) : spec->msg_bytes);
 }
@@ -246,6 +263,8 @@ static void figure_operations(struct trial *t)
 		     spec->side_b > 0;
 	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
 
+	if (t->crew.workload->family == FAMILY_BARRIER)
+		n = 1; /* an operation is a round of all of them */
 	for (unsigned i = from; i < from + n; i++) {
 		r->ops += slot(t, i)->counted;
 		r->cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
@@ -352,6 +371,10 @@ static void say_stall(struct trial *t, enum outcome outcome)
 
 	if (crew_has_ledgers(&t->crew)) {
 		judge_channel(t, &e);
+		report_evidence(t, &e);
+	} else if (t->crew.workload->family == FAMILY_BARRIER) {
+		judge_barrier(t, &e);
+		e.lost = e.duplicated = 0; /* rounds that were still going on */
 		report_evidence(t, &e);
 	}
 	evidence_say(&e, what, sizeof(what));

@@ -24,6 +24,7 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_CHANNEL] = "channel",
 	[FAMILY_LOCK] = "lock",
 	[FAMILY_EVENT] = "event",
+	[FAMILY_BARRIER] = "barrier",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",

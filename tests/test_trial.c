@@ -108,9 +108,9 @@ static void run_fan(const struct mech *m, const struct workload *w, enum domain 
 
 static void run_mech(const struct mech *m)
 {
-	bool lock = m->family == FAMILY_LOCK;
-	const char *const *fans = lock ? lock_fans : channel_fans;
-	size_t n_fans = lock ? ARRAY_LEN(lock_fans) : ARRAY_LEN(channel_fans), n;
+	bool alike = family_one_role(m->family);
+	const char *const *fans = alike ? lock_fans : channel_fans;
+	size_t n_fans = alike ? ARRAY_LEN(lock_fans) : ARRAY_LEN(channel_fans), n;
 	const struct workload *w = workload_all(&n);
 
 	for (size_t i = 0; i < n; i++) {
