@@ -68,7 +68,7 @@ const char *coherence_map_reason(const struct coherence_map *m, unsigned row, un
 /* Pairs (both directions) that have samples; all are n * (n - 1). */
 size_t coherence_map_measured(const struct coherence_map *m);
 
-/* Medians as a table in ns, "-" where there is none, then each class, and what is missing and why. */
+/* Medians as a table in ns, "-" where there is none; each class; what is missing and why. */
 void coherence_map_text(const struct coherence_map *m, FILE *to);
 
 /* pu_a,pu_b,class,min_ns,median_ns,n,reason: a row for each pair. */

@@ -177,6 +177,8 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 		err = memory_map(c, &head, spec);
 	if (err)
 		return err;
+	if (memory_is_asked(spec)) /* all but the links' part has been touched now */
+		memset(c->arena, 0, memory_is_huge(spec) ? head.bytes : head.area_offset);
 	head.spec = *spec;
 	memcpy(head.name, name, sizeof(head.name));
 	head.base = (uint64_t)(uintptr_t)c->arena;

@@ -65,9 +65,10 @@ int place_parse(
  * them; one side may be 0.  Each worker gets the PU of its side that has the fewest workers so
  * far, the first in logical order among equals: round-robin, as long as the sides share no PU.
  *
- * A class starts from its first pair of PUs, or the one that p->pair names, and takes further PUs in logical order, first from
- * cores not yet used, then from any, for the side that has more workers a PU, until every worker
- * has one of its own, as long as all pairs across stay in the class and no PU is on both sides.
+ * A class starts from its first pair of PUs, or the one that p->pair names, and takes further PUs
+ * in logical order, first from cores not yet used, then from any, for the side that has more
+ * workers a PU, until every worker has one of its own, as long as all pairs across stay in the
+ * class and no PU is on both sides.
  * compact and spread deal their PUs to the sides in turn: a, b, a, b.
  *
  * workers_per_pu: workers on the PU that has most, 0 when unpinned, where all PUs are
@@ -83,8 +84,8 @@ int place_assign_alternate(const struct placement *p, const struct topo *t, unsi
 /*
  * The pairs that stand for a class, PLACE_MAX_PAIRS at most: pair 0 is the class's first in logical
  * order, each further one is the pair whose PUs are least near to those of the pairs before it, the
- * first of equals.  Pairs hence share no PU while there are others, and are spread over the machine.
- * Of same-pu a pair is one PU twice.  The same topology gives the same list.
+ * first of equals.  Pairs hence share no PU while there are others, and are spread over the
+ * machine.  Of same-pu a pair is one PU twice.  The same topology gives the same list.
  */
 enum { PLACE_MAX_PAIRS = 128 };
 

@@ -11,7 +11,7 @@
 
 #include "harness/place.h"
 
-/* More than all that a list can add up to at one level: one PU nearer outweighs all farther ones. */
+/* More than a list can add up to at one level: one PU nearer outweighs all farther ones. */
 enum { LEVEL_BITS = 9 };
 
 _Static_assert(4 * PLACE_MAX_PAIRS <= 1 << LEVEL_BITS, "a level must not run over into the next");

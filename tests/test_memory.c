@@ -193,6 +193,8 @@ static void check_toucher(const char *axes, unsigned pu)
 	make_arena(&c, &cell, &spec);
 	bytes = c.arena->area_bytes;
 	assert_int_equal((uintptr_t)area_of(&c) % page(), 0);
+	pages_look(c.arena, c.arena->area_offset, 0, &s);
+	assert_int_equal(s.absent, 0);
 	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
 	if (!c.arena->name[0]) { /* a named one has been paid for: it is given back in there */
 		pages_look(area_of(&c), bytes, 0, &s);
@@ -229,7 +231,7 @@ static size_t faults(void)
 	return (size_t)u.ru_minflt;
 }
 
-/* What names_shm_create() has paid for lies where the leader was: the touch must find none of it. */
+/* What names_shm_create() has paid for lies where the leader was: the touch must not find it. */
 static void memory_with_a_name_is_given_back_before_it_is_touched(void **state)
 {
 	struct trial_spec spec;
