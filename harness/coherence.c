@@ -115,8 +115,8 @@ static int ask(struct game *g, double *ns, char *err, size_t err_len)
 		begin = clock_read(how->clock);
 		if (!play(g, turn, TURN_A, TURN_B, how->trips) || !await_turn(g, turn))
 			return give_up(err, err_len);
-		ns[i] = (double)clock_ns(how->clock, (clock_read(how->clock) - begin)) / 2 /
-			how->trips;
+		ns[i] = coherence_one_way_ns(
+			how->clock, clock_read(how->clock) - begin, how->trips);
 	}
 	return 0;
 }

@@ -38,6 +38,12 @@ struct coherence {
 int coherence_samples(const struct topo *t, unsigned pu_a, unsigned pu_b,
 	const struct coherence_how *how, double *ns, char *err, size_t err_len);
 
+/* One way of so many round trips that took so many ticks, in ns. */
+static inline double coherence_one_way_ns(const struct clock *clock, uint64_t ticks, unsigned trips)
+{
+	return (double)clock_ns(clock, ticks) / 2 / trips;
+}
+
 /* Least and median of n samples, which it sorts; n > 0. */
 struct coherence coherence_of(double *ns, unsigned n);
 
