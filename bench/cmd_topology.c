@@ -22,7 +22,7 @@ struct topology_settings {
 	const char *synthetic;
 	const char *format;
 	const char *out;
-	uint64_t budget_ns, seed;
+	uint64_t budget_ns, seed, pairs;
 	bool measure;
 };
 
@@ -33,6 +33,8 @@ static const struct opt topology_opts[] = {
 		NULL, "show an invented machine, for example \"pack:2 l3:2 core:4 pu:2\""},
 	{"format", 0, OPT_STR, offsetof(struct topology_settings, format), "FORMAT", "text",
 		"text, or csv: placement,pairs,example_a,example_b with OS numbers"},
+	{"pairs", 0, OPT_U64, offsetof(struct topology_settings, pairs), "K", NULL,
+		"show also the first K pairs of each class, those that run --pairs takes"},
 	{"measure", 0, OPT_FLAG, offsetof(struct topology_settings, measure), NULL, NULL,
 		"measure instead what one way of a cache line takes between every two PUs, both "
 		"directions, in random order; csv: pu_a,pu_b,class,min_ns,median_ns,n,reason"},
@@ -128,6 +130,17 @@ static void print_present(const struct topo *t, const struct place_count *c)
 		c->example_b, topo_pu_logical(t, c->example_a), topo_pu_logical(t, c->example_b));
 }
 
+/* "    pairs: P#0 P#1, P#8 P#9": as many as are wanted and there are. */
+static void print_pairs(const struct topo *t, enum place_class cls, uint64_t most)
+{
+	unsigned a, b, k = 0;
+
+	for (; k < most && place_pair(t, cls, k, &a, &b) == 0; k++)
+		printf("%sP#%u P#%u", k ? ", " : "    pairs: ", a, b);
+	if (k)
+		putchar('\n');
+}
+
 static void print_resolved(const struct topo *t, const char *name)
 {
 	struct placement p;
@@ -137,7 +150,7 @@ static void print_resolved(const struct topo *t, const char *name)
 		printf("%s means %s\n", name, p.resolved);
 }
 
-static void print_classes(const struct topo *t)
+static void print_classes(const struct topo *t, uint64_t pairs)
 {
 	struct place_count count[PLACE_CLASSES];
 	const char *separator = "absent: ";
@@ -145,8 +158,10 @@ static void print_classes(const struct topo *t)
 	topo_count_pairs(t, count);
 	puts("placement classes present:");
 	for (unsigned i = 0; i < CLASSES; i++) {
-		if (count[classes[i]].pairs)
-			print_present(t, &count[classes[i]]);
+		if (!count[classes[i]].pairs)
+			continue;
+		print_present(t, &count[classes[i]]);
+		print_pairs(t, classes[i], pairs);
 	}
 	if (topo_pu_count(t) == 1)
 		puts("  none: one PU makes no pair; all workers share it (same-pu)");
@@ -161,7 +176,7 @@ static void print_classes(const struct topo *t)
 	print_resolved(t, "farthest");
 }
 
-static void print_text(const struct topo *t)
+static void print_text(const struct topo *t, uint64_t pairs)
 {
 	if (topo_is_thissystem(t))
 		printf("topology of %s, workers are really pinned\n\n", topo_source(t));
@@ -170,7 +185,7 @@ static void print_text(const struct topo *t)
 			topo_source(t));
 	print_pus(t);
 	putchar('\n');
-	print_classes(t);
+	print_classes(t, pairs);
 }
 
 /* Options of the measurement say nothing without it. */
@@ -198,12 +213,12 @@ static struct topo *open_asked(const struct topology_settings *s, char *err, siz
 	return topo_open_native(err, err_len);
 }
 
-static int show(const struct topo *t, bool csv)
+static int show(const struct topo *t, bool csv, uint64_t pairs)
 {
 	if (csv)
 		print_csv(t);
 	else
-		print_text(t);
+		print_text(t, pairs);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "handoff topology: cannot write to standard output\n");
 		return EXIT_USAGE;
@@ -234,7 +249,7 @@ int cmd_topology(int argc, char **argv)
 		fprintf(stderr, "handoff topology: %s\n", err);
 		return EXIT_USAGE;
 	}
-	rc = s.measure ? cmd_coherence(t, &measure) : show(t, measure.csv);
+	rc = s.measure ? cmd_coherence(t, &measure) : show(t, measure.csv, s.pairs);
 	topo_close(t);
 	return rc;
 }

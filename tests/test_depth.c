@@ -25,6 +25,17 @@ static void run_takes_as_many_pairs_as_each_class_has(void **state)
 	assert_non_null(strstr(program.out, "8 smt pairs of PUs, counted from 0"));
 }
 
+static void topology_shows_the_pairs_that_run_takes(void **state)
+{
+	(void)state;
+	program_says(H "topology --synthetic 'pack:2 l3:2 core:2 pu:2' --pairs 3",
+		"\n    pairs: P#0 P#1, P#8 P#9, P#4 P#5\n");
+	program_says(H "topology --synthetic 'pack:1 l3:1 core:2 pu:1' --pairs 3",
+		"\n    pairs: P#0 P#1\n");
+	program_says(H "topology --synthetic 'pack:2 core:2 pu:2'", "smt");
+	assert_null(strstr(program.out, "pairs:"));
+}
+
 static void run_refuses_pairs_that_say_nothing(void **state)
 {
 	(void)state;
@@ -126,6 +137,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(run_takes_as_many_pairs_as_each_class_has),
+		PROGRAM_TEST(topology_shows_the_pairs_that_run_takes),
 		PROGRAM_TEST(run_refuses_pairs_that_say_nothing),
 		PROGRAM_TEST(rank_says_how_far_pairs_lie_apart),
 		PROGRAM_TEST(rows_say_what_their_memory_was),
