@@ -130,11 +130,13 @@ static int calibrate(struct run *r)
 	char path[SESSION_PATH + 64];
 	uint64_t budget = run_first_of(r->set.budget_ns, r->selection.budget_ns, 0);
 	uint64_t begin = monotonic_ns(), spent;
-	int code = runner_calibrate(&r->runner, r->err, RUN_ERR);
+	int code = run_floors_begin(r);
 
+	if (!code)
+		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
-	spent = monotonic_ns() - begin;
+	spent = monotonic_ns() - begin + run_floors_ns(r) / 2; /* they come again */
 	if (budget && runner_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
@@ -233,7 +235,9 @@ static int begin_resumed(struct run *r)
 		code = start_runner(r);
 	if (!code)
 		code = runner_read_done(&r->runner, r->err, RUN_ERR);
-	return code ? code : run_announce(r);
+	if (!code)
+		code = run_announce(r);
+	return code ? code : run_floors_begin(r);
 }
 
 static void clean_up_after_others(struct run *r)
@@ -263,6 +267,8 @@ static int measure(struct run *r)
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
 	if (!code)
 		code = runner_measure(&r->runner, r->err, RUN_ERR);
+	if (!code && !launch_stop)
+		code = run_floors_end(r);
 	if (launch_stop && (!code || code == -EINTR))
 		return run_stopped(r);
 	return code ? run_failed(r, code) : run_finish(r);
@@ -309,6 +315,7 @@ int cmd_run(int argc, char **argv)
 		runner_free(&r.runner);
 	if (r.has_session)
 		session_close(&r.session);
+	floors_free(&r.floors);
 	plan_free(&r.plan);
 	select_free(&r.selection);
 	topo_close(r.topo);

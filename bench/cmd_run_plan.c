@@ -197,12 +197,17 @@ int run_make_plan(struct run *r)
 	return code;
 }
 
-int run_dry(const struct run *r)
+int run_dry(struct run *r)
 {
 	const struct plan *p = &r->plan;
 	double seconds = (double)runner_estimate_ns(p) / 1e9;
 	size_t skipped = 0;
+	int code = run_floors_plan(r);
 
+	if (code) {
+		fprintf(stderr, "handoff run: %s\n", r->err);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
@@ -211,9 +216,9 @@ int run_dry(const struct run *r)
 	}
 	printf("\n%zu cells (%zu to be skipped), %" PRIu64
 	       " trials each, %.3g ms timed: about %.0f s "
-	       "and calibration, %.0f s\n",
+	       "and calibration, %.0f s; floors of %zu pairs of PUs, %.1f s\n",
 		p->n, skipped, p->reps, (double)p->trial_ns / 1e6, seconds,
-		seconds / (double)p->reps * 1.2);
+		seconds / (double)p->reps * 1.2, r->floors.n_pairs, (double)run_floors_ns(r) / 1e9);
 	run_say_left_out(&r->selection);
 	return EXIT_FINE;
 }

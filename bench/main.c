@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"list", cmd_list, "the mechanisms, what each promises, and whether it works here"},
 	{"topology", cmd_topology,
 		"the machine's processors, the placements it has, what lies between two"},
+	{"floor", cmd_floor, "the least that the parts of a hand-over cost on this machine"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
 	{"clean", cmd_clean, "remove objects that killed runs left behind"},

@@ -46,6 +46,9 @@ part_fn report_table;
 part_fn report_cards; /* report_cards.c */
 part_fn report_rows;  /* report_cells.c */
 
+/* Mechanisms and their floors: report_floors.c. */
+part_fn report_floors;
+
 /*
  * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`
  * NULL: any but ok.  Returns how many lines.  `begin` stands before each.

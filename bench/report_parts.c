@@ -316,6 +316,7 @@ static const struct part {
 	{"pairs", put_pairs},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"floors", report_floors},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

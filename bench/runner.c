@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/floor_rows.h"
 #include "harness/names.h"
 
 enum {
@@ -213,6 +214,8 @@ static int commit(struct runner *r, const struct cell *c, const struct row_place
 	struct sample row;
 
 	row_fill(&row, &r->common, c, r->result, at);
+	if (r->floors)
+		floor_row(r->floors, c, (size_t)(c - r->plan->cell), r->common.cpus, &row);
 	r->status[r->result->status]++;
 	r->noisy += strcmp(row.quality, "noisy") == 0;
 	return session_commit(r->session, &row, r->result, err, err_len);

@@ -5,6 +5,7 @@
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
 
+#include "bench/floors.h"
 #include "bench/launch.h"
 #include "bench/plan.h"
 #include "bench/progress.h"
@@ -33,6 +34,7 @@ struct runner {
 	 * of the last attempt that was interrupted, 0 where there was none.
 	 */
 	uint8_t *past;
+	struct floors *floors;               /* NULL: rows have none */
 	bool measuring;                      /* the first block has begun: there are rows to keep */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;

@@ -39,6 +39,7 @@ static const char *const wait_names[WAIT_COUNT] = {
 	[WAIT_SPIN] = "spin",
 	[WAIT_YIELD] = "yield",
 	[WAIT_SPIN_BLOCK] = "spin-then-block",
+	[WAIT_EPOLL] = "epoll",
 };
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_NONE] = "",

@@ -38,9 +38,10 @@ ALWAYS_INLINE enum result condition_meet(struct port *p, struct how how)
 {
 	struct condition_meeting *m = p->link->shared;
 	enum result r = OP_DONE;
+	uint32_t spins = 0;
 	uint64_t round;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	round = m->round;
 	POINT(p, how, HOLDING);
 	if (++m->come == p->link->senders) {
@@ -49,7 +50,7 @@ ALWAYS_INLINE enum result condition_meet(struct port *p, struct how how)
 		pthread_cond_broadcast(&m->released);
 	}
 	while (m->round == round && r == OP_DONE)
-		r = sync_cond_wait(p, &m->released, &m->lock, how);
+		r = sync_cond_wait(p, &m->released, &m->lock, &spins, how);
 	pthread_mutex_unlock(&m->lock);
 	return r;
 }
@@ -66,10 +67,10 @@ static void condition_teardown(struct link *l)
 }
 
 static const struct barrier_ops condition_ops = {.wait = condition_meet};
-BARRIER_STAMP(barrier_condition, condition_ops, BIT(WAIT_BLOCK));
+BARRIER_STAMP(barrier_condition, condition_ops, WAITS_USER);
 
 const struct mech mech_barrier_condition = {
-	BARRIER_COMMON(barrier_condition, condition_ops, BIT(WAIT_BLOCK)),
+	BARRIER_COMMON(barrier_condition, condition_ops, WAITS_USER),
 	.name = "barrier/condition",
 	.summary = "count under a mutex, condition variable",
 	.contract = {CONTRACT_BARRIER},

@@ -62,10 +62,10 @@ ALWAYS_INLINE enum result sense_meet(struct port *p, struct how how)
 }
 
 static const struct barrier_ops sense_ops = {.wait = sense_meet};
-BARRIER_STAMP(barrier_sense_reversing, sense_ops, WAITS_ALL);
+BARRIER_STAMP(barrier_sense_reversing, sense_ops, WAITS_USER);
 
 const struct mech mech_barrier_sense_reversing = {
-	BARRIER_COMMON(barrier_sense_reversing, sense_ops, WAITS_ALL),
+	BARRIER_COMMON(barrier_sense_reversing, sense_ops, WAITS_USER),
 	.name = "barrier/sense-reversing",
 	.summary = "count and round in atomics, without a lock",
 	.contract =
