@@ -15,6 +15,7 @@
 #include "harness/conduct.h"
 #include "harness/futex.h"
 #include "harness/link.h"
+#include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/place.h"
 
@@ -112,7 +113,9 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 			return false;
 		}
 	}
-	err = set_up_links(c);
+	err = memory_set_up(c, set_up_links);
+	if (!err && memory_is_asked(spec))
+		err = memory_verify(c, t->result->pages, sizeof(t->result->pages));
 	if (err)
 		verdict_refused(t->result, err, c->err);
 	return err == 0;
@@ -179,7 +182,11 @@ static void run_awake(struct trial *t)
 		verdict_broken(t, o);
 		return;
 	}
-	verdict_measured(t);
+	err = memory_verify(&t->crew, t->result->pages, sizeof(t->result->pages));
+	if (err)
+		verdict_refused(t->result, err, t->crew.err);
+	else
+		verdict_measured(t);
 	tear_down_links(&t->crew);
 }
 

@@ -131,6 +131,7 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
+	char pages[64]; /* what the links' shared memory was made of; "": not looked at */
 };
 
 /*
