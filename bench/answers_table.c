@@ -39,9 +39,10 @@ void answers_title(const struct rank_group *g, char *out, size_t out_len)
 		snprintf(size, sizeof(size), ", %s",
 			units_format_bytes(b, sizeof(b), (uint64_t)k->msg_bytes));
 	fan_of(k, fan, sizeof(fan));
-	snprintf(out, out_len, "%s, %s%s%s, %s%s%s%s", k->workload, fan,
+	snprintf(out, out_len, "%s, %s%s%s, %s%s%s%s%s%s", k->workload, fan,
 		strcmp(k->start, "exec") == 0 ? " begun by exec" : "", size, k->placement,
-		answers_class(k)[0] ? " (" : "", answers_class(k), answers_class(k)[0] ? ")" : "");
+		answers_class(k)[0] ? " (" : "", answers_class(k), answers_class(k)[0] ? ")" : "",
+		k->axes[0] ? ", " : "", k->axes);
 }
 
 /* Columns for the labels of a group; a longer one gets a line of its own. */

@@ -25,7 +25,9 @@ int cmd_floor(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_rank(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_repro(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_stress(int argc, char **argv);
 int cmd_topology(int argc, char **argv);
 int cmd_trial(int argc, char **argv); /* hidden */

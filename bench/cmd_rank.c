@@ -10,6 +10,7 @@
 #include "bench/csv.h"
 #include "bench/filter.h"
 #include "bench/opt.h"
+#include "bench/pairs.h"
 #include "primitives/registry.h"
 
 enum { PATH_BYTES = 4200, ERR = 400 };
@@ -89,6 +90,7 @@ static void put_csv_entry(
 	csv_row_u64(row, e->n);
 	csv_row_u64(row, e->noisy_left_out);
 	csv_row_f64(row, e->cpu_ns.median, CSV_SHORT);
+	csv_row_text(row, g->key->axes);
 	csv_row_f64(row, g->key->workers_per_pu, CSV_SHORT);
 	csv_row_f64(row, answers_overlap(e), CSV_SHORT);
 	csv_row_end(row);
@@ -100,13 +102,28 @@ static void put_csv(const struct ranking *r)
 	struct csv_row row = {0};
 
 	puts("workload,domain,start,msg_bytes,producers,consumers,placement,waits_by,rank,mechanism,"
-	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op,"
+	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op,axes,"
 	     "workers_per_pu,overlap_pct");
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->group[i].n; k++)
 			put_csv_entry(&row, &r->group[i], &r->group[i].entry[k]);
 	}
 	csv_row_free(&row);
+}
+
+static void put_groups(const struct ranking *r, bool markdown)
+{
+	struct pair_spread *spread;
+	size_t n;
+
+	for (size_t i = 0; i < r->n; i++)
+		answers_group(stdout, &r->group[i], markdown);
+	if (pairs_find(r, cmd_rankable, &spread, &n) != 0) {
+		fputs("no memory to compare pairs of processors\n", stdout);
+		return;
+	}
+	pairs_put(stdout, spread, n, markdown);
+	free(spread);
 }
 
 static int print_ranking(const struct rank_settings *s, const struct sample *rows, size_t n)
@@ -125,8 +142,7 @@ static int print_ranking(const struct rank_settings *s, const struct sample *row
 	if (strcmp(s->format, "csv") == 0)
 		put_csv(&r);
 	else
-		for (size_t i = 0; i < r.n; i++)
-			answers_group(stdout, &r.group[i], strcmp(s->format, "markdown") == 0);
+		put_groups(&r, strcmp(s->format, "markdown") == 0);
 	rank_free(&r);
 	return EXIT_FINE;
 }

@@ -20,6 +20,9 @@ static const struct opt opts[] = {
 	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help run_default},
 #include "bench/axes.def"
 #undef AXIS_ROW
+	{"pairs", 0, OPT_U64, FIELD(pairs), "K", NULL,
+		"The first K pairs of processors of each placement's class, spread over the machine: "
+		"--pair 0, 1 ... as far as the class has them.  Default: one, or the matrix's."},
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
 		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
 		"on the command line replace the file's."},
@@ -278,8 +281,8 @@ static bool says_more_than_resume(const struct run_settings *s)
 		if (s->axes.value[a].n)
 			return true;
 	}
-	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
-	       s->dry_run;
+	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
+	       s->budget_ns || s->dry_run;
 }
 
 static int run(struct run *r)
@@ -288,8 +291,8 @@ static int run(struct run *r)
 
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
-			"--resume takes everything from the run itself; leave out axes, --matrix, "
-			"--out, --reps, --trial-ms, --budget, --seed and --dry-run");
+			"--resume takes everything from the run itself; leave out axes, --pairs, "
+			"--matrix, --out, --reps, --trial-ms, --budget, --seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
 	code = open_machine(r);

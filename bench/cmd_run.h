@@ -19,7 +19,7 @@ enum { RUN_ERR = 512 };
 struct run_settings {
 	struct axes axes;
 	const char *matrix, *out, *resume;
-	uint64_t reps, seed, trial_ns, budget_ns;
+	uint64_t reps, seed, trial_ns, budget_ns, pairs;
 	bool dry_run, strict, no_report, clock_gettime;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/cell_memory.h"
 #include "harness/futex.h"
 
 /* ---- steal --------------------------------------------------------------- */
@@ -238,6 +239,8 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	if (r->status != TRIAL_OK)
 		return;
 	put_cpus(s, c, r);
+	if (cell_has_memory(c->mech))
+		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
 	s->steal_pct = at->steal_pct;

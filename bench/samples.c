@@ -40,7 +40,7 @@ static const struct column columns[] = {
 	F(ctx_involuntary_per_op), F(runq_wait_ns), F(minor_faults), F(migrations), F(steal_pct),
 	F(full_waits_per_op), F(empty_waits_per_op), F(start_skew_ns), F(overlap_pct), F(fairness),
 	F(lost), F(duplicated), F(reordered), F(corrupt), T(clock), F(clock_cost_ns), T(axes),
-	F(floor_ns), F(floor_ratio), T(floor_parts), F(lat_p50_lo_ns), F(lat_p50_hi_ns),
+	F(floor_ns), F(floor_ratio), T(floor_parts), T(pages), F(lat_p50_lo_ns), F(lat_p50_hi_ns),
 	F(lat_p99_lo_ns), F(lat_p99_hi_ns), F(lat_p999_lo_ns), F(lat_p999_hi_ns), F(lat_p50_beyond),
 	F(lat_p99_beyond), F(lat_p999_beyond), F(lat_overflow), F(end_skew_ns), F(share_min_pct),
 	F(share_max_pct), F(share_b_min_pct), F(share_b_max_pct), F(longest_stamped_wait_ns),

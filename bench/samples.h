@@ -49,6 +49,7 @@ struct sample {
 	char axes[96]; /* further axes not at their default, as in the key */
 	double floor_ns, floor_ratio;
 	char floor_parts[96]; /* "2 wake + 4 copy-64" */
+	char pages[64];       /* of the shared memory: "2 MiB huge, node 0" */
 	/* 95 % intervals of the percentiles, and how many samples lie beyond each */
 	double lat_p50_lo_ns, lat_p50_hi_ns, lat_p99_lo_ns, lat_p99_hi_ns, lat_p999_lo_ns,
 		lat_p999_hi_ns;

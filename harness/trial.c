@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/awake.h"
 #include "harness/conduct.h"
 #include "harness/futex.h"
 #include "harness/link.h"
+#include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/place.h"
 
@@ -111,7 +113,9 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 			return false;
 		}
 	}
-	err = set_up_links(c);
+	err = memory_set_up(c, set_up_links);
+	if (!err && memory_is_asked(spec))
+		err = memory_verify(c, t->result->pages, sizeof(t->result->pages));
 	if (err)
 		verdict_refused(t->result, err, c->err);
 	return err == 0;
@@ -155,7 +159,7 @@ static enum outcome run_orders(struct trial *t)
 	return conduct_counted(t);
 }
 
-static void run(struct trial *t)
+static void run_awake(struct trial *t)
 {
 	enum outcome o = OUTCOME_FINE;
 	int err;
@@ -178,8 +182,27 @@ static void run(struct trial *t)
 		verdict_broken(t, o);
 		return;
 	}
-	verdict_measured(t);
+	err = memory_verify(&t->crew, t->result->pages, sizeof(t->result->pages));
+	if (err)
+		verdict_refused(t->result, err, t->crew.err);
+	else
+		verdict_measured(t);
 	tear_down_links(&t->crew);
+}
+
+static void run(struct trial *t)
+{
+	struct awake *awake = NULL;
+
+	if (t->crew.spec->extra.keep_awake) {
+		awake = awake_start(t->crew.err, sizeof(t->crew.err));
+		if (!awake) {
+			verdict_early(t->result, TRIAL_SKIP, t->crew.err);
+			return;
+		}
+	}
+	run_awake(t);
+	awake_stop(awake);
 }
 
 static const void *map_spec(int fd, size_t *len)
