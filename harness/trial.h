@@ -140,7 +140,7 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
-	char pages[64]; /* what the links' shared memory was made of; "": not looked at */
+	char pages[64];       /* what the links' shared memory was made of; "": not looked at */
 	uint64_t end_skew_ns; /* first worker's end to the last one's */
 	/* of a fair share, by side; 0 and 0 where a side has fewer than two workers */
 	double share_min[2], share_max[2];
