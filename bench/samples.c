@@ -40,7 +40,8 @@ static const struct column columns[] = {
 	F(ctx_involuntary_per_op), F(runq_wait_ns), F(minor_faults), F(migrations), F(steal_pct),
 	F(full_waits_per_op), F(empty_waits_per_op), F(start_skew_ns), F(overlap_pct), F(fairness),
 	F(lost), F(duplicated), F(reordered), F(corrupt), T(clock), F(clock_cost_ns), T(axes),
-	F(floor_ns), F(floor_ratio), T(floor_parts), /* older files lack axes and what follows */
+	F(floor_ns), F(floor_ratio), T(floor_parts), F(cycles_per_op), F(instructions_per_op),
+	F(cache_misses_per_op), F(energy_uj_per_op), /* older files lack axes and what follows */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };

@@ -49,6 +49,7 @@ struct sample {
 	char axes[96]; /* further axes not at their default, as in the key */
 	double floor_ns, floor_ratio;
 	char floor_parts[96]; /* "2 wake + 4 copy-64" */
+	double cycles_per_op, instructions_per_op, cache_misses_per_op, energy_uj_per_op;
 };
 
 /* All figures NAN, all text empty. */

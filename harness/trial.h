@@ -12,6 +12,7 @@
 #define HARNESS_TRIAL_H
 
 #include "harness/clock.h"
+#include "harness/counters.h"
 #include "harness/hist.h"
 #include "harness/mech.h"
 
@@ -21,6 +22,7 @@ enum {
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
+	TRIAL_COUNT_SHARE = 4, /* a counted stretch is this part of the timed one */
 };
 
 enum trial_status {
@@ -101,6 +103,8 @@ struct trial_spec {
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
+	struct counter_plan counters; /* what to count in a stretch before the timed one */
+	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
 };
 
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
@@ -131,6 +135,9 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
+	uint64_t counter_ops;            /* operations that were counted; 0: none */
+	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
+	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 };
 
 /*
