@@ -16,6 +16,7 @@ struct plan {
 	uint64_t trial_ns; /* length of a timed stretch */
 	uint64_t seed;
 	char binary[20]; /* version_binary_id() */
+	bool counted;    /* this machine's trials have a counted stretch too; not in plan.csv */
 };
 
 /* Rows that the finished run holds: one per skipped cell, reps per other. */

@@ -81,6 +81,7 @@ static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err
 		return -EIO;
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
 	spec.xml_len = (uint32_t)x->len;
+	gauges_spec(calibrate ? NULL : r->gauges, &spec);
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
@@ -150,9 +151,12 @@ static uint64_t block_ns(const struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
-		if (!c->skip[0])
-			sum += c->trial_ns ? c->trial_ns
-					   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (c->skip[0])
+			continue;
+		sum += c->trial_ns ? c->trial_ns
+				   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (!c->trial_ns && p->counted)
+			sum += c->stretch_ns / TRIAL_COUNT_SHARE;
 	}
 	return sum;
 }

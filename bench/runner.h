@@ -6,6 +6,7 @@
 #define BENCH_RUNNER_H
 
 #include "bench/floors.h"
+#include "bench/gauges.h"
 #include "bench/launch.h"
 #include "bench/plan.h"
 #include "bench/progress.h"
@@ -35,6 +36,7 @@ struct runner {
 	 */
 	uint8_t *past;
 	struct floors *floors;               /* NULL: rows have none */
+	const struct gauges *gauges;         /* NULL: trials read none */
 	bool measuring;                      /* the first block has begun: there are rows to keep */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;

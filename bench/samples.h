@@ -60,6 +60,7 @@ struct sample {
 	double intervals;
 	char drift[8]; /* none, up, down; "": not tested */
 	double drift_p, drift_pct;
+	double cycles_per_op, instructions_per_op, cache_misses_per_op, energy_uj_per_op;
 };
 
 /* All figures NAN, all text empty. */

@@ -362,8 +362,11 @@ static void finish_sending(struct self *s, bool measured)
 		w->result = channel_send_ends(o, w, last, how);
 }
 
-/* One call of the role loop between two readings of everything that counts. */
-static void run_loop(struct self *s, bool measured)
+/*
+ * One call of the role loop between two readings of everything that counts; with the
+ * processor's counters (NULL: without) nobody looks at the times.
+ */
+static void run_loop(struct self *s, bool measured, const struct counters *counters)
 {
 	struct worker *w = &s->slot->w;
 	struct gate *g = &s->crew->arena->gate;
@@ -377,6 +380,8 @@ static void run_loop(struct self *s, bool measured)
 	zero_waits(s);
 	read_costs(&before);
 	await_start(s);
+	if (counters)
+		counters_start(counters);
 	r->cpu_before = (uint32_t)sched_getcpu();
 	add_acq_rel(&g->started, 1u);
 	cpu = thread_cpu_ns();
@@ -388,6 +393,8 @@ static void run_loop(struct self *s, bool measured)
 	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
 	r->cpu_ns = thread_cpu_ns() - cpu;
 	r->cpu_after = (uint32_t)sched_getcpu();
+	if (counters)
+		counters_stop(counters);
 	read_costs(&after);
 	report_costs(r, &before, &after);
 	s->slot->all_ops += w->all_ops;
@@ -400,6 +407,17 @@ static void run_loop(struct self *s, bool measured)
 		}
 	}
 	explain_result(s);
+}
+
+/* Closed again before anything is timed: open ones cost at each context switch. */
+static void run_counted(struct self *s)
+{
+	struct counters c;
+
+	counters_open(&c, &s->crew->spec->counters);
+	run_loop(s, false, &c);
+	counters_read(&c, s->slot->counter);
+	counters_close(&c);
 }
 
 /* One message, or one signal, if there is any. */
@@ -431,10 +449,13 @@ static bool obey(struct self *s)
 {
 	switch (s->crew->arena->gate.order) {
 	case DO_WARM:
-		run_loop(s, false);
+		run_loop(s, false, NULL);
 		return true;
 	case DO_MEASURE:
-		run_loop(s, true);
+		run_loop(s, true, NULL);
+		return true;
+	case DO_COUNT:
+		run_counted(s);
 		return true;
 	case DO_LEFTOVERS:
 		count_leftovers(s);
