@@ -49,4 +49,12 @@ void env_probe_boot_parameters(struct env_value *v, const char *root);
 void env_probe_quota(struct env_value *v, const char *root);
 void env_probe_cpuset(struct env_value *v, const char *root);
 
+/*
+ * Directories of our group with this controller and of all above it, up to the mount; from below.
+ * `controller` NULL: of version 2, whatever it controls.  Returns how many, at most max.
+ */
+enum { ENV_GROUP_PATH = 1024 };
+size_t env_probe_groups(const char *root, const char *controller, char (*dir)[ENV_GROUP_PATH],
+	size_t max, bool *v2);
+
 #endif

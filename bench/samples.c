@@ -41,6 +41,9 @@ static const struct column columns[] = {
 	F(full_waits_per_op), F(empty_waits_per_op), F(start_skew_ns), F(overlap_pct), F(fairness),
 	F(lost), F(duplicated), F(reordered), F(corrupt), T(clock), F(clock_cost_ns),
 	T(axes), /* from here on, older files of the schema lack them */
+	F(steal_used_pct), F(throttled_us), F(frozen_us), F(thermal_events), F(irq_per_s),
+	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
+	F(away_pct), F(stopped),
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };

@@ -16,6 +16,7 @@
 #include "harness/link.h"
 #include "harness/names.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 static const char *const status_names[TRIAL_STATUS_COUNT] = {
 	[TRIAL_OK] = "ok",
@@ -55,6 +56,7 @@ static void settle(pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	clean_signals();
+	quiet_hold_cont();
 }
 
 static int set_up_links(struct crew *c)
@@ -155,12 +157,21 @@ static enum outcome run_orders(struct trial *t)
 	return conduct_order(t, DO_MEASURE, spec->n, spec->block);
 }
 
+/* Only where a figure comes of it. */
+static uint64_t look_for_gaps(const struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+
+	return spec->calibrate || spec->probed ? UNKNOWN_COUNT : quiet_gap_ns(spec);
+}
+
 static void run(struct trial *t)
 {
 	enum outcome o = OUTCOME_FINE;
 	int err;
 
 	t->roster.crew = &t->crew;
+	t->result->noise.gap_before_ns = look_for_gaps(t);
 	err = crew_start(&t->roster);
 	if (err) {
 		verdict_refused(t->result, err, t->crew.err);
@@ -178,6 +189,7 @@ static void run(struct trial *t)
 		verdict_broken(t, o);
 		return;
 	}
+	t->result->noise.gap_after_ns = look_for_gaps(t);
 	verdict_measured(t);
 	tear_down_links(&t->crew);
 }

@@ -103,6 +103,19 @@ struct trial_spec {
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
 };
 
+/*
+ * What a trial saw of noise; bench/quality.h judges it.  The most that one worker had.  Figures
+ * are UNKNOWN_COUNT where the machine does not tell them or where nobody looked.
+ */
+struct trial_noise {
+	uint64_t gap_before_ns, gap_after_ns; /* longest gap of a spin on the PUs; see quiet.h */
+	uint64_t involuntary, voluntary;      /* switches of one worker */
+	uint64_t runq_wait_ns;                /* of one worker: ready, not running */
+	uint64_t away_ns;                     /* of one worker: neither running nor ready */
+	uint32_t stopped;                     /* somebody was stopped and let go on */
+	uint32_t pad;
+};
+
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
 #define UNKNOWN_COUNT UINT64_MAX
 
@@ -131,6 +144,7 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
+	struct trial_noise noise;
 };
 
 /*
