@@ -3,31 +3,43 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include "harness/place.h"
 
 /* ---- the gap probe ------------------------------------------------------- */
 
-/* The longest time between two readings, on the PU where the caller is. */
-static uint64_t spin(const struct clock *clock, uint64_t ns)
+/* What the probing thread is given, and what it leaves. */
+struct look {
+	const struct trial_spec *spec;
+	uint64_t longest_ns;
+};
+
+static void lengthen(struct look *l, uint64_t ns)
 {
-	uint64_t begin = clock_read(clock), last = begin, yield = begin, longest = 0;
+	if (l->longest_ns == UNKNOWN_COUNT || ns > l->longest_ns)
+		l->longest_ns = ns;
+}
+
+/*
+ * Read the clock for so long, on the PU where we are.  A yield lets in whoever waits for it: next
+ * to a thread of the lowest policy, all others have a better claim.
+ */
+static void spin(struct look *l, uint64_t ns)
+{
+	const struct clock *clock = &l->spec->clock;
 	const uint64_t until = clock_ticks(clock, ns), pause = clock_ticks(clock, QUIET_YIELD_NS);
-	const uint64_t lost = clock_ticks(clock, QUIET_LOST_NS);
+	uint64_t begin = clock_read(clock), last = begin, yield = begin, now;
 
-	while (last - begin < until && longest < lost) {
-		uint64_t now;
-
+	lengthen(l, 0);
+	while (last - begin < until && l->longest_ns < QUIET_LOST_NS) {
 		if (last - yield >= pause) {
 			sched_yield();
 			yield = last;
 		}
 		now = clock_read(clock);
-		longest = now - last > longest ? now - last : longest;
+		lengthen(l, clock_ns(clock, now - last));
 		last = now;
 	}
-	return clock_ns(clock, longest);
 }
 
 static unsigned distinct_pus(const struct trial_spec *spec, uint32_t pu[QUIET_PUS])
@@ -53,7 +65,7 @@ static uint64_t share_ns(unsigned pus)
 }
 
 /* The set is sized for whatever number the machine has. */
-static uint64_t spin_on(const struct clock *clock, uint32_t pu, uint64_t ns)
+static bool move_to(uint32_t pu)
 {
 	cpu_set_t *set = CPU_ALLOC(pu + 1);
 	size_t bytes = CPU_ALLOC_SIZE(pu + 1);
@@ -65,40 +77,51 @@ static uint64_t spin_on(const struct clock *clock, uint32_t pu, uint64_t ns)
 		code = sched_setaffinity(0, bytes, set);
 		CPU_FREE(set);
 	}
-	return code == 0 ? spin(clock, ns) : UNKNOWN_COUNT;
+	return code == 0;
 }
 
-static uint64_t spin_on_all(const struct trial_spec *spec)
+/* To get there takes a while on a PU that sleeps, and long on one that others hold. */
+static void spin_on(struct look *l, uint32_t pu, uint64_t ns)
 {
-	uint32_t pu[QUIET_PUS];
-	unsigned n = distinct_pus(spec, pu);
-	uint64_t longest = UNKNOWN_COUNT;
+	const struct clock *clock = &l->spec->clock;
+	uint64_t before = clock_read(clock), arrival;
 
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t gap = spin_on(&spec->clock, pu[i], share_ns(n));
-
-		if (gap != UNKNOWN_COUNT && (longest == UNKNOWN_COUNT || gap > longest))
-			longest = gap;
-	}
-	return longest;
+	if (!move_to(pu))
+		return;
+	arrival = clock_ns(clock, clock_read(clock) - before);
+	if (arrival > QUIET_ARRIVAL_NS)
+		lengthen(l, arrival);
+	spin(l, ns);
 }
 
+static void *look_around(void *arg)
+{
+	const struct sched_param none = {0};
+	struct look *l = arg;
+	uint32_t pu[QUIET_PUS];
+	unsigned n;
+
+	sched_setscheduler(0, SCHED_IDLE, &none);
+	if (l->spec->pu[0] == PLACE_PU_NONE) {
+		spin(l, QUIET_PU_NS);
+		return NULL;
+	}
+	n = distinct_pus(l->spec, pu);
+	for (unsigned i = 0; i < n; i++)
+		spin_on(l, pu[i], share_ns(n));
+	return NULL;
+}
+
+/* A thread of its own: the way back from the lowest policy takes privileges. */
 uint64_t quiet_gap_ns(const struct trial_spec *spec)
 {
-	enum { MOST_CPUS = 8192 };
-	size_t bytes = CPU_ALLOC_SIZE(MOST_CPUS);
-	cpu_set_t *before;
-	uint64_t gap = UNKNOWN_COUNT;
+	struct look l = {spec, UNKNOWN_COUNT};
+	pthread_t thread;
 
-	if (spec->pu[0] == PLACE_PU_NONE)
-		return spin(&spec->clock, QUIET_PU_NS);
-	before = CPU_ALLOC(MOST_CPUS);
-	if (before && sched_getaffinity(0, bytes, before) == 0) {
-		gap = spin_on_all(spec);
-		sched_setaffinity(0, bytes, before);
-	}
-	CPU_FREE(before);
-	return gap;
+	if (pthread_create(&thread, NULL, look_around, &l) != 0)
+		return UNKNOWN_COUNT;
+	pthread_join(thread, NULL);
+	return l.longest_ns;
 }
 
 /* ---- stopped ------------------------------------------------------------- */

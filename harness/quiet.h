@@ -17,13 +17,16 @@ enum {
 	QUIET_PUS = 16,          /* of more, the first in the order of the workers */
 	QUIET_YIELD_NS = 50000,  /* give way so often: who waits for the PU then shows */
 	QUIET_LOST_NS = 1000000, /* after such a gap there is no more to learn */
+	QUIET_ARRIVAL_NS = 500000, /* to get to a PU that sleeps may take so long */
 };
 
 /*
- * Read the clock without pause on each PU of the spec (unpinned: on the one where the caller
- * is) and return the longest time between two readings, in ns.  A yield now and then lets in
- * whoever waits for that PU.  The caller's affinity is as before afterwards.  UNKNOWN_COUNT
- * where not one of the PUs may be used.  Alone on the machine only: no worker may exist.
+ * Read the clock without pause on each PU of the spec (unpinned: wherever a thread lands) and
+ * return the longest time between two readings, in ns.  It is done by a thread of the policy
+ * SCHED_IDLE that gives way every now and then: whoever else wants a PU takes it, and shows.  Alone
+ * on the machine it takes about QUIET_PU_NS a PU; where others run some milliseconds, until they
+ * let go of a PU.  UNKNOWN_COUNT where not one of the PUs may be used.  For the leader, as long as
+ * no worker exists.
  */
 uint64_t quiet_gap_ns(const struct trial_spec *spec);
 

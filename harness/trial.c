@@ -162,7 +162,7 @@ static uint64_t look_for_gaps(const struct trial *t)
 {
 	const struct trial_spec *spec = t->crew.spec;
 
-	return spec->calibrate || spec->probed ? UNKNOWN_COUNT : quiet_gap_ns(spec);
+	return spec->look_for_gaps ? quiet_gap_ns(spec) : UNKNOWN_COUNT;
 }
 
 static void run(struct trial *t)

@@ -99,6 +99,7 @@ struct trial_spec {
 	struct trial_load load; /* probed twins only */
 	struct trial_extra extra;
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
+	uint32_t look_for_gaps;         /* before the workers exist, and after; see quiet.h */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
 };
