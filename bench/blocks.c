@@ -87,8 +87,7 @@ static int measure_cell(struct blocks *b, struct cell *c, struct row_place *at)
 static int run_cell(struct blocks *b, struct cell *c, uint64_t block, size_t order)
 {
 	struct runner *r = b->r;
-	const struct past_trial *past =
-		&r->past[block * r->plan->n + (size_t)(c - r->plan->cell)];
+	const struct past_trial *past = &r->past[block * r->plan->n + (size_t)(c - r->plan->cell)];
 	struct row_place at = {.block = block,
 		.order = order,
 		.rep = block,
@@ -171,9 +170,8 @@ static bool to_repeat(const struct runner *r, size_t cell, uint64_t block)
 	const struct past_trial *past = &r->past[block * r->plan->n + cell];
 
 	return past->done && past->noisy && past->repeats < RUNNER_MAX_REPEATS &&
-	       past->attempts < RUNNER_MAX_ATTEMPTS &&
-	       r->repeats.done < repeats_so_far(r, block) && !precise(r, cell) &&
-	       in_time(r, &r->plan->cell[cell], block);
+	       past->attempts < RUNNER_MAX_ATTEMPTS && r->repeats.done < repeats_so_far(r, block) &&
+	       !precise(r, cell) && in_time(r, &r->plan->cell[cell], block);
 }
 
 /* In the order of the block, all once, then those that were noisy again. */
@@ -201,6 +199,7 @@ static int repeat_noisy(struct blocks *b, uint64_t block)
 static int run_block(struct blocks *b, uint64_t block)
 {
 	const struct plan *plan = b->r->plan;
+	bool any = false; /* of a block that an earlier part of the run finished, nothing is left */
 	int code = 0;
 
 	plan_order(plan, block, b->order);
@@ -213,10 +212,11 @@ static int run_block(struct blocks *b, uint64_t block)
 		if (!precise(b->r, cell)) {
 			progress_step(&b->progress, c->key);
 			code = run_cell(b, c, block, i);
+			any = true;
 		}
 		progress_done(&b->progress);
 	}
-	if (!code && !launch_stop)
+	if (any && !code && !launch_stop)
 		code = repeat_noisy(b, block);
 	return code ? code : session_sync(b->r->session, b->err, b->err_len);
 }

@@ -15,8 +15,8 @@ static const char *const columns[] = {
 	"cell", "n", "median", "half_width_pct", "wanted_pct", "met", "why"};
 
 /* Why a cell's median is not known as precisely as was asked; "" where it is. */
-static void say_why(const struct run *r, const struct cell *c, const struct precision *p, char *why,
-	size_t len)
+static void say_why(
+	const struct run *r, const struct cell *c, const struct precision *p, char *why, size_t len)
 {
 	bool late = r->runner.until_ns && monotonic_ns() + c->trial_ns >= r->runner.until_ns;
 
@@ -24,8 +24,8 @@ static void say_why(const struct run *r, const struct cell *c, const struct prec
 	if (c->skip[0])
 		snprintf(why, len, "not measured: %s", c->skip);
 	else if (!p->met && p->n < PRECISION_LEAST)
-		snprintf(why, len, "%zu usable trials; an interval takes %d", p->n,
-			PRECISION_LEAST);
+		snprintf(
+			why, len, "%zu usable trials; an interval takes %d", p->n, PRECISION_LEAST);
 	else if (!p->met && late)
 		snprintf(why, len, "the budget is used up");
 	else if (!p->met)

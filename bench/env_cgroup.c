@@ -140,8 +140,8 @@ static bool group_line(
 	return env_probe_line(v, root, path);
 }
 
-size_t env_probe_groups(const char *root, const char *controller, char (*dir)[ENV_GROUP_PATH],
-	size_t max, bool *v2)
+size_t env_probe_groups(
+	const char *root, const char *controller, char (*dir)[ENV_GROUP_PATH], size_t max, bool *v2)
 {
 	struct env_value why = {0};
 	struct group g;

@@ -14,7 +14,6 @@
 
 enum { LEVELS = 16 };
 
-
 /* All CPUs at one time; reading[i] of the ring is `cpus` long. */
 struct ring {
 	struct noise_ticks *reading;
@@ -135,8 +134,8 @@ static void figure_ticks(struct noise *n, struct noise_facts *f)
 		return;
 	if (from) {
 		f->steal_pct = percent(from, n->after.ticks, NULL, n->cpus, STOLEN, &ignored);
-		f->steal_used_pct = percent(from, n->after.ticks, n->used, n->cpus, STOLEN,
-			&f->steal_used_least);
+		f->steal_used_pct = percent(
+			from, n->after.ticks, n->used, n->cpus, STOLEN, &f->steal_used_least);
 	}
 	if (n->smt && n->before.has_ticks)
 		f->sibling_busy_pct = percent(n->before.ticks, n->after.ticks, n->sibling, n->cpus,

@@ -24,12 +24,12 @@ enum {
 
 /* NAN: not to be had. */
 struct noise_facts {
-	double steal_pct;                           /* of all CPU time, over the window */
-	double steal_used_pct, steal_used_least;    /* of the used CPUs', in % */
-	double throttled_us;                        /* our control groups' quota was used up */
-	double frozen_us;                           /* our control groups were frozen */
-	double thermal;                             /* throttle events of used cores and packages */
-	double irq_per_s;                           /* device interrupts on one used CPU, mean */
+	double steal_pct;                        /* of all CPU time, over the window */
+	double steal_used_pct, steal_used_least; /* of the used CPUs', in % */
+	double throttled_us;                     /* our control groups' quota was used up */
+	double frozen_us;                        /* our control groups were frozen */
+	double thermal;                          /* throttle events of used cores and packages */
+	double irq_per_s;                        /* device interrupts on one used CPU, mean */
 	double sibling_busy_pct, sibling_busy_least; /* of SMT siblings that the trial left idle */
 };
 

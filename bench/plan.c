@@ -11,9 +11,8 @@
 #include "bench/csv.h"
 #include "bench/random.h"
 
-static const char *const columns[] = {
-	"cell", "n", "claim", "stretch_ns", "reps", "trial_ns", "seed", "binary", "skip",
-	"precision_pct"};
+static const char *const columns[] = {"cell", "n", "claim", "stretch_ns", "reps", "trial_ns",
+	"seed", "binary", "skip", "precision_pct"};
 
 enum { PLAN_COLUMNS = ARRAY_LEN(columns), PLAN_MAX_REPS = 100000 }; /* as --reps */
 
@@ -117,8 +116,7 @@ static bool percentage(const char *text, double *out)
 	if (!text[0])
 		return true;
 	*out = strtod(text, &end);
-	return text[strspn(text, "0123456789.")] == '\0' && *end == '\0' && *out > 0 &&
-	       *out < 100;
+	return text[strspn(text, "0123456789.")] == '\0' && *end == '\0' && *out > 0 && *out < 100;
 }
 
 static int on_header(const struct plan_reader *r, size_t n, const char *const *field)

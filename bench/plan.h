@@ -16,7 +16,7 @@ struct plan {
 	uint64_t trial_ns; /* length of a timed stretch */
 	uint64_t seed;
 	double precision_pct; /* trials go on until the median is known to +-this; 0: reps of them */
-	char binary[20]; /* version_binary_id() */
+	char binary[20];      /* version_binary_id() */
 };
 
 /*

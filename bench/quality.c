@@ -69,8 +69,7 @@ static bool queue(const struct quality_facts *f)
 
 static bool away(const struct quality_facts *f)
 {
-	return f->away_ns > NOISY_AWAY_LEAST_NS &&
-	       quality_away_pct(f) * 10 > NOISY_AWAY_PERMILLE;
+	return f->away_ns > NOISY_AWAY_LEAST_NS && quality_away_pct(f) * 10 > NOISY_AWAY_PERMILLE;
 }
 
 static bool stopped(const struct quality_facts *f)
@@ -144,7 +143,7 @@ void quality_say(unsigned why, char *out, size_t len)
 		out[0] = '\0';
 	for (unsigned i = 0; i < QUALITY_REASONS && used < len; i++) {
 		if (why & BIT(i))
-			used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "",
-				rules[i].name);
+			used += (size_t)snprintf(
+				out + used, len - used, "%s%s", used ? " " : "", rules[i].name);
 	}
 }

@@ -18,15 +18,15 @@
 
 /* In the order in which a row names them. */
 enum quality_reason {
-	QUALITY_STEAL,      /* the host took CPU time */
-	QUALITY_OVERLAP,    /* workers did not run at the same time */
-	QUALITY_MIGRATED,   /* a worker was seen off its processor */
-	QUALITY_STRETCH,    /* far from the planned length */
-	QUALITY_PREEMPTED,  /* others ran instead of a worker, again and again */
-	QUALITY_QUEUE,      /* a worker waited for its processor */
-	QUALITY_AWAY,       /* a worker that never sleeps was off its processor, not waiting for it */
-	QUALITY_STOPPED,    /* a worker was stopped and let go on */
-	QUALITY_FROZEN,     /* the control group was frozen */
+	QUALITY_STEAL,     /* the host took CPU time */
+	QUALITY_OVERLAP,   /* workers did not run at the same time */
+	QUALITY_MIGRATED,  /* a worker was seen off its processor */
+	QUALITY_STRETCH,   /* far from the planned length */
+	QUALITY_PREEMPTED, /* others ran instead of a worker, again and again */
+	QUALITY_QUEUE,     /* a worker waited for its processor */
+	QUALITY_AWAY,    /* a worker that never sleeps was off its processor, not waiting for it */
+	QUALITY_STOPPED, /* a worker was stopped and let go on */
+	QUALITY_FROZEN,  /* the control group was frozen */
 	QUALITY_THROTTLED,  /* a control group's quota was used up, or the processor was too hot */
 	QUALITY_INTERRUPTS, /* devices interrupted the used processors */
 	QUALITY_GAP,        /* a processor could not be had without gaps, before or after */
@@ -71,8 +71,8 @@ enum {
 };
 
 struct quality_facts {
-	bool room;       /* each worker has a processor of its own */
-	bool spins;      /* by its wait strategy a worker never sleeps */
+	bool room;  /* each worker has a processor of its own */
+	bool spins; /* by its wait strategy a worker never sleeps */
 	unsigned workers;
 	double elapsed_ns, planned_ns;
 	double overlap_permille;

@@ -207,7 +207,8 @@ bool runner_fit_budget(struct plan *p, uint64_t budget_ns)
 	overhead = OVERHEAD_GUESS_NS * (uint64_t)p->n;
 	want = budget_ns / least;
 	if (want > overhead && runner_block_ns(p) > overhead)
-		scale_stretch(p, (double)(want - overhead) / (double)(runner_block_ns(p) - overhead));
+		scale_stretch(
+			p, (double)(want - overhead) / (double)(runner_block_ns(p) - overhead));
 	else
 		scale_stretch(p, 0);
 	p->reps = least;

@@ -30,7 +30,7 @@ struct past_trial {
 
 enum {
 	RUNNER_MAX_ATTEMPTS = UINT8_MAX,
-	RUNNER_MAX_REPEATS = 2,       /* of one planned trial that was noisy */
+	RUNNER_MAX_REPEATS = 2,      /* of one planned trial that was noisy */
 	RUNNER_REPEATS_PERCENT = 25, /* of the planned trials, by default */
 };
 
@@ -50,7 +50,7 @@ struct runner {
 	size_t n_xml;
 	struct noise *noise;
 	struct row_common common;
-	struct past_trial *past;     /* [block * cells + cell]; an earlier part of the run's too */
+	struct past_trial *past; /* [block * cells + cell]; an earlier part of the run's too */
 	struct repeats repeats;
 	uint64_t until_ns; /* CLOCK_MONOTONIC; no block and no repeat begins that ends later; 0 */
 	/* with plan->precision_pct: [cell * figure_room + i], of ok trials in their order */

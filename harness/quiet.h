@@ -11,12 +11,12 @@
 #include "harness/conduct.h"
 
 enum {
-	QUIET_PU_NS = 300000,    /* spent looking at one PU ... */
-	QUIET_ALL_NS = 1000000,  /* ... at all of them; each gets at least QUIET_LEAST_NS */
+	QUIET_PU_NS = 300000,   /* spent looking at one PU ... */
+	QUIET_ALL_NS = 1000000, /* ... at all of them; each gets at least QUIET_LEAST_NS */
 	QUIET_LEAST_NS = 60000,
-	QUIET_PUS = 16,          /* of more, the first in the order of the workers */
-	QUIET_YIELD_NS = 50000,  /* give way so often: who waits for the PU then shows */
-	QUIET_LOST_NS = 1000000, /* after such a gap there is no more to learn */
+	QUIET_PUS = 16,            /* of more, the first in the order of the workers */
+	QUIET_YIELD_NS = 50000,    /* give way so often: who waits for the PU then shows */
+	QUIET_LOST_NS = 1000000,   /* after such a gap there is no more to learn */
 	QUIET_ARRIVAL_NS = 500000, /* to get to a PU that sleeps may take so long */
 };
 
