@@ -32,6 +32,9 @@ __attribute__((format(printf, 2, 3))) void env_probe_fail(
 /* How many CPUs a list such as "0-3,8" names. */
 unsigned env_probe_count(const char *list);
 
+/* The fact that environment.csv has under this key, in env.c.  False: it has a reason instead. */
+bool env_probe_fact(struct env_value *v, const char *root, const char *key);
+
 void env_probe_cpu_model(struct env_value *v, const char *root);
 void env_probe_governor(struct env_value *v, const char *root);
 void env_probe_turbo(struct env_value *v, const char *root);

@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{"run", cmd_run, "measure a matrix of cells"},
 	{"stress", cmd_stress, "load everything from a seed and check every byte"},
 	{"list", cmd_list, "the mechanisms, what each promises, and whether it works here"},
+	{"doctor", cmd_doctor, "what of this machine bears on a measurement, and what you can do"},
 	{"topology", cmd_topology, "the machine's processors and the placements it has"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
