@@ -56,7 +56,7 @@ enum {
 	 * own may take up to the allowance, since a halted CPU wakes slowly on virtual machines.
 	 */
 	NOISY_QUEUE_PERMILLE = 30,
-	QUEUE_ALLOWANCE_NS = 20000,
+	QUEUE_ALLOWANCE_NS = 3000,
 	/* Off the processor without sleeping or waiting, of a worker that slept at most so often. */
 	NOISY_AWAY_PERMILLE = 20,
 	NOISY_AWAY_LEAST_NS = 300000,

@@ -3,16 +3,29 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 
+#include "harness/futex.h"
 #include "harness/place.h"
 
 /* ---- the gap probe ------------------------------------------------------- */
 
-/* What the probing thread is given, and what it leaves. */
+/* What the probing thread is given, and what it leaves.  Freed by who is done with it last. */
 struct look {
-	const struct trial_spec *spec;
+	struct clock clock;
+	uint32_t pu[QUIET_PUS];
+	unsigned pus; /* 0: wherever it lands */
 	uint64_t longest_ns;
+	atomic_u32 done;      /* futex */
+	atomic_u32 abandoned; /* nobody waits any more: go */
+	atomic_u32 left;
 };
+
+static void leave(struct look *l)
+{
+	if (add_acq_rel(&l->left, 1u) == 1)
+		free(l);
+}
 
 static void lengthen(struct look *l, uint64_t ns)
 {
@@ -26,12 +39,13 @@ static void lengthen(struct look *l, uint64_t ns)
  */
 static void spin(struct look *l, uint64_t ns)
 {
-	const struct clock *clock = &l->spec->clock;
+	const struct clock *clock = &l->clock;
 	const uint64_t until = clock_ticks(clock, ns), pause = clock_ticks(clock, QUIET_YIELD_NS);
 	uint64_t begin = clock_read(clock), last = begin, yield = begin, now;
 
 	lengthen(l, 0);
-	while (last - begin < until && l->longest_ns < QUIET_LOST_NS) {
+	while (last - begin < until && l->longest_ns < QUIET_LOST_NS &&
+		!load_relaxed(&l->abandoned)) {
 		if (last - yield >= pause) {
 			sched_yield();
 			yield = last;
@@ -42,19 +56,18 @@ static void spin(struct look *l, uint64_t ns)
 	}
 }
 
-static unsigned distinct_pus(const struct trial_spec *spec, uint32_t pu[QUIET_PUS])
+static void take_pus(struct look *l, const struct trial_spec *spec)
 {
-	unsigned n = 0;
-
-	for (uint32_t i = 0; i < spec->side_a + spec->side_b && n < QUIET_PUS; i++) {
+	if (spec->pu[0] == PLACE_PU_NONE)
+		return;
+	for (uint32_t i = 0; i < spec->side_a + spec->side_b && l->pus < QUIET_PUS; i++) {
 		unsigned j = 0;
 
-		while (j < n && pu[j] != spec->pu[i])
+		while (j < l->pus && l->pu[j] != spec->pu[i])
 			j++;
-		if (j == n)
-			pu[n++] = spec->pu[i];
+		if (j == l->pus)
+			l->pu[l->pus++] = spec->pu[i];
 	}
-	return n;
 }
 
 static uint64_t share_ns(unsigned pus)
@@ -83,7 +96,7 @@ static bool move_to(uint32_t pu)
 /* To get there takes a while on a PU that sleeps, and long on one that others hold. */
 static void spin_on(struct look *l, uint32_t pu, uint64_t ns)
 {
-	const struct clock *clock = &l->spec->clock;
+	const struct clock *clock = &l->clock;
 	uint64_t before = clock_read(clock), arrival;
 
 	if (!move_to(pu))
@@ -98,30 +111,54 @@ static void *look_around(void *arg)
 {
 	const struct sched_param none = {0};
 	struct look *l = arg;
-	uint32_t pu[QUIET_PUS];
-	unsigned n;
 
 	sched_setscheduler(0, SCHED_IDLE, &none);
-	if (l->spec->pu[0] == PLACE_PU_NONE) {
+	if (l->pus == 0)
 		spin(l, QUIET_PU_NS);
-		return NULL;
-	}
-	n = distinct_pus(l->spec, pu);
-	for (unsigned i = 0; i < n; i++)
-		spin_on(l, pu[i], share_ns(n));
+	for (unsigned i = 0; i < l->pus && !load_relaxed(&l->abandoned); i++)
+		spin_on(l, l->pu[i], share_ns(l->pus));
+	store_release(&l->done, 1u);
+	futex_wake(&l->done, 1, false);
+	leave(l);
 	return NULL;
+}
+
+/* False: others hold the PUs, and the thread has come no further so far. */
+static bool await(struct look *l, uint64_t deadline_ns)
+{
+	while (!load_acquire(&l->done)) {
+		if (monotonic_ns() >= deadline_ns)
+			return false;
+		futex_wait(&l->done, 0, deadline_ns, false);
+	}
+	return true;
 }
 
 /* A thread of its own: the way back from the lowest policy takes privileges. */
 uint64_t quiet_gap_ns(const struct trial_spec *spec)
 {
-	struct look l = {spec, UNKNOWN_COUNT};
+	struct look *l = calloc(1, sizeof(*l));
+	uint64_t begin = monotonic_ns(), gap = UNKNOWN_COUNT;
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, look_around, &l) != 0)
-		return UNKNOWN_COUNT;
-	pthread_join(thread, NULL);
-	return l.longest_ns;
+	if (!l)
+		return gap;
+	l->clock = spec->clock;
+	l->longest_ns = UNKNOWN_COUNT;
+	take_pus(l, spec);
+	if (pthread_create(&thread, NULL, look_around, l) != 0) {
+		free(l);
+		return gap;
+	}
+	pthread_detach(thread);
+	if (await(l, begin + QUIET_ALL_NS + QUIET_PATIENCE_NS)) {
+		gap = l->longest_ns;
+	} else {
+		store_relaxed(&l->abandoned, 1u);
+		gap = monotonic_ns() - begin;
+	}
+	leave(l);
+	return gap;
 }
 
 /* ---- stopped ------------------------------------------------------------- */

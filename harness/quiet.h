@@ -14,19 +14,21 @@ enum {
 	QUIET_PU_NS = 300000,   /* spent looking at one PU ... */
 	QUIET_ALL_NS = 1000000, /* ... at all of them; each gets at least QUIET_LEAST_NS */
 	QUIET_LEAST_NS = 60000,
-	QUIET_PUS = 16,            /* of more, the first in the order of the workers */
-	QUIET_YIELD_NS = 50000,    /* give way so often: who waits for the PU then shows */
-	QUIET_LOST_NS = 1000000,   /* after such a gap there is no more to learn */
+	QUIET_PUS = 16,          /* of more, the first in the order of the workers */
+	QUIET_YIELD_NS = 50000,  /* give way so often: who waits for the PU then shows */
+	QUIET_LOST_NS = 1000000, /* after such a gap there is no more to learn */
+	QUIET_PATIENCE_NS = 4000000,
 	QUIET_ARRIVAL_NS = 500000, /* to get to a PU that sleeps may take so long */
 };
 
 /*
  * Read the clock without pause on each PU of the spec (unpinned: wherever a thread lands) and
  * return the longest time between two readings, in ns.  It is done by a thread of the policy
- * SCHED_IDLE that gives way every now and then: whoever else wants a PU takes it, and shows.  Alone
- * on the machine it takes about QUIET_PU_NS a PU; where others run some milliseconds, until they
- * let go of a PU.  UNKNOWN_COUNT where not one of the PUs may be used.  For the leader, as long as
- * no worker exists.
+ * SCHED_IDLE that gives way every now and then: whoever else wants a PU takes it, and shows.  It
+ * takes QUIET_PU_NS a PU, QUIET_ALL_NS at most.  Where others hold a PU the caller waits for
+ * QUIET_PATIENCE_NS more; the thread then ends as soon as it is let, and its weight is too small to
+ * be felt until then.  UNKNOWN_COUNT where not one of the PUs may be used.  For the leader, as long
+ * as no worker exists.
  */
 uint64_t quiet_gap_ns(const struct trial_spec *spec);
 
