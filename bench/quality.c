@@ -54,7 +54,7 @@ static bool stretch(const struct quality_facts *f)
 
 static bool preempted(const struct quality_facts *f)
 {
-	return f->room && f->involuntary >= NOISY_PREEMPTED_LEAST &&
+	return f->room && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
 	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S;
 }
 
@@ -64,7 +64,7 @@ static bool queue(const struct quality_facts *f)
 	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
 	double most = f->elapsed_ns * NOISY_QUEUE_PERMILLE / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
 
-	return f->room && f->runq_wait_ns > most;
+	return f->room && f->pinned && f->runq_wait_ns > most;
 }
 
 static bool away(const struct quality_facts *f)

@@ -71,8 +71,9 @@ enum {
 };
 
 struct quality_facts {
-	bool room;  /* each worker has a processor of its own */
-	bool spins; /* by its wait strategy a worker never sleeps */
+	bool room;   /* there is a processor for each worker */
+	bool pinned; /* each keeps to one; else the scheduler chooses where they wait */
+	bool spins;  /* by its wait strategy a worker never sleeps */
 	unsigned workers;
 	double elapsed_ns, planned_ns;
 	double overlap_permille;

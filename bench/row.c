@@ -144,6 +144,7 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 
 	*f = (struct quality_facts){
 		.room = has_room(common, c),
+		.pinned = c->pu[0] != PLACE_PU_NONE,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
 		.workers = cell_workers(c),

@@ -14,8 +14,8 @@
 struct look {
 	struct clock clock;
 	uint32_t pu[QUIET_PUS];
-	unsigned pus; /* 0: wherever it lands */
-	uint64_t longest_ns;
+	unsigned pus;
+	uint64_t longest_ns[QUIET_PUS];
 	atomic_u32 done;      /* futex */
 	atomic_u32 abandoned; /* nobody waits any more: go */
 	atomic_u32 left;
@@ -27,47 +27,72 @@ static void leave(struct look *l)
 		free(l);
 }
 
-static void lengthen(struct look *l, uint64_t ns)
+static void lengthen(uint64_t *longest_ns, uint64_t ns)
 {
-	if (l->longest_ns == UNKNOWN_COUNT || ns > l->longest_ns)
-		l->longest_ns = ns;
+	if (*longest_ns == UNKNOWN_COUNT || ns > *longest_ns)
+		*longest_ns = ns;
 }
 
 /*
  * Read the clock for so long, on the PU where we are.  A yield lets in whoever waits for it: next
  * to a thread of the lowest policy, all others have a better claim.
  */
-static void spin(struct look *l, uint64_t ns)
+static void spin(const struct look *l, uint64_t ns, uint64_t *longest_ns)
 {
 	const struct clock *clock = &l->clock;
 	const uint64_t until = clock_ticks(clock, ns), pause = clock_ticks(clock, QUIET_YIELD_NS);
 	uint64_t begin = clock_read(clock), last = begin, yield = begin, now;
 
-	lengthen(l, 0);
-	while (last - begin < until && l->longest_ns < QUIET_LOST_NS &&
+	lengthen(longest_ns, 0);
+	while (last - begin < until && *longest_ns < QUIET_LOST_NS &&
 		!load_relaxed(&l->abandoned)) {
 		if (last - yield >= pause) {
 			sched_yield();
 			yield = last;
 		}
 		now = clock_read(clock);
-		lengthen(l, clock_ns(clock, now - last));
+		lengthen(longest_ns, clock_ns(clock, now - last));
 		last = now;
 	}
 }
 
+static void add_pu(struct look *l, uint32_t pu)
+{
+	for (unsigned i = 0; i < l->pus; i++) {
+		if (l->pu[i] == pu)
+			return;
+	}
+	if (l->pus < QUIET_PUS)
+		l->pu[l->pus++] = pu;
+}
+
+/* All that the caller may use. */
+static void take_allowed(struct look *l)
+{
+	enum { MOST_CPUS = 8192 };
+	size_t bytes = CPU_ALLOC_SIZE(MOST_CPUS);
+	cpu_set_t *set = CPU_ALLOC(MOST_CPUS);
+
+	if (set && sched_getaffinity(0, bytes, set) == 0) {
+		for (uint32_t i = 0; i < MOST_CPUS; i++) {
+			if (CPU_ISSET_S(i, bytes, set))
+				add_pu(l, i);
+		}
+	}
+	CPU_FREE(set);
+}
+
+static bool is_pinned(const struct trial_spec *spec)
+{
+	return spec->pu[0] != PLACE_PU_NONE;
+}
+
 static void take_pus(struct look *l, const struct trial_spec *spec)
 {
-	if (spec->pu[0] == PLACE_PU_NONE)
-		return;
-	for (uint32_t i = 0; i < spec->side_a + spec->side_b && l->pus < QUIET_PUS; i++) {
-		unsigned j = 0;
-
-		while (j < l->pus && l->pu[j] != spec->pu[i])
-			j++;
-		if (j == l->pus)
-			l->pu[l->pus++] = spec->pu[i];
-	}
+	if (!is_pinned(spec))
+		take_allowed(l);
+	for (uint32_t i = 0; is_pinned(spec) && i < spec->side_a + spec->side_b; i++)
+		add_pu(l, spec->pu[i]);
 }
 
 static uint64_t share_ns(unsigned pus)
@@ -94,17 +119,16 @@ static bool move_to(uint32_t pu)
 }
 
 /* To get there takes a while on a PU that sleeps, and long on one that others hold. */
-static void spin_on(struct look *l, uint32_t pu, uint64_t ns)
+static void spin_on(struct look *l, unsigned i, uint64_t ns)
 {
-	const struct clock *clock = &l->clock;
-	uint64_t before = clock_read(clock), arrival;
+	uint64_t before = clock_read(&l->clock), arrival;
 
-	if (!move_to(pu))
+	if (!move_to(l->pu[i]))
 		return;
-	arrival = clock_ns(clock, clock_read(clock) - before);
+	arrival = clock_ns(&l->clock, clock_read(&l->clock) - before);
 	if (arrival > QUIET_ARRIVAL_NS)
-		lengthen(l, arrival);
-	spin(l, ns);
+		lengthen(&l->longest_ns[i], arrival);
+	spin(l, ns, &l->longest_ns[i]);
 }
 
 static void *look_around(void *arg)
@@ -113,14 +137,32 @@ static void *look_around(void *arg)
 	struct look *l = arg;
 
 	sched_setscheduler(0, SCHED_IDLE, &none);
-	if (l->pus == 0)
-		spin(l, QUIET_PU_NS);
 	for (unsigned i = 0; i < l->pus && !load_relaxed(&l->abandoned); i++)
-		spin_on(l, l->pu[i], share_ns(l->pus));
+		spin_on(l, i, share_ns(l->pus));
 	store_release(&l->done, 1u);
 	futex_wake(&l->done, 1, false);
 	leave(l);
 	return NULL;
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The worst PU; where workers choose, the worst of as many as they need, the best first. */
+static uint64_t worst(struct look *l, const struct trial_spec *spec)
+{
+	unsigned known = 0, need = spec->side_a + spec->side_b;
+
+	qsort(l->longest_ns, l->pus, sizeof(*l->longest_ns), compare);
+	while (known < l->pus && l->longest_ns[known] != UNKNOWN_COUNT)
+		known++;
+	if (known == 0)
+		return UNKNOWN_COUNT;
+	return l->longest_ns[is_pinned(spec) || need > known ? known - 1 : need - 1];
 }
 
 /* False: others hold the PUs, and the thread has come no further so far. */
@@ -144,7 +186,8 @@ uint64_t quiet_gap_ns(const struct trial_spec *spec)
 	if (!l)
 		return gap;
 	l->clock = spec->clock;
-	l->longest_ns = UNKNOWN_COUNT;
+	for (unsigned i = 0; i < QUIET_PUS; i++)
+		l->longest_ns[i] = UNKNOWN_COUNT;
 	take_pus(l, spec);
 	if (pthread_create(&thread, NULL, look_around, l) != 0) {
 		free(l);
@@ -152,10 +195,11 @@ uint64_t quiet_gap_ns(const struct trial_spec *spec)
 	}
 	pthread_detach(thread);
 	if (await(l, begin + QUIET_ALL_NS + QUIET_PATIENCE_NS)) {
-		gap = l->longest_ns;
+		gap = worst(l, spec);
 	} else {
 		store_relaxed(&l->abandoned, 1u);
-		gap = monotonic_ns() - begin;
+		if (is_pinned(spec) || l->pus - 1 < spec->side_a + spec->side_b)
+			gap = monotonic_ns() - begin;
 	}
 	leave(l);
 	return gap;

@@ -22,12 +22,14 @@ enum {
 };
 
 /*
- * Read the clock without pause on each PU of the spec (unpinned: wherever a thread lands) and
- * return the longest time between two readings, in ns.  It is done by a thread of the policy
+ * Read the clock without pause on each PU of the spec and return the longest time between two
+ * readings, in ns.  Unpinned: on each that may be used; as many as there are workers count, the
+ * best of them.  It is done by a thread of the policy
  * SCHED_IDLE that gives way every now and then: whoever else wants a PU takes it, and shows.  It
  * takes QUIET_PU_NS a PU, QUIET_ALL_NS at most.  Where others hold a PU the caller waits for
  * QUIET_PATIENCE_NS more; the thread then ends as soon as it is let, and its weight is too small to
- * be felt until then.  UNKNOWN_COUNT where not one of the PUs may be used.  For the leader, as long
+ * be felt until then.  UNKNOWN_COUNT where nothing can be
+ * said: not one of the PUs may be used, or one is held and unpinned workers have room elsewhere.  For the leader, as long
  * as no worker exists.
  */
 uint64_t quiet_gap_ns(const struct trial_spec *spec);

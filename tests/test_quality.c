@@ -20,6 +20,7 @@ static struct quality_facts calm(void)
 {
 	struct quality_facts f = {
 		.room = true,
+		.pinned = true,
 		.spins = true,
 		.workers = 2,
 		.elapsed_ns = STRETCH_NS,
@@ -151,6 +152,9 @@ static void quality_lets_workers_wait_that_share_a_processor(void **state)
 	f.runq_wait_ns = STRETCH_NS / 2.0;
 	check_marked(&f, "");
 	f.room = true;
+	f.pinned = false; /* where unpinned workers meet, the scheduler has put them */
+	check_marked(&f, "overlap");
+	f.pinned = true;
 	check_marked(&f, "overlap preempted queue");
 }
 
