@@ -258,7 +258,8 @@ int runner_measure(struct runner *r, char *err, size_t err_len)
 	r->measuring = true;
 	progress_begin(&b.progress, "measuring", rows_done(r), plan_rows(r->plan));
 	for (uint64_t block = 0; block < r->plan->reps && !code && !launch_stop; block++) {
-		if (out_of_time(r, block))
+		r->late = out_of_time(r, block);
+		if (r->late)
 			break;
 		code = run_block(&b, block);
 	}

@@ -9,7 +9,6 @@
 
 #include "bench/cmd_run.h"
 #include "bench/csv.h"
-#include "harness/futex.h"
 
 static const char *const columns[] = {
 	"cell", "n", "median", "half_width_pct", "wanted_pct", "met", "why"};
@@ -18,18 +17,16 @@ static const char *const columns[] = {
 static void say_why(
 	const struct run *r, const struct cell *c, const struct precision *p, char *why, size_t len)
 {
-	bool late = r->runner.until_ns && monotonic_ns() + c->trial_ns >= r->runner.until_ns;
-
 	why[0] = '\0';
 	if (c->skip[0])
 		snprintf(why, len, "not measured: %s", c->skip);
 	else if (!p->met && p->n < PRECISION_LEAST)
 		snprintf(
 			why, len, "%zu usable trials; an interval takes %d", p->n, PRECISION_LEAST);
-	else if (!p->met && late)
+	else if (!p->met && r->runner.late)
 		snprintf(why, len, "the budget is used up");
 	else if (!p->met)
-		snprintf(why, len, "%" PRIu64 " trials a cell are the most (--max-reps)",
+		snprintf(why, len, "%" PRIu64 " trials a cell are the most (--max-reps, --budget)",
 			r->plan.reps);
 }
 

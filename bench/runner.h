@@ -56,7 +56,8 @@ struct runner {
 	/* with plan->precision_pct: [cell * figure_room + i], of ok trials in their order */
 	struct precision_figure *figure;
 	size_t *figures, figure_room;
-	bool measuring;                      /* the first block has begun: there are rows to keep */
+	bool late;      /* the budget left no room for more trials; with plan->precision_pct */
+	bool measuring; /* the first block has begun: there are rows to keep */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };
