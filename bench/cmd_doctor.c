@@ -1,7 +1,7 @@
 /*
  * handoff doctor - what of this machine bears on a measurement, and what can be done.
  *
- * A look of a second: settings, and what else goes on right now.
+ * A look of half a second: settings, and what else goes on right now.
  */
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #include "harness/quiet.h"
 #include "harness/topo.h"
 
-enum { LOOK_S = 1, ERR_BYTES = 512 };
+enum { LOOK_NS = 500000000, ERR_BYTES = 512 };
 
 struct doctor_settings {
 	const char *format;
@@ -42,7 +42,7 @@ static const struct opt_cmd cmd = {
 /* Gaps on all PUs that may be used, and the kernel's counters meanwhile. */
 static void look_at(const struct topo *topo, struct doctor_now *now)
 {
-	static const struct timespec pause = {.tv_sec = LOOK_S};
+	static const struct timespec pause = {.tv_nsec = LOOK_NS};
 	struct trial_spec *spec = calloc(1, sizeof(*spec));
 	struct noise *noise = noise_open("");
 	uint64_t gap = UNKNOWN_COUNT;

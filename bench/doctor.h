@@ -29,7 +29,7 @@ struct doctor_line {
 	char advice[128]; /* what to do; "" where there is nothing to be done */
 };
 
-/* What was seen over the last second or so. */
+/* What was seen over the last half second or so. */
 struct doctor_now {
 	struct noise_facts noise;
 	double gap_ns;   /* longest gap of a spin on all CPUs; NAN: nobody looked */
