@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/floor_rows.h"
 #include "bench/rank.h"
 #include "bench/runner.h"
 #include "harness/futex.h"
@@ -41,6 +42,8 @@ static int commit(struct blocks *b, const struct cell *c, const struct row_place
 	int code;
 
 	row_fill(&row, &r->common, c, r->result, at);
+	if (r->floors)
+		floor_row(r->floors, c, cell, r->common.cpus, &row);
 	r->status[r->result->status]++;
 	r->noisy += strcmp(row.quality, "noisy") == 0;
 	code = session_commit(r->session, &row, r->result, b->err, b->err_len);

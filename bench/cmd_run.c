@@ -20,6 +20,9 @@ static const struct opt opts[] = {
 	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help run_default},
 #include "bench/axes.def"
 #undef AXIS_ROW
+	{"pairs", 0, OPT_U64, FIELD(pairs), "K", NULL,
+		"The first K pairs of processors of each placement's class, spread over the machine: "
+		"--pair 0, 1 ... as far as the class has them.  Default: one, or the matrix's."},
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
 		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
 		"on the command line replace the file's."},
@@ -135,12 +138,14 @@ static int calibrate(struct run *r)
 	char path[SESSION_PATH + 64];
 	uint64_t budget = run_first_of(r->set.budget_ns, r->selection.budget_ns, 0);
 	uint64_t begin = monotonic_ns(), spent;
-	int code = runner_calibrate(&r->runner, r->err, RUN_ERR);
+	int code = run_floors_begin(r);
 
+	if (!code)
+		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
-	spent = monotonic_ns() - begin;
 	r->runner.until_ns = budget ? begin + budget : 0;
+	spent = monotonic_ns() - begin + run_floors_ns(r) / 2; /* they come again */
 	if (budget && run_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
@@ -239,7 +244,9 @@ static int begin_resumed(struct run *r)
 		code = start_runner(r);
 	if (!code)
 		code = runner_read_done(&r->runner, r->err, RUN_ERR);
-	return code ? code : run_announce(r);
+	if (!code)
+		code = run_announce(r);
+	return code ? code : run_floors_begin(r);
 }
 
 static void clean_up_after_others(struct run *r)
@@ -270,6 +277,8 @@ static int measure(struct run *r)
 	run_allow_repeats(r);
 	if (!code)
 		code = runner_measure(&r->runner, r->err, RUN_ERR);
+	if (!code && !launch_stop)
+		code = run_floors_end(r);
 	if (launch_stop && (!code || code == -EINTR))
 		return run_stopped(r);
 	return code ? run_failed(r, code) : run_finish(r);
@@ -282,8 +291,8 @@ static bool says_more_than_resume(const struct run_settings *s)
 		if (s->axes.value[a].n)
 			return true;
 	}
-	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
-	       s->dry_run || s->precision || s->max_reps;
+	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
+	       s->budget_ns || s->dry_run || s->precision || s->max_reps;
 }
 
 static int run(struct run *r)
@@ -292,9 +301,9 @@ static int run(struct run *r)
 
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
-			"--resume takes everything from the run itself; leave out axes, --matrix, "
-			"--out, --reps, --precision, --max-reps, --trial-ms, --budget, --seed and "
-			"--dry-run");
+			"--resume takes everything from the run itself; leave out axes, --pairs, "
+			"--matrix, --out, --reps, --precision, --max-reps, --trial-ms, --budget, "
+			"--seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
 	code = run_check_length(r);
@@ -319,6 +328,7 @@ int cmd_run(int argc, char **argv)
 		runner_free(&r.runner);
 	if (r.has_session)
 		session_close(&r.session);
+	floors_free(&r.floors);
 	plan_free(&r.plan);
 	select_free(&r.selection);
 	topo_close(r.topo);

@@ -10,6 +10,7 @@
 #define BENCH_CMD_RUN_H
 
 #include "bench/env.h"
+#include "bench/floors.h"
 #include "bench/runner.h"
 #include "bench/select.h"
 
@@ -18,7 +19,7 @@ enum { RUN_ERR = 512 };
 struct run_settings {
 	struct axes axes;
 	const char *matrix, *out, *resume, *precision, *repeat_noisy;
-	uint64_t reps, max_reps, seed, trial_ns, budget_ns;
+	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs;
 	bool dry_run, strict, no_report, clock_gettime;
 };
 
@@ -33,6 +34,7 @@ struct run {
 	struct env_facts facts;
 	struct session session;
 	struct runner runner;
+	struct floors floors;
 	bool has_session, has_runner;
 	bool has_plan; /* plan.csv is there: --resume can go on */
 	char err[RUN_ERR];
@@ -69,10 +71,21 @@ int run_place_cells(struct run *r);
 void run_say_left_out(const struct selection *s);
 
 /* Print the plan; an exit code. */
-int run_dry(const struct run *r);
+int run_dry(struct run *r);
 
 /* What is about to be done, on stdout, which hence is found to be lost before anything is done. */
 int run_announce(struct run *r);
+
+/*
+ * The floors: which there are to be; before the first trial, which is when the runner
+ * gets them; after the last one, with the names of cells below theirs on stdout.
+ */
+int run_floors_plan(struct run *r);
+int run_floors_begin(struct run *r);
+int run_floors_end(struct run *r);
+
+/* What they take in all, of the plan as it is. */
+uint64_t run_floors_ns(struct run *r);
 
 /* The run is complete: rows, answers, report.  An exit code. */
 int run_finish(struct run *r);

@@ -64,18 +64,44 @@ static int no_such_matrix(struct run *r)
 	return -ENOENT;
 }
 
+/* --pairs K: the axis pair from 0 to K-1, in place of the matrix's. */
+struct pairs {
+	char text[PLACE_MAX_PAIRS][4];
+	const char *item[PLACE_MAX_PAIRS];
+};
+
+static int name_pairs(struct run *r, struct pairs *p, struct opt_list *pair)
+{
+	if (r->set.pairs > PLACE_MAX_PAIRS || pair->n) {
+		snprintf(r->err, RUN_ERR,
+			"--pairs goes up to %d; --pair names pairs one by one: give one of the two",
+			PLACE_MAX_PAIRS);
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < r->set.pairs; i++) {
+		snprintf(p->text[i], sizeof(p->text[i]), "%u", i % PLACE_MAX_PAIRS);
+		p->item[i] = p->text[i];
+	}
+	*pair = (struct opt_list){.item = p->item, .n = r->set.pairs};
+	return 0;
+}
+
 static int select_cells(struct run *r)
 {
+	struct axes axes = r->set.axes;
+	struct pairs pairs;
 	char path[4200];
-	int code;
+	int code = r->set.pairs ? name_pairs(r, &pairs, &axes.value[AXIS_PAIR]) : 0;
 
+	if (code)
+		return code;
 	if (!r->set.matrix) {
-		code = select_axes(&r->selection, &r->set.axes, r->err, RUN_ERR);
+		code = select_axes(&r->selection, &axes, r->err, RUN_ERR);
 	} else {
 		matrix_path(r->set.matrix, path, sizeof(path));
 		if (!is_path(r->set.matrix) && access(path, F_OK) != 0)
 			return no_such_matrix(r);
-		code = select_matrix(&r->selection, path, &r->set.axes, r->err, RUN_ERR);
+		code = select_matrix(&r->selection, path, &axes, r->err, RUN_ERR);
 	}
 	if (!code && r->selection.n == 0) {
 		snprintf(r->err, RUN_ERR, "no cell is left: %s",
@@ -196,12 +222,20 @@ static bool repeats_nearest(const struct plan *p, const struct cell *c)
 	return false;
 }
 
+/* --pairs asks for as many as there are: those beyond are no rows. */
+static bool beyond_pairs(const struct run *r, const struct cell *c)
+{
+	return r->set.pairs && c->extra.pair && c->skip[0] && !c->place_class[0];
+}
+
 static void drop_repeats(struct run *r)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->plan.n; i++) {
-		if (repeats_nearest(&r->plan, &r->plan.cell[i]))
+		if (beyond_pairs(r, &r->plan.cell[i]))
+			select_left_out(&r->selection, "the class has fewer pairs here");
+		else if (repeats_nearest(&r->plan, &r->plan.cell[i]))
 			select_left_out(
 				&r->selection, "farthest is the same class as nearest here");
 		else
@@ -232,12 +266,17 @@ int run_make_plan(struct run *r)
 	return code;
 }
 
-int run_dry(const struct run *r)
+int run_dry(struct run *r)
 {
 	const struct plan *p = &r->plan;
 	double seconds = (double)runner_estimate_ns(p) / 1e9;
 	size_t skipped = 0;
+	int code = run_floors_plan(r);
 
+	if (code) {
+		fprintf(stderr, "handoff run: %s\n", r->err);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
@@ -246,9 +285,9 @@ int run_dry(const struct run *r)
 	}
 	printf("\n%zu cells (%zu to be skipped), %" PRIu64
 	       " trials each, %.3g ms timed: about %.0f s "
-	       "and calibration, %.0f s\n",
+	       "and calibration, %.0f s; floors of %zu pairs of PUs, %.1f s\n",
 		p->n, skipped, p->reps, (double)p->trial_ns / 1e6, seconds,
-		seconds / (double)p->reps * 1.2);
+		seconds / (double)p->reps * 1.2, r->floors.n_pairs, (double)run_floors_ns(r) / 1e9);
 	run_say_left_out(&r->selection);
 	return EXIT_FINE;
 }

@@ -205,6 +205,7 @@ static const struct fact facts_table[] = {
 	{"perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid", NULL},
 	{"memory_bytes", NULL, probe_memory},
 	{"page_bytes", NULL, probe_page},
+	{"boot_id", "/proc/sys/kernel/random/boot_id", NULL},
 };
 
 static void take_fact(struct env_value *v, const struct fact *fact, const char *root)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/csv.h"
 #include "bench/runner.h"
@@ -68,7 +69,7 @@ static void book_row(const struct past *p, const struct sample *row)
 	runner_book_figure(p->runner, (size_t)find_cell(p, row->cell), row);
 }
 
-/* Columns of histograms.csv: run_id,cell,block,rep,attempt,... */
+/* Columns of histograms.csv and of intervals.csv: run_id,cell,block,rep,attempt,... */
 static int on_hist(void *ctx, uint64_t line, size_t n, const char *const *field, const size_t *len)
 {
 	const struct past *p = ctx;
@@ -112,6 +113,8 @@ int runner_read_done(struct runner *r, char *err, size_t err_len)
 	if (!code)
 		code = csv_read_file(session_path(r->session, "histograms.csv", path), &limits,
 			on_hist, &p, err, err_len);
+	if (!code && access(session_path(r->session, "intervals.csv", path), F_OK) == 0)
+		code = csv_read_file(path, &limits, on_hist, &p, err, err_len);
 	free(p.cell);
 	return code;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/cell_memory.h"
+
 /* ---- parts of a row ------------------------------------------------------ */
 
 static void put_identity(struct sample *s, const struct row_common *common, const struct cell *c,
@@ -214,7 +216,10 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	if (r->status != TRIAL_OK)
 		return;
 	put_cpus(s, c, r);
+	if (cell_has_memory(c->mech))
+		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
 	put_figures(s, c, r);
+	row_put_tails(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));
 	s->clock_cost_ns = (double)common->clock->cost_ns_x100 / 100.0;

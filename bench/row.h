@@ -23,6 +23,9 @@ struct row_place {
 	struct noise_facts noise;
 };
 
+/* Of an ok trial: intervals of its percentiles, ends, shares, drift; row_tails.c. */
+void row_put_tails(struct sample *s, const struct cell *c, const struct trial_result *r);
+
 void row_fill(struct sample *s, const struct row_common *common, const struct cell *c,
 	const struct trial_result *r, const struct row_place *at);
 

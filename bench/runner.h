@@ -5,6 +5,7 @@
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
 
+#include "bench/floors.h"
 #include "bench/launch.h"
 #include "bench/noise.h"
 #include "bench/plan.h"
@@ -58,6 +59,7 @@ struct runner {
 	size_t *figures, figure_room;
 	bool late;      /* the budget left no room for more trials; with plan->precision_pct */
 	bool measuring; /* the first block has begun: there are rows to keep */
+	struct floors *floors;               /* NULL: rows have none */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };

@@ -71,7 +71,8 @@ struct arena {
 	uint64_t slots_offset;
 	uint64_t ledgers_offset, ledger_stride; /* one a worker */
 	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
-	uint64_t link_offset[ARENA_MAX_LINKS];
+	uint64_t link_offset[ARENA_MAX_LINKS];  /* from crew->area where that is set */
+	uint64_t area_offset, area_bytes;       /* all links' shared state */
 	uint32_t links, workers;
 	int32_t leader; /* pid of the trial */
 	char name[64];  /* "" unless named */
@@ -89,6 +90,7 @@ struct crew {
 	const struct mech *mech;
 	const struct workload *workload;
 	struct topo *topo; /* NULL: nobody is pinned */
+	void *area;        /* the links' shared state outside the arena; NULL: inside */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
 };
@@ -127,10 +129,10 @@ static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 	return c->arena->links == 2 ? side : 0;
 }
 
-/* Channels and events are checked by stamps; locks count. */
+/* Channels and events are checked by stamps; locks and barriers count. */
 static inline bool crew_has_ledgers(const struct crew *c)
 {
-	return c->workload->family != FAMILY_LOCK && !(c->mech->flags & MECH_NO_EVIDENCE);
+	return !family_one_role(c->workload->family) && !(c->mech->flags & MECH_NO_EVIDENCE);
 }
 
 #endif

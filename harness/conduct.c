@@ -32,6 +32,8 @@ static uint64_t progress(const struct trial *t)
 {
 	uint64_t sum = 0;
 
+	if (t->crew.workload->family == FAMILY_BARRIER)
+		return load_relaxed(&t->crew.arena->gate.board[0].ready);
 	if (!crew_has_ledgers(&t->crew))
 		return monotonic_ns(); /* cannot be told: never stalls */
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
@@ -79,6 +81,7 @@ enum outcome conduct_await(struct trial *t)
 		uint32_t v = load_acquire(&g->arrived);
 		uint64_t now = monotonic_ns(), p = progress(t);
 
+		watch_look(&t->watch);
 		if (v == t->crew.arena->workers)
 			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;
 		crew_reap(&t->roster);
@@ -160,13 +163,15 @@ static enum outcome await_started(struct trial *t)
 	return OUTCOME_FINE;
 }
 
-/* Sleep to an absolute time unless somebody dies first. */
+/* Sleep to an absolute time unless somebody dies first; looking now and then. */
 static void sleep_through(struct trial *t, uint64_t until_ns)
 {
 	struct gate *g = &t->crew.arena->gate;
 
-	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0)
-		futex_wait(&g->arrived, 0, until_ns, shared(t));
+	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0) {
+		futex_wait(&g->arrived, 0, soonest(until_ns, watch_due(&t->watch)), shared(t));
+		watch_look(&t->watch);
+	}
 }
 
 static enum outcome flagged_once(struct trial *t)
@@ -181,11 +186,13 @@ static enum outcome flagged_once(struct trial *t)
 	o = await_started(t);
 	if (o == OUTCOME_FINE) {
 		sleep_through(t, monotonic_ns() + spec->warm_ns);
+		watch_begin(&t->watch, &t->crew, t->result);
 		store_relaxed(&g->stretch, STRETCH_COUNTED);
 		begin = clock_read(&spec->clock);
 		sleep_through(t, monotonic_ns() + spec->stretch_ns);
 		store_relaxed(&g->stretch, STRETCH_OVER);
 		t->counted_ticks = clock_read(&spec->clock) - begin;
+		watch_over(&t->watch);
 		o = conduct_await(t);
 	}
 	store_relaxed(&g->stretch, STRETCH_OVER);
@@ -209,6 +216,18 @@ enum outcome conduct_flagged(struct trial *t)
 	do
 		o = flagged_once(t);
 	while (o == OUTCOME_FINE && counted_operations(t) == 0 && monotonic_ns() < t->deadline_ns);
+	return o;
+}
+
+/* One stretch of the spec's n operations: what the trial is for. */
+enum outcome conduct_counted(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum outcome o;
+
+	watch_begin(&t->watch, &t->crew, t->result);
+	o = conduct_order(t, DO_MEASURE, spec->n, spec->block);
+	watch_over(&t->watch);
 	return o;
 }
 

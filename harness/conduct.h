@@ -6,6 +6,7 @@
 #define HARNESS_CONDUCT_H
 
 #include "harness/crew.h"
+#include "harness/watch.h"
 
 enum outcome {
 	OUTCOME_FINE,
@@ -21,6 +22,7 @@ struct trial {
 	struct trial_result *result;
 	uint64_t deadline_ns;   /* CLOCK_MONOTONIC */
 	uint64_t counted_ticks; /* flag-ended: length of the counted stretch */
+	struct watch watch;     /* of a long stretch */
 };
 
 /* Wait until every worker has arrived at the gate. */
@@ -28,6 +30,9 @@ enum outcome conduct_await(struct trial *t);
 
 /* Give an order and wait until it is carried out. */
 enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block);
+
+/* The measured stretch of the spec's n operations. */
+enum outcome conduct_counted(struct trial *t);
 
 /* One flag-ended stretch: start all, let them warm up, count, stop. */
 enum outcome conduct_flagged(struct trial *t);
@@ -55,6 +60,9 @@ void conduct_seal(struct trial *t);
 /* Put numbers, or the reason why there are none, into the result. */
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
+
+/* shares.c: fairness, the shares of each side, overtaking. */
+void shares_measured(struct trial *t);
 
 /* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
 enum trial_status verdict_status_of(int err);

@@ -21,6 +21,7 @@ enum {
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
+	TRIAL_MAX_INTERVALS = 1024,
 };
 
 enum trial_status {
@@ -120,6 +121,14 @@ struct trial_noise {
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
 #define UNKNOWN_COUNT UINT64_MAX
 
+/* A piece of a long stretch; see watch.h.  Percentiles 0: too few samples lie beyond. */
+struct trial_interval {
+	uint64_t begin_ns, length_ns; /* from the first start on */
+	uint64_t ops;
+	uint64_t samples; /* of side a */
+	uint64_t p50_ns, p99_ns;
+};
+
 struct trial_result {
 	uint32_t magic, protocol;
 	uint64_t size;
@@ -145,6 +154,14 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
+	char pages[64];       /* what the links' shared memory was made of; "": not looked at */
+	uint64_t end_skew_ns; /* first worker's end to the last one's */
+	/* of a fair share, by side; 0 and 0 where a side has fewer than two workers */
+	double share_min[2], share_max[2];
+	/* locks, of the stamped acquisitions: sections of others between asking and entering */
+	uint64_t overtakes, overtakes_max;
+	uint32_t intervals, pad_intervals;
+	struct trial_interval interval[TRIAL_MAX_INTERVALS];
 	struct trial_noise noise;
 };
 

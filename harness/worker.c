@@ -185,7 +185,7 @@ static int open_ports(struct self *s)
 	int err = 0;
 
 	s->slot->w.out = s->slot->w.in = NULL;
-	if (w->family != FAMILY_LOCK && !duplex && (s->side == 1 || pair || alone)) {
+	if (!family_one_role(w->family) && !duplex && (s->side == 1 || pair || alone)) {
 		err = open_port(s, in, ROLE_RECEIVER, index);
 		if (!err)
 			s->slot->w.in = &s->ports[s->n_ports - 1];
@@ -206,7 +206,7 @@ static void drop_foreign_fds(struct self *s)
 	struct crew *c = s->crew;
 
 	if (c->spec->domain == DOMAIN_THREAD || c->spec->start == START_EXEC ||
-		workload_alone(c->workload) || c->workload->family == FAMILY_LOCK)
+		workload_alone(c->workload) || family_one_role(c->workload->family))
 		return;
 	if (c->arena->links == 2) {
 		link_close_others(&c->link[s->side], ROLE_SENDER);

@@ -250,7 +250,7 @@ static void stress_refuses_what_means_nothing(void **state)
 		{"--for 99999999999999h", "--for"},
 		{"--for soon", "--for \"soon\""},
 		{"--messages 0", "nothing to do"},
-		{"--messages lots", "write 1000, 500k"},
+		{"--messages lots", "such as 1000, 500k"},
 		{"--messages -5", "--messages"},
 		{"--seed x", "--seed \"x\""},
 		{"--seed 18446744073709551616", "--seed"},

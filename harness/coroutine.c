@@ -1,0 +1,664 @@
+/* coroutine.c - see coroutine.h. */
+#include "harness/coroutine.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "harness/compiler.h"
+#include "harness/coroutine_switch.h"
+#include "harness/futex.h"
+
+enum {
+	DEFAULT_STACK_BYTES = 256 * 1024, /* sanitizers want much; untouched pages cost nothing */
+	EVENTS = 64,
+	POLL_EVERY = 64,             /* switches between looks at descriptors */
+	WORD_SLICE_NS = 1000 * 1000, /* between looks at a word while descriptors are awaited */
+};
+
+enum state { STATE_READY, STATE_RUNS, STATE_PARKED, STATE_ENDED };
+
+struct coro {
+	struct coro_context context;
+	struct coro_loop *loop;
+	struct coro *next;          /* of the ready ones, of the spare ones */
+	struct coro *newer, *older; /* all that have not ended */
+	struct coro *wait_next; /* of those that wait for the same descriptor, in the same queue */
+	coro_body_fn *body;
+	void *arg;
+	void *map; /* the stack and its guard page */
+	enum state state;
+	bool unparked; /* before it parked */
+	bool timed_out;
+	bool fd_waits;
+	uint64_t deadline_ns; /* CORO_FOREVER: not in the heap */
+	size_t heap_at;       /* 1 is the first; 0: not in it */
+};
+
+/* A descriptor that somebody has waited for. */
+struct watch {
+	bool known;            /* to epoll */
+	uint32_t ready;        /* edges that nobody has used */
+	struct coro *in, *out; /* who waits */
+};
+
+struct coro_loop {
+	enum coro_switch how;
+	size_t stack_bytes, page_bytes;
+	struct coro_context own;
+	struct coro *running;
+	struct coro *first_ready, *last_ready;
+	struct coro *all;   /* newest first */
+	struct coro *spare; /* their stacks are used again */
+	struct coro *gone;  /* has ended; to be collected by whoever runs next */
+	struct coro **heap; /* by deadline; [0] is not used */
+	size_t heap_n, heap_room;
+	size_t live, fd_waiters;
+	struct watch *watch;
+	int watches, epoll;
+	atomic_u32 *word; /* what the parked await_word()s wait for */
+	uint32_t word_seen;
+	struct coro_queue word_waiters;
+	unsigned switches;
+};
+
+static _Thread_local struct coro_loop *current;
+
+struct coro *coro_self(void)
+{
+	return current ? current->running : NULL;
+}
+
+struct coro_loop *coro_self_loop(void)
+{
+	return current;
+}
+
+/* ---- the ready ones -------------------------------------------------------- */
+
+static void make_ready(struct coro *c)
+{
+	struct coro_loop *l = c->loop;
+
+	c->state = STATE_READY;
+	c->next = NULL;
+	if (l->last_ready)
+		l->last_ready->next = c;
+	else
+		l->first_ready = c;
+	l->last_ready = c;
+}
+
+static struct coro *next_ready(struct coro_loop *l)
+{
+	struct coro *c = l->first_ready;
+
+	if (!c)
+		return NULL;
+	l->first_ready = c->next;
+	if (!l->first_ready)
+		l->last_ready = NULL;
+	return c;
+}
+
+/* ---- deadlines: a binary heap ----------------------------------------------- */
+
+static void heap_put(struct coro_loop *l, size_t at, struct coro *c)
+{
+	l->heap[at] = c;
+	c->heap_at = at;
+}
+
+static void heap_up(struct coro_loop *l, size_t at)
+{
+	struct coro *c = l->heap[at];
+
+	for (; at > 1 && l->heap[at / 2]->deadline_ns > c->deadline_ns; at /= 2)
+		heap_put(l, at, l->heap[at / 2]);
+	heap_put(l, at, c);
+}
+
+static void heap_down(struct coro_loop *l, size_t at)
+{
+	struct coro *c = l->heap[at];
+
+	for (;;) {
+		size_t child = 2 * at;
+
+		if (child > l->heap_n)
+			break;
+		if (child < l->heap_n &&
+			l->heap[child + 1]->deadline_ns < l->heap[child]->deadline_ns)
+			child++;
+		if (l->heap[child]->deadline_ns >= c->deadline_ns)
+			break;
+		heap_put(l, at, l->heap[child]);
+		at = child;
+	}
+	heap_put(l, at, c);
+}
+
+static void heap_remove(struct coro_loop *l, struct coro *c)
+{
+	size_t at = c->heap_at;
+	struct coro *last;
+
+	if (at == 0)
+		return;
+	c->heap_at = 0;
+	last = l->heap[l->heap_n--];
+	if (last == c)
+		return;
+	heap_put(l, at, last);
+	heap_up(l, at);
+	heap_down(l, last->heap_at);
+}
+
+/* Room was made when the coroutine was started: this cannot fail. */
+static void heap_add(struct coro_loop *l, struct coro *c)
+{
+	heap_put(l, ++l->heap_n, c);
+	heap_up(l, l->heap_n);
+}
+
+static int heap_reserve(struct coro_loop *l)
+{
+	size_t room = l->heap_room ? 2 * l->heap_room : 64;
+	struct coro **more;
+
+	if (l->live + 2 <= l->heap_room)
+		return 0;
+	more = realloc(l->heap, room * sizeof(struct coro *));
+	if (!more)
+		return -ENOMEM;
+	l->heap = more;
+	l->heap_room = room;
+	return 0;
+}
+
+static void wake_late_ones(struct coro_loop *l)
+{
+	uint64_t now;
+
+	if (l->heap_n == 0)
+		return;
+	now = monotonic_ns();
+	while (l->heap_n && l->heap[1]->deadline_ns <= now) {
+		struct coro *c = l->heap[1];
+
+		heap_remove(l, c);
+		c->timed_out = true;
+		make_ready(c);
+	}
+}
+
+/* ---- switching --------------------------------------------------------------- */
+
+static void recycle(struct coro_loop *l, struct coro *c)
+{
+	coro_context_free(&c->context);
+	if (c->older)
+		c->older->newer = c->newer;
+	if (c->newer)
+		c->newer->older = c->older;
+	else
+		l->all = c->older;
+	c->next = l->spare;
+	l->spare = c;
+	l->live--;
+}
+
+/* Back on some stack: the one that ended does not stand on its own any more. */
+static void collect_gone(struct coro_loop *l)
+{
+	struct coro *c = l->gone;
+
+	l->gone = NULL;
+	if (c)
+		recycle(l, c);
+}
+
+static void switch_to(struct coro_loop *l, struct coro_context *from, struct coro *to, bool last)
+{
+	struct coro_context *there = to ? &to->context : &l->own;
+
+	l->running = to;
+	if (to)
+		to->state = STATE_RUNS;
+	coro_context_switch(from, there, last);
+	collect_gone(l);
+}
+
+/* The running coroutine stands still; its state says why. */
+static void stand(struct coro_loop *l)
+{
+	struct coro *self = l->running, *next;
+
+	/* now and then the loop itself, which looks at descriptors and deadlines */
+	next = ++l->switches % POLL_EVERY ? next_ready(l) : NULL;
+	if (next == self) {
+		self->state = STATE_RUNS;
+		return;
+	}
+	switch_to(l, &self->context, next, false);
+}
+
+static void end(struct coro_loop *l)
+{
+	struct coro *self = l->running;
+
+	self->state = STATE_ENDED;
+	l->gone = self;
+	switch_to(l, &self->context, next_ready(l), true);
+	abort(); /* nobody comes back */
+}
+
+static void entry(void)
+{
+	struct coro_loop *l = current;
+	struct coro *self = l->running;
+
+	coro_context_entered(&self->context, &l->own);
+	collect_gone(l);
+	self->body(self->arg);
+	end(l);
+}
+
+/* ---- starting ------------------------------------------------------------------ */
+
+struct coro_loop *coro_loop_open(enum coro_switch how, size_t stack_bytes)
+{
+	struct coro_loop *l;
+	int err;
+
+	if (current) {
+		errno = EBUSY;
+		return NULL;
+	}
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return NULL;
+	l->how = how;
+	l->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+	l->stack_bytes = ROUND_UP(stack_bytes ? stack_bytes : DEFAULT_STACK_BYTES, l->page_bytes);
+	l->epoll = epoll_create1(EPOLL_CLOEXEC);
+	err = l->epoll < 0 ? -errno : coro_context_init_own(&l->own, how);
+	if (err) {
+		if (l->epoll >= 0)
+			close(l->epoll);
+		free(l);
+		errno = -err;
+		return NULL;
+	}
+	current = l;
+	return l;
+}
+
+static struct coro *new_coro(struct coro_loop *l)
+{
+	struct coro *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->map = mmap(NULL, l->stack_bytes + l->page_bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	if (c->map == MAP_FAILED || mprotect(c->map, l->page_bytes, PROT_NONE) != 0) {
+		if (c->map != MAP_FAILED)
+			munmap(c->map, l->stack_bytes + l->page_bytes);
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static struct coro *take_coro(struct coro_loop *l)
+{
+	struct coro *c = l->spare;
+	void *map;
+
+	if (!c)
+		return new_coro(l);
+	l->spare = c->next;
+	map = c->map;
+	memset(c, 0, sizeof(*c));
+	c->map = map;
+	return c;
+}
+
+int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg)
+{
+	int err = heap_reserve(l);
+	struct coro *c = err ? NULL : take_coro(l);
+
+	if (!c)
+		return -ENOMEM;
+	c->loop = l;
+	c->body = body;
+	c->arg = arg;
+	c->deadline_ns = CORO_FOREVER;
+	err = coro_context_init(
+		&c->context, l->how, (char *)c->map + l->page_bytes, l->stack_bytes, entry);
+	if (err) {
+		c->next = l->spare;
+		l->spare = c;
+		return err;
+	}
+	c->older = l->all;
+	if (l->all)
+		l->all->newer = c;
+	l->all = c;
+	l->live++;
+	make_ready(c);
+	return 0;
+}
+
+/* ---- descriptors ---------------------------------------------------------------- */
+
+static void wake_waiters(struct coro_loop *l, struct coro **waiters)
+{
+	while (*waiters) {
+		struct coro *c = *waiters;
+
+		*waiters = c->wait_next;
+		c->fd_waits = false;
+		l->fd_waiters--;
+		coro_unpark(c);
+	}
+}
+
+/* 0: do not sleep. */
+static int wait_for_events(struct coro_loop *l, struct epoll_event e[EVENTS], uint64_t until_ns)
+{
+	uint64_t now = until_ns == 0 || until_ns == CORO_FOREVER ? 0 : monotonic_ns();
+	uint64_t left = until_ns > now ? until_ns - now : 0;
+	struct timespec ts = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+	int n;
+
+	if (until_ns == 0)
+		return epoll_wait(l->epoll, e, EVENTS, 0);
+	if (until_ns == CORO_FOREVER)
+		return epoll_wait(l->epoll, e, EVENTS, -1);
+	n = epoll_pwait2(l->epoll, e, EVENTS, &ts, NULL);
+	if (n < 0 && errno == ENOSYS) /* before Linux 5.11: to the next millisecond */
+		n = epoll_wait(l->epoll, e, EVENTS, (int)(left / 1000000) + 1);
+	return n;
+}
+
+static void look_at_fds(struct coro_loop *l, uint64_t until_ns)
+{
+	struct epoll_event e[EVENTS];
+	int n = wait_for_events(l, e, until_ns);
+
+	for (int i = 0; i < n; i++) {
+		struct watch *w = &l->watch[e[i].data.fd];
+		uint32_t both = e[i].events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP);
+
+		if (e[i].events & EPOLLIN || both) {
+			w->ready |= w->in ? 0 : POLLIN;
+			wake_waiters(l, &w->in);
+		}
+		if (e[i].events & EPOLLOUT || both) {
+			w->ready |= w->out ? 0 : POLLOUT;
+			wake_waiters(l, &w->out);
+		}
+	}
+}
+
+static struct watch *watch_of(struct coro_loop *l, int fd)
+{
+	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.fd = fd};
+	struct watch *more;
+
+	if (fd >= l->watches) {
+		more = realloc(l->watch, ((size_t)fd + 1) * sizeof(*more));
+		if (!more)
+			return NULL;
+		memset(more + l->watches, 0, (size_t)(fd + 1 - l->watches) * sizeof(*more));
+		l->watch = more;
+		l->watches = fd + 1;
+	}
+	if (!l->watch[fd].known && epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0)
+		l->watch[fd].known = true;
+	return l->watch[fd].known ? &l->watch[fd] : NULL;
+}
+
+static void leave_watch(struct coro_loop *l, struct coro **waiters, struct coro *c)
+{
+	while (*waiters && *waiters != c)
+		waiters = &(*waiters)->wait_next;
+	if (*waiters)
+		*waiters = c->wait_next;
+	c->fd_waits = false;
+	l->fd_waiters--;
+}
+
+bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
+{
+	struct coro_loop *l = current;
+	struct coro *self = l->running, **waiters;
+	struct watch *w = watch_of(l, fd);
+	uint32_t want = events & POLLIN ? POLLIN : POLLOUT;
+
+	if (!w) { /* a regular file, say: always ready */
+		coro_yield();
+		return true;
+	}
+	if (w->ready & want) {
+		w->ready &= ~want;
+		return true;
+	}
+	waiters = want == POLLIN ? &w->in : &w->out;
+	self->wait_next = NULL;
+	while (*waiters)
+		waiters = &(*waiters)->wait_next;
+	*waiters = self;
+	self->fd_waits = true;
+	l->fd_waiters++;
+	if (coro_park(deadline_ns))
+		return true;
+	if (self->fd_waits)
+		leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
+	return false;
+}
+
+void coro_forget_fd(int fd)
+{
+	struct coro_loop *l = current;
+
+	if (!l || fd < 0 || fd >= l->watches || !l->watch[fd].known)
+		return;
+	epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
+	wake_waiters(l, &l->watch[fd].in);
+	wake_waiters(l, &l->watch[fd].out);
+	l->watch[fd] = (struct watch){0};
+}
+
+/* ---- waiting ---------------------------------------------------------------------- */
+
+void coro_yield(void)
+{
+	make_ready(current->running);
+	stand(current);
+}
+
+bool coro_park(uint64_t deadline_ns)
+{
+	struct coro_loop *l = current;
+	struct coro *self = l->running;
+
+	if (self->unparked) {
+		self->unparked = false;
+		return true;
+	}
+	self->state = STATE_PARKED;
+	self->timed_out = false;
+	self->deadline_ns = deadline_ns;
+	if (deadline_ns != CORO_FOREVER)
+		heap_add(l, self);
+	stand(l);
+	return !self->timed_out;
+}
+
+void coro_unpark(struct coro *c)
+{
+	if (c->state == STATE_PARKED) {
+		heap_remove(c->loop, c);
+		make_ready(c);
+	} else {
+		c->unparked = true;
+	}
+}
+
+void coro_await_word(atomic_u32 *word, uint32_t seen)
+{
+	struct coro_loop *l = current;
+
+	l->word = word;
+	l->word_seen = seen;
+	while (load_acquire(word) == seen)
+		coro_queue_wait(&l->word_waiters, CORO_FOREVER);
+}
+
+void coro_abandon(void)
+{
+	struct coro_loop *l = current;
+
+	l->running->state = STATE_ENDED;
+	l->live--; /* its stack stays as it is until the loop is closed */
+	switch_to(l, &l->running->context, next_ready(l), false);
+	abort();
+}
+
+/* False: it is not in the queue any more, somebody has let it go. */
+static bool leave_queue(struct coro_queue *q, struct coro *c)
+{
+	struct coro *before = NULL, *at = q->first;
+
+	for (; at && at != c; at = at->wait_next)
+		before = at;
+	if (!at)
+		return false;
+	if (before)
+		before->wait_next = c->wait_next;
+	else
+		q->first = c->wait_next;
+	if (q->last == c)
+		q->last = before;
+	return true;
+}
+
+bool coro_queue_wait(struct coro_queue *q, uint64_t deadline_ns)
+{
+	struct coro *self = current->running;
+
+	self->wait_next = NULL;
+	if (q->last)
+		q->last->wait_next = self;
+	else
+		q->first = self;
+	q->last = self;
+	self->unparked = false;
+	if (coro_park(deadline_ns) || !leave_queue(q, self)) {
+		self->unparked = false;
+		return true;
+	}
+	return false;
+}
+
+bool coro_queue_wake(struct coro_queue *q)
+{
+	struct coro *c = q->first;
+
+	if (!c)
+		return false;
+	q->first = c->wait_next;
+	if (!q->first)
+		q->last = NULL;
+	coro_unpark(c);
+	return true;
+}
+
+/* ---- the loop ----------------------------------------------------------------------- */
+
+static bool word_moved(struct coro_loop *l)
+{
+	if (!l->word_waiters.first || load_acquire(l->word) == l->word_seen)
+		return false;
+	while (coro_queue_wake(&l->word_waiters))
+		;
+	return true;
+}
+
+/* Until when descriptors may be slept on. */
+static uint64_t sleep_until(const struct coro_loop *l)
+{
+	uint64_t until = l->heap_n ? l->heap[1]->deadline_ns : CORO_FOREVER;
+	uint64_t slice = monotonic_ns() + WORD_SLICE_NS;
+
+	return l->word_waiters.first && slice < until ? slice : until;
+}
+
+/* Nobody can go on: sleep until somebody may.  -EDEADLK: that will never be. */
+static int await_anything(struct coro_loop *l)
+{
+	if (word_moved(l))
+		return 0;
+	if (l->word_waiters.first && l->fd_waiters == 0)
+		futex_wait(l->word, l->word_seen,
+			l->heap_n ? l->heap[1]->deadline_ns : FUTEX_FOREVER, false);
+	else if (l->fd_waiters || l->heap_n)
+		look_at_fds(l, sleep_until(l));
+	else
+		return -EDEADLK;
+	return 0;
+}
+
+int coro_run(struct coro_loop *l)
+{
+	int err = 0;
+
+	while (l->live && !err) {
+		struct coro *c;
+
+		wake_late_ones(l);
+		if (l->fd_waiters && l->first_ready)
+			look_at_fds(l, 0);
+		c = next_ready(l);
+		if (c)
+			switch_to(l, &l->own, c, false);
+		else
+			err = await_anything(l);
+	}
+	return err;
+}
+
+static void free_coro(struct coro_loop *l, struct coro *c)
+{
+	munmap(c->map, l->stack_bytes + l->page_bytes);
+	free(c);
+}
+
+void coro_loop_close(struct coro_loop *l)
+{
+	struct coro *c;
+
+	while ((c = l->all) != NULL) {
+		l->all = c->older;
+		coro_context_free(&c->context);
+		free_coro(l, c);
+	}
+	while ((c = l->spare) != NULL) {
+		l->spare = c->next;
+		free_coro(l, c);
+	}
+	coro_context_free(&l->own);
+	close(l->epoll);
+	free(l->heap);
+	free(l->watch);
+	free(l);
+	current = NULL;
+}
