@@ -32,7 +32,7 @@ static void noisy_trials_are_repeated_and_all_are_kept(void **state)
 {
 	(void)state;
 	program_need_processes();
-	check_repeats("", 1); /* a quarter */
+	check_repeats("", 1);                   /* a quarter */
 	check_repeats("--repeat-noisy 100", 8); /* each twice */
 }
 
