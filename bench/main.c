@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{"topology", cmd_topology,
 		"the machine's processors, the placements it has, what lies between two"},
 	{"floor", cmd_floor, "the least that the parts of a hand-over cost on this machine"},
+	{"doctor", cmd_doctor, "what of this machine bears on a measurement, and what you can do"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
 	{"selftest", cmd_selftest,

@@ -47,6 +47,7 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
+	uint32_t stopped; /* it was stopped and let go on */
 };
 
 struct worker_slot {

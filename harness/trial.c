@@ -18,6 +18,7 @@
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 static const char *const status_names[TRIAL_STATUS_COUNT] = {
 	[TRIAL_OK] = "ok",
@@ -57,6 +58,7 @@ static void settle(pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	clean_signals();
+	quiet_hold_cont();
 }
 
 static int set_up_links(struct crew *c)
@@ -208,7 +210,7 @@ static void run_awake(struct trial *t)
 	tear_down_links(&t->crew);
 }
 
-static void run(struct trial *t)
+static void run_and_judge(struct trial *t)
 {
 	struct awake *awake = NULL;
 
@@ -221,6 +223,23 @@ static void run(struct trial *t)
 	}
 	run_awake(t);
 	awake_stop(awake);
+}
+
+/* Only where a figure comes of it. */
+static uint64_t look_for_gaps(const struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+
+	return spec->look_for_gaps ? quiet_gap_ns(spec) : UNKNOWN_COUNT;
+}
+
+/* While nothing of the trial's own runs, what keeps CPUs awake included. */
+static void run(struct trial *t)
+{
+	t->result->noise.gap_before_ns = look_for_gaps(t);
+	run_and_judge(t);
+	if (t->result->status == TRIAL_OK)
+		t->result->noise.gap_after_ns = look_for_gaps(t);
 }
 
 static const void *map_spec(int fd, size_t *len)

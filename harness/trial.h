@@ -102,10 +102,24 @@ struct trial_spec {
 	struct trial_load load; /* probed twins only */
 	struct trial_extra extra;
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
+	uint32_t look_for_gaps;         /* before the workers exist, and after; see quiet.h */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
 	struct counter_plan counters; /* what to count in a stretch before the timed one */
 	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
+};
+
+/*
+ * What a trial saw of noise; bench/quality.h judges it.  The most that one worker had.  Figures
+ * are UNKNOWN_COUNT where the machine does not tell them or where nobody looked.
+ */
+struct trial_noise {
+	uint64_t gap_before_ns, gap_after_ns; /* longest gap of a spin on the PUs; see quiet.h */
+	uint64_t involuntary, voluntary;      /* switches of one worker */
+	uint64_t runq_wait_ns;                /* of one worker: ready, not running */
+	uint64_t away_ns;                     /* of one worker: neither running nor ready */
+	uint32_t stopped;                     /* somebody was stopped and let go on */
+	uint32_t pad;
 };
 
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
@@ -155,6 +169,7 @@ struct trial_result {
 	uint64_t counter_ops;            /* operations that were counted; 0: none */
 	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
 	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
+	struct trial_noise noise;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include "harness/conduct.h"
 #include "harness/family/lock.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 void verdict_early(struct trial_result *r, enum trial_status status, const char *reason)
 {
@@ -297,6 +298,7 @@ void verdict_measured(struct trial *t)
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
+	quiet_figure(t);
 	shares_measured(t);
 	figure_hists(t);
 }

@@ -16,6 +16,7 @@
 #include "harness/family/event.h"
 #include "harness/pages.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 enum { LEFTOVER_MAX = 64 };
 
@@ -94,6 +95,7 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 	r->ctx_voluntary = (uint64_t)(b->usage.ru_nvcsw - a->usage.ru_nvcsw);
 	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
 	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
+	r->stopped = quiet_was_stopped();
 }
 
 /* ---- preparation --------------------------------------------------------- */

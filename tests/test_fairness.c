@@ -205,9 +205,10 @@ static struct sample row_of(const struct cell *c)
 {
 	const struct row_common common = {
 		.run_id = "run", .host = "host", .clock = &lab.clock, .cpus = MANY_CPUS};
-	const struct row_place at = {.attempt = 1, .steal_pct = NAN};
+	struct row_place at = {.attempt = 1};
 	struct sample s;
 
+	noise_unknown(&at.noise);
 	row_fill(&s, &common, c, lab.result, &at);
 	return s;
 }

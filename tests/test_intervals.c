@@ -296,8 +296,9 @@ static void intervals_without_a_row_were_an_attempt(void **state)
 	assert_int_equal(runner_init(&r, err, sizeof(err)), 0);
 	if (runner_read_done(&r, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
-	assert_int_equal(r.past[0], RUNNER_DONE);
-	assert_int_equal(r.past[1], 1);
+	assert_true(r.past[0].done);
+	assert_false(r.past[1].done);
+	assert_int_equal(r.past[1].attempts, 1);
 	runner_free(&r);
 	session_close(&s);
 }
