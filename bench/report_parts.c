@@ -297,6 +297,7 @@ static const struct part {
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
 	{"floors", report_floors},
+	{"waits", report_waits},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)
