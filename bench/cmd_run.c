@@ -20,6 +20,9 @@ static const struct opt opts[] = {
 	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help run_default},
 #include "bench/axes.def"
 #undef AXIS_ROW
+	{"pairs", 0, OPT_U64, FIELD(pairs), "K", NULL,
+		"The first K pairs of processors of each placement's class, spread over the machine: "
+		"--pair 0, 1 ... as far as the class has them.  Default: one, or the matrix's."},
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
 		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
 		"on the command line replace the file's."},
@@ -30,6 +33,14 @@ static const struct opt opts[] = {
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Cut repetitions, then the stretch, until the run fits.  Default: none, or the "
 		"matrix's."},
+	{"precision", 0, OPT_STR, FIELD(precision), "PCT", NULL,
+		"Instead of --reps: fresh trials of each cell until the 95 % interval of its "
+		"median lies within +-PCT, as 2% (the interval's width decides, never the value)."},
+	{"max-reps", 0, OPT_U64, FIELD(max_reps), "N", NULL,
+		"With --precision: the most trials of a cell.  Default: 30."},
+	{"repeat-noisy", 0, OPT_STR, FIELD(repeat_noisy), "N|no", NULL,
+		"Trials that are marked noisy are repeated after their block, twice at most; N of "
+		"them in all.  Default: a quarter of the planned trials."},
 	{"seed", 0, OPT_U64, FIELD(seed), "N", NULL,
 		"Seed of the order of trials.  Default: a fresh one, printed."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
@@ -135,8 +146,9 @@ static int calibrate(struct run *r)
 		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
+	r->runner.until_ns = budget ? begin + budget : 0;
 	spent = monotonic_ns() - begin + run_floors_ns(r) / 2; /* they come again */
-	if (budget && runner_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
+	if (budget && run_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
 	code = plan_write(&r->plan, session_path(&r->session, "plan.csv", path), r->err, RUN_ERR);
@@ -267,6 +279,7 @@ static int measure(struct run *r)
 	bound_offset(r);
 	gauges_probe(&r->gauges, "");
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
+	run_allow_repeats(r);
 	if (!code)
 		code = runner_measure(&r->runner, r->err, RUN_ERR);
 	if (!code && !launch_stop)
@@ -283,8 +296,8 @@ static bool says_more_than_resume(const struct run_settings *s)
 		if (s->axes.value[a].n)
 			return true;
 	}
-	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
-	       s->dry_run;
+	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
+	       s->budget_ns || s->dry_run || s->precision || s->max_reps;
 }
 
 static int run(struct run *r)
@@ -293,11 +306,14 @@ static int run(struct run *r)
 
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
-			"--resume takes everything from the run itself; leave out axes, --matrix, "
-			"--out, --reps, --trial-ms, --budget, --seed and --dry-run");
+			"--resume takes everything from the run itself; leave out axes, --pairs, "
+			"--matrix, --out, --reps, --precision, --max-reps, --trial-ms, --budget, "
+			"--seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
-	code = open_machine(r);
+	code = run_check_length(r);
+	if (!code)
+		code = open_machine(r);
 	if (!code && !r->set.resume)
 		code = run_make_plan(r);
 	if (code)

@@ -42,6 +42,12 @@ part_fn report_ref_run, report_ref_env, report_ref_median, report_ref_value, rep
 /* A table of medians across one axis: report_table.c. */
 part_fn report_table;
 
+/* A file beside the run: report_csv.c. */
+part_fn report_csv;
+
+/* Merged tails, drift of long trials, overlap where processors are shared: report_tails.c. */
+part_fn report_tails, report_drift, report_overlap;
+
 /* Whole chapters. */
 part_fn report_cards; /* report_cards.c */
 part_fn report_rows;  /* report_cells.c */

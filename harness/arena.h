@@ -47,6 +47,7 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
+	uint32_t stopped; /* it was stopped and let go on */
 };
 
 struct worker_slot {
@@ -71,7 +72,8 @@ struct arena {
 	uint64_t slots_offset;
 	uint64_t ledgers_offset, ledger_stride; /* one a worker */
 	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
-	uint64_t link_offset[ARENA_MAX_LINKS];
+	uint64_t link_offset[ARENA_MAX_LINKS];  /* from crew->area where that is set */
+	uint64_t area_offset, area_bytes;       /* all links' shared state */
 	uint32_t links, workers;
 	int32_t leader; /* pid of the trial */
 	char name[64];  /* "" unless named */
@@ -89,6 +91,7 @@ struct crew {
 	const struct mech *mech;
 	const struct workload *workload;
 	struct topo *topo; /* NULL: nobody is pinned */
+	void *area;        /* the links' shared state outside the arena; NULL: inside */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
 };

@@ -82,6 +82,7 @@ enum outcome conduct_await(struct trial *t)
 		uint32_t v = load_acquire(&g->arrived);
 		uint64_t now = monotonic_ns(), p = progress(t);
 
+		watch_look(&t->watch);
 		if (v == t->crew.arena->workers)
 			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;
 		crew_reap(&t->roster);
@@ -163,13 +164,15 @@ static enum outcome await_started(struct trial *t)
 	return OUTCOME_FINE;
 }
 
-/* Sleep to an absolute time unless somebody dies first. */
+/* Sleep to an absolute time unless somebody dies first; looking now and then. */
 static void sleep_through(struct trial *t, uint64_t until_ns)
 {
 	struct gate *g = &t->crew.arena->gate;
 
-	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0)
-		futex_wait(&g->arrived, 0, until_ns, shared(t));
+	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0) {
+		futex_wait(&g->arrived, 0, soonest(until_ns, watch_due(&t->watch)), shared(t));
+		watch_look(&t->watch);
+	}
 }
 
 static enum outcome flagged_once(struct trial *t, enum order_kind order, uint64_t stretch)
@@ -184,11 +187,15 @@ static enum outcome flagged_once(struct trial *t, enum order_kind order, uint64_
 	o = await_started(t);
 	if (o == OUTCOME_FINE) {
 		sleep_through(t, monotonic_ns() + spec->warm_ns);
+		if (order == DO_MEASURE)
+			watch_begin(&t->watch, &t->crew, t->result);
 		store_relaxed(&g->stretch, STRETCH_COUNTED);
 		begin = clock_read(&spec->clock);
 		sleep_through(t, monotonic_ns() + stretch);
 		store_relaxed(&g->stretch, STRETCH_OVER);
 		t->counted_ticks = clock_read(&spec->clock) - begin;
+		if (order == DO_MEASURE)
+			watch_over(&t->watch);
 		o = conduct_await(t);
 	}
 	store_relaxed(&g->stretch, STRETCH_OVER);
@@ -212,6 +219,18 @@ enum outcome conduct_flagged(struct trial *t, enum order_kind order, uint64_t st
 	do
 		o = flagged_once(t, order, stretch);
 	while (o == OUTCOME_FINE && counted_operations(t) == 0 && monotonic_ns() < t->deadline_ns);
+	return o;
+}
+
+/* One stretch of the spec's n operations: what the trial is for. */
+enum outcome conduct_counted(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum outcome o;
+
+	watch_begin(&t->watch, &t->crew, t->result);
+	o = conduct_order(t, DO_MEASURE, spec->n, spec->block);
+	watch_over(&t->watch);
 	return o;
 }
 

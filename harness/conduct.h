@@ -6,6 +6,7 @@
 #define HARNESS_CONDUCT_H
 
 #include "harness/crew.h"
+#include "harness/watch.h"
 #include "harness/energy.h"
 
 enum outcome {
@@ -22,6 +23,7 @@ struct trial {
 	struct trial_result *result;
 	uint64_t deadline_ns;   /* CLOCK_MONOTONIC */
 	uint64_t counted_ticks; /* flag-ended: length of the counted stretch */
+	struct watch watch;     /* of a long stretch */
 	struct energy energy;
 	struct energy_reading energy_before;
 };
@@ -31,6 +33,9 @@ enum outcome conduct_await(struct trial *t);
 
 /* Give an order and wait until it is carried out. */
 enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block);
+
+/* The measured stretch of the spec's n operations. */
+enum outcome conduct_counted(struct trial *t);
 
 /*
  * One flag-ended stretch so long: start all, let them warm up, count, stop.  order:
@@ -77,6 +82,9 @@ void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 /* Put numbers, or the reason why there are none, into the result. */
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
+
+/* shares.c: fairness, the shares of each side, overtaking. */
+void shares_measured(struct trial *t);
 
 /* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
 enum trial_status verdict_status_of(int err);

@@ -218,12 +218,15 @@ struct worker {
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
+	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	/* locks: sections of others between asking and entering, of the stamped acquisitions */
+	uint64_t overtakes, overtakes_max;
 };
 
 typedef void loop_fn(struct worker *w);

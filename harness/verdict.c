@@ -6,6 +6,7 @@
 #include "harness/conduct.h"
 #include "harness/family/lock.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 void verdict_early(struct trial_result *r, enum trial_status status, const char *reason)
 {
@@ -196,6 +197,7 @@ static void figure_times(struct trial *t)
 		last = w->end_ticks > last ? w->end_ticks : last;
 	}
 	r->start_skew_ns = clock_ns(clock, last_start - first);
+	r->end_skew_ns = clock_ns(clock, last - first_end);
 	r->elapsed_ns = clock_ns(clock, last - first);
 	r->overlap_permille = 0;
 	if (first_end > last_start)
@@ -203,7 +205,10 @@ static void figure_times(struct trial *t)
 	if (t->crew.workload->ending == ENDING_FLAG) {
 		r->elapsed_ns = clock_ns(clock, t->counted_ticks);
 		r->overlap_permille = 1000; /* counted between the last start and the flag */
+		first = t->watch.begin_ticks;
+		last = first + t->counted_ticks;
 	}
+	watch_end(&t->watch, first, last);
 }
 
 static void add_known(uint64_t *sum, uint64_t v)
@@ -236,22 +241,6 @@ static void figure_costs(struct trial *t)
 	}
 	if (!(t->crew.mech->flags & MECH_COUNTS_WAITS))
 		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
-}
-
-static void figure_shares(struct trial *t)
-{
-	const struct trial_spec *spec = t->crew.spec;
-	bool a = spec->side_a >= spec->side_b;
-	unsigned from = a ? 0 : spec->side_a, n = a ? spec->side_a : spec->side_b;
-	double sum = 0, squares = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		double share = (double)slot(t, from + i)->counted;
-
-		sum += share;
-		squares += share * share;
-	}
-	t->result->fairness = squares > 0 ? sum * sum / (n * squares) : 1;
 }
 
 void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
@@ -309,7 +298,8 @@ void verdict_measured(struct trial *t)
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
-	figure_shares(t);
+	quiet_figure(t);
+	shares_measured(t);
 	figure_hists(t);
 }
 

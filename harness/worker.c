@@ -14,7 +14,9 @@
 #include "harness/conduct.h"
 #include "harness/family/channel.h"
 #include "harness/family/event.h"
+#include "harness/pages.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 enum { LEFTOVER_MAX = 64 };
 
@@ -93,6 +95,7 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 	r->ctx_voluntary = (uint64_t)(b->usage.ru_nvcsw - a->usage.ru_nvcsw);
 	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
 	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
+	r->stopped = quiet_was_stopped();
 }
 
 /* ---- preparation --------------------------------------------------------- */
@@ -238,6 +241,16 @@ static void init_worker(struct self *s)
 	w->msg_bytes = spec->msg_bytes;
 	w->id = s->side ? 0 : s->index;
 	w->wait = spec->wait;
+	w->own_pu = spec->spin_start;
+}
+
+/* Else the first lap over the shared memory would fault, in the stretch where n is small. */
+static void map_in_shared(const struct crew *c)
+{
+	void *area = c->area ? c->area : (char *)c->arena + c->arena->area_offset;
+
+	if (c->spec->domain != DOMAIN_THREAD && c->arena->area_bytes)
+		pages_map_in(area, c->arena->area_bytes);
 }
 
 static int prepare(struct self *s)
@@ -259,6 +272,7 @@ static int prepare(struct self *s)
 	if (!s->slot->w.hist)
 		return -ENOMEM;
 	drop_foreign_fds(s);
+	map_in_shared(s->crew);
 	return open_ports(s);
 }
 
