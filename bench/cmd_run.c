@@ -117,6 +117,8 @@ static int write_environment(struct run *r)
 		{"clock_step_ns", step, ""},
 		{"clock_offset_bound_ns", bound,
 			bound[0] ? "" : "could not be bounded: one-way times are not measured"},
+		{"perf_events", r->gauges.counters_say, r->gauges.counters_why},
+		{"energy", r->gauges.energy_say, r->gauges.energy_why},
 	};
 	int code;
 
@@ -161,9 +163,11 @@ static int start_runner(struct run *r)
 		.session = &r->session,
 		.topo = r->topo,
 		.clock = &r->clock,
+		.gauges = &r->gauges,
 		.common = {r->session.run_id, r->session.host, &r->clock, topo_pu_count(r->topo)},
 	};
 	r->has_runner = true;
+	r->plan.counted = r->gauges.counters.scope != COUNTERS_NONE;
 	return runner_init(&r->runner, r->err, RUN_ERR);
 }
 
@@ -273,6 +277,7 @@ static int measure(struct run *r)
 	clean_up_after_others(r);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);
+	gauges_probe(&r->gauges, "");
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
 	run_allow_repeats(r);
 	if (!code)

@@ -32,6 +32,7 @@ struct run {
 	struct clock clock;
 	char clock_why[128];
 	struct env_facts facts;
+	struct gauges gauges;
 	struct session session;
 	struct runner runner;
 	struct floors floors;

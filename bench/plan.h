@@ -17,6 +17,7 @@ struct plan {
 	uint64_t seed;
 	double precision_pct; /* trials go on until the median is known to +-this; 0: reps of them */
 	char binary[20];      /* version_binary_id() */
+	bool counted; /* this machine's trials have a counted stretch too; not in plan.csv */
 };
 
 /*

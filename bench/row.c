@@ -98,6 +98,18 @@ static double known(uint64_t v)
 	return v == UNKNOWN_COUNT ? NAN : (double)v;
 }
 
+/* Counted in a stretch of their own; energy in the timed one. */
+static void put_gauges(struct sample *s, const struct trial_result *r)
+{
+	double ops = r->counter_ops ? (double)r->counter_ops : NAN;
+
+	s->cycles_per_op = known(r->counter[COUNTER_CYCLES]) / ops;
+	s->instructions_per_op = known(r->counter[COUNTER_INSTRUCTIONS]) / ops;
+	s->cache_misses_per_op = known(r->counter[COUNTER_CACHE_MISSES]) / ops;
+	if (r->energy_uj && r->cpu_ops)
+		s->energy_uj_per_op = (double)r->energy_uj / (double)r->cpu_ops;
+}
+
 /* Where operations are spaced, the CPU time is that of the spaces. */
 static void put_costs(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
@@ -130,6 +142,7 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 	s->fairness = r->fairness;
 	put_latency(s, r);
 	put_costs(s, c, r);
+	put_gauges(s, r);
 }
 
 /* ---- quality ------------------------------------------------------------- */

@@ -90,6 +90,7 @@ int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, si
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
 	spec.xml_len = (uint32_t)x->len;
 	spec.look_for_gaps = !calibrate;
+	gauges_spec(calibrate ? NULL : r->gauges, &spec);
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
@@ -159,9 +160,12 @@ uint64_t runner_block_ns(const struct plan *p)
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
-		if (!c->skip[0])
-			sum += c->trial_ns ? c->trial_ns
-					   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (c->skip[0])
+			continue;
+		sum += c->trial_ns ? c->trial_ns
+				   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (!c->trial_ns && p->counted)
+			sum += c->stretch_ns / TRIAL_COUNT_SHARE;
 	}
 	return sum;
 }

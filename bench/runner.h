@@ -6,6 +6,7 @@
 #define BENCH_RUNNER_H
 
 #include "bench/floors.h"
+#include "bench/gauges.h"
 #include "bench/launch.h"
 #include "bench/noise.h"
 #include "bench/plan.h"
@@ -60,6 +61,7 @@ struct runner {
 	bool late;      /* the budget left no room for more trials; with plan->precision_pct */
 	bool measuring; /* the first block has begun: there are rows to keep */
 	struct floors *floors;               /* NULL: rows have none */
+	const struct gauges *gauges;         /* NULL: trials read none */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };

@@ -45,6 +45,7 @@ static const struct column columns[] = {
 	F(lat_p99_beyond), F(lat_p999_beyond), F(lat_overflow), F(end_skew_ns), F(share_min_pct),
 	F(share_max_pct), F(share_b_min_pct), F(share_b_max_pct), F(longest_stamped_wait_ns),
 	F(overtakes_mean), F(overtakes_max), F(intervals), T(drift), F(drift_p), F(drift_pct),
+	F(cycles_per_op), F(instructions_per_op), F(cache_misses_per_op), F(energy_uj_per_op),
 	F(steal_used_pct), F(throttled_us), F(frozen_us), F(thermal_events), F(irq_per_s),
 	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
 	F(away_pct), F(stopped), /* older files lack axes and what follows */

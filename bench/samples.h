@@ -60,6 +60,7 @@ struct sample {
 	double intervals;
 	char drift[8]; /* none, up, down; "": not tested */
 	double drift_p, drift_pct;
+	double cycles_per_op, instructions_per_op, cache_misses_per_op, energy_uj_per_op;
 	/* what `quality` was judged by */
 	double steal_used_pct, throttled_us, frozen_us, thermal_events, irq_per_s;
 	double sibling_busy_pct, gap_before_ns, gap_after_ns;

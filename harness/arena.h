@@ -17,7 +17,7 @@
 enum { ARENA_MAX_LINKS = 2 };
 
 /* What the workers are to do next. */
-enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE };
+enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE, DO_COUNT };
 
 /* Where the trial and its workers meet. */
 struct gate {
@@ -61,6 +61,7 @@ struct worker_slot {
 	uint32_t failed;      /* could not go on: see reason */
 	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
 	char reason[TRIAL_REASON];
+	uint64_t counter[COUNTER_COUNT]; /* of the counted stretch; UNKNOWN_COUNT */
 };
 
 struct arena {

@@ -68,7 +68,8 @@ static bool attach_refused(const struct trial *t)
 /* While workers attach or leave, only the deadline counts. */
 static bool handing_over(const struct gate *g)
 {
-	return load_relaxed(&g->orders) > 0 && (g->order == DO_WARM || g->order == DO_MEASURE);
+	return load_relaxed(&g->orders) > 0 &&
+	       (g->order == DO_WARM || g->order == DO_MEASURE || g->order == DO_COUNT);
 }
 
 enum outcome conduct_await(struct trial *t)
@@ -126,7 +127,7 @@ static void give_order(struct trial *t, enum order_kind order, uint64_t n, uint6
 	store_relaxed(&g->finished, 0);
 	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
 		clear_board(&g->board[i]);
-	if (order == DO_MEASURE) {
+	if (order == DO_MEASURE || order == DO_COUNT) {
 		g->start_monotonic_ns = monotonic_ns() + margin;
 		g->start_ticks = clock_read(&t->crew.spec->clock) +
 				 clock_ticks(&t->crew.spec->clock, margin);
@@ -174,7 +175,7 @@ static void sleep_through(struct trial *t, uint64_t until_ns)
 	}
 }
 
-static enum outcome flagged_once(struct trial *t)
+static enum outcome flagged_once(struct trial *t, enum order_kind order, uint64_t stretch)
 {
 	const struct trial_spec *spec = t->crew.spec;
 	struct gate *g = &t->crew.arena->gate;
@@ -182,17 +183,19 @@ static enum outcome flagged_once(struct trial *t)
 	uint64_t begin;
 
 	store_relaxed(&g->stretch, STRETCH_WARM);
-	give_order(t, DO_MEASURE, UINT64_MAX, 1);
+	give_order(t, order, UINT64_MAX, 1);
 	o = await_started(t);
 	if (o == OUTCOME_FINE) {
 		sleep_through(t, monotonic_ns() + spec->warm_ns);
-		watch_begin(&t->watch, &t->crew, t->result);
+		if (order == DO_MEASURE)
+			watch_begin(&t->watch, &t->crew, t->result);
 		store_relaxed(&g->stretch, STRETCH_COUNTED);
 		begin = clock_read(&spec->clock);
-		sleep_through(t, monotonic_ns() + spec->stretch_ns);
+		sleep_through(t, monotonic_ns() + stretch);
 		store_relaxed(&g->stretch, STRETCH_OVER);
 		t->counted_ticks = clock_read(&spec->clock) - begin;
-		watch_over(&t->watch);
+		if (order == DO_MEASURE)
+			watch_over(&t->watch);
 		o = conduct_await(t);
 	}
 	store_relaxed(&g->stretch, STRETCH_OVER);
@@ -209,12 +212,12 @@ static uint64_t counted_operations(const struct trial *t)
 }
 
 /* A machine that stood still through the whole stretch has measured nothing: once more. */
-enum outcome conduct_flagged(struct trial *t)
+enum outcome conduct_flagged(struct trial *t, enum order_kind order, uint64_t stretch)
 {
 	enum outcome o;
 
 	do
-		o = flagged_once(t);
+		o = flagged_once(t, order, stretch);
 	while (o == OUTCOME_FINE && counted_operations(t) == 0 && monotonic_ns() < t->deadline_ns);
 	return o;
 }

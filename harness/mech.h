@@ -218,6 +218,7 @@ struct worker {
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
+	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */

@@ -134,6 +134,21 @@ static void forget_names(struct crew *c)
 		link_unlink_paths(&c->link[i]);
 }
 
+/* The timed stretch. */
+static enum outcome measure(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum outcome o;
+
+	cost_energy_begin(t);
+	if (t->crew.workload->ending == ENDING_FLAG)
+		o = conduct_flagged(t, DO_MEASURE, spec->stretch_ns);
+	else
+		o = conduct_counted(t);
+	cost_energy_end(t);
+	return o;
+}
+
 static enum outcome run_orders(struct trial *t)
 {
 	const struct trial_spec *spec = t->crew.spec;
@@ -142,10 +157,13 @@ static enum outcome run_orders(struct trial *t)
 	forget_names(&t->crew);
 	if (o != OUTCOME_FINE)
 		return o;
-	if (t->crew.workload->ending == ENDING_FLAG)
-		return conduct_flagged(t);
-	if (spec->calibrate)
+	if (spec->calibrate && t->crew.workload->ending != ENDING_FLAG)
 		return conduct_calibrate(t);
+	o = cost_count(t);
+	if (o != OUTCOME_FINE)
+		return o;
+	if (t->crew.workload->ending == ENDING_FLAG)
+		return measure(t);
 	if (spec->load.soak_ns) {
 		o = conduct_soak(t);
 		if (o != OUTCOME_FINE)
@@ -158,7 +176,7 @@ static enum outcome run_orders(struct trial *t)
 	}
 	t->result->n = spec->n;
 	t->result->block = spec->block;
-	return conduct_counted(t);
+	return measure(t);
 }
 
 static void run_awake(struct trial *t)

@@ -12,6 +12,7 @@
 #define HARNESS_TRIAL_H
 
 #include "harness/clock.h"
+#include "harness/counters.h"
 #include "harness/hist.h"
 #include "harness/mech.h"
 
@@ -22,6 +23,7 @@ enum {
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
 	TRIAL_MAX_INTERVALS = 1024,
+	TRIAL_COUNT_SHARE = 4, /* a counted stretch is this part of the timed one */
 };
 
 enum trial_status {
@@ -103,6 +105,8 @@ struct trial_spec {
 	uint32_t look_for_gaps;         /* before the workers exist, and after; see quiet.h */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
+	struct counter_plan counters; /* what to count in a stretch before the timed one */
+	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
 };
 
 /*
@@ -162,6 +166,9 @@ struct trial_result {
 	uint64_t overtakes, overtakes_max;
 	uint32_t intervals, pad_intervals;
 	struct trial_interval interval[TRIAL_MAX_INTERVALS];
+	uint64_t counter_ops;            /* operations that were counted; 0: none */
+	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
+	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 	struct trial_noise noise;
 };
 

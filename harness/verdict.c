@@ -243,21 +243,20 @@ static void figure_costs(struct trial *t)
 		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
 }
 
-static void figure_operations(struct trial *t)
+void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 {
 	const struct trial_spec *spec = t->crew.spec;
-	struct trial_result *r = t->result;
-
 	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->links == LINKS_ONE &&
 		     spec->side_b > 0;
 	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
 
 	if (t->crew.workload->family == FAMILY_BARRIER)
 		n = 1; /* an operation is a round of all of them */
+	*ops = *cpu_ops = 0;
 	for (unsigned i = from; i < from + n; i++) {
-		r->ops += slot(t, i)->counted;
-		r->cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
-								      : slot(t, i)->counted;
+		*ops += slot(t, i)->counted;
+		*cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
+								    : slot(t, i)->counted;
 	}
 }
 
@@ -290,7 +289,7 @@ void verdict_measured(struct trial *t)
 		evidence_say(&e, r->reason, sizeof(r->reason));
 		return;
 	}
-	figure_operations(t);
+	verdict_operations(t, &r->ops, &r->cpu_ops);
 	/* under stress nothing is timed: that a busy machine let nobody in says nothing */
 	if (r->ops == 0 && !t->crew.spec->calibrate && !t->crew.spec->load.soak_ns) {
 		verdict_early(r, TRIAL_FAIL, "not one operation was done in the timed stretch");

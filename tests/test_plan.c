@@ -257,6 +257,20 @@ static void budget_that_suffices_cuts_nothing(void **state)
 	plan_free(&p);
 }
 
+static void budget_holds_the_stretch_in_which_the_processor_counts(void **state)
+{
+	struct plan p = make_plan(6);
+	uint64_t estimate = runner_estimate_ns(&p);
+
+	(void)state;
+	p.counted = true;
+	assert_int_equal(
+		runner_estimate_ns(&p) - estimate, 6 * p.n * (TRIAL_NS / TRIAL_COUNT_SHARE));
+	assert_true(runner_fit_budget(&p, estimate));
+	assert_true(runner_estimate_ns(&p) <= estimate);
+	plan_free(&p);
+}
+
 static void budget_cuts_repetitions_first(void **state)
 {
 	struct plan p = make_plan(10);
@@ -344,6 +358,7 @@ int main(void)
 		TEST(plan_refuses_a_broken_file),
 		TEST(plan_refuses_what_is_no_file),
 		cmocka_unit_test(budget_that_suffices_cuts_nothing),
+		cmocka_unit_test(budget_holds_the_stretch_in_which_the_processor_counts),
 		cmocka_unit_test(budget_cuts_repetitions_first),
 		cmocka_unit_test(budget_cuts_the_stretch_when_few_repetitions_are_left),
 		cmocka_unit_test(budget_cuts_repetitions_again_but_never_cells),
