@@ -89,8 +89,8 @@ int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, si
 		return -EIO;
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
 	spec.xml_len = (uint32_t)x->len;
-	spec.look_for_gaps = !calibrate;
 	gauges_spec(calibrate ? NULL : r->gauges, &spec);
+	spec.look_for_gaps = !calibrate;
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
