@@ -155,6 +155,8 @@ struct link {
 	bool maps_apart; /* set by setup: its objects lie at several addresses, also among threads */
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
+	int *many; /* of both roles; see link_own_many() */
+	uint32_t n_many;
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
