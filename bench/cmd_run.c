@@ -6,6 +6,7 @@
 
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
+#include "bench/oneway.h"
 #include "bench/opt.h"
 #include "bench/stop.h"
 #include "bench/version.h"
@@ -30,6 +31,9 @@ static const struct opt opts[] = {
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Cut repetitions, then the stretch, until the run fits.  Default: none, or the "
 		"matrix's."},
+	{"slo", 0, OPT_TIME_NS, FIELD(slo_ns), "TIME", NULL,
+		"openloop with rate=auto: search for the highest rate whose 99th percentile of the "
+		"response time stays under this.  Default: 1ms."},
 	{"seed", 0, OPT_U64, FIELD(seed), "N", NULL,
 		"Seed of the order of trials.  Default: a fresh one, printed."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
@@ -127,8 +131,10 @@ static int calibrate(struct run *r)
 	char path[SESSION_PATH + 64];
 	uint64_t budget = run_first_of(r->set.budget_ns, r->selection.budget_ns, 0);
 	uint64_t begin = monotonic_ns(), spent;
-	int code = runner_calibrate(&r->runner, r->err, RUN_ERR);
+	int code = run_find_rates(r);
 
+	if (!code)
+		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
 	spent = monotonic_ns() - begin;
@@ -140,8 +146,10 @@ static int calibrate(struct run *r)
 	return code;
 }
 
-static int start_runner(struct run *r)
+int run_start_runner(struct run *r)
 {
+	if (r->has_runner)
+		runner_free(&r->runner);
 	r->runner = (struct runner){
 		.plan = &r->plan,
 		.session = &r->session,
@@ -161,7 +169,9 @@ static int begin_new(struct run *r)
 
 	r->has_session = true;
 	if (!code)
-		code = start_runner(r);
+		code = oneway_bound_cells(&r->plan, r->topo, &r->clock, r->err, RUN_ERR);
+	if (!code)
+		code = run_start_runner(r);
 	if (!code)
 		code = write_environment(r);
 	if (!code)
@@ -227,7 +237,9 @@ static int begin_resumed(struct run *r)
 	if (!code)
 		code = place_as_planned(r);
 	if (!code)
-		code = start_runner(r);
+		code = oneway_bound_cells(&r->plan, r->topo, &r->clock, r->err, RUN_ERR);
+	if (!code)
+		code = run_start_runner(r);
 	if (!code)
 		code = runner_read_done(&r->runner, r->err, RUN_ERR);
 	return code ? code : run_announce(r);
@@ -273,7 +285,7 @@ static bool says_more_than_resume(const struct run_settings *s)
 			return true;
 	}
 	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
-	       s->dry_run;
+	       s->slo_ns || s->dry_run;
 }
 
 static int run(struct run *r)
@@ -283,7 +295,7 @@ static int run(struct run *r)
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
 			"--resume takes everything from the run itself; leave out axes, --matrix, "
-			"--out, --reps, --trial-ms, --budget, --seed and --dry-run");
+			"--out, --reps, --trial-ms, --budget, --slo, --seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
 	code = open_machine(r);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/openloop.h"
+#include "bench/random.h"
 #include "harness/names.h"
 
 enum {
@@ -15,6 +17,7 @@ enum {
 	HOPELESS_AFTER = 2, /* timeouts in a row */
 	SKEW_FACTOR = 20,
 	MAX_STRETCH_NS = 1000000000,
+	STREAM_SCHEDULE = 3,
 };
 
 int runner_init(struct runner *r, char *err, size_t err_len)
@@ -68,7 +71,9 @@ static const struct runner_xml *xml_for(
 	return export_xml(r, c, err, len);
 }
 
-static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len)
+/* `draw` tells this trial's random schedule from every other one of the run. */
+static int run_trial(
+	struct runner *r, struct cell *c, bool calibrate, uint64_t draw, char *err, size_t err_len)
 {
 	const struct runner_xml *x = xml_for(r, c, err, err_len);
 	struct trial_spec spec;
@@ -80,12 +85,20 @@ static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err
 		return -EIO;
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
 	spec.xml_len = (uint32_t)x->len;
+	spec.schedule_seed = random_stream(r->plan->seed, draw, STREAM_SCHEDULE);
+	if (workload_scheduled(c->workload))
+		spec.clock.offset_bound_ns = c->oneway_bound_ns;
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
 	if (!code && r->result->status >= TRIAL_TIMEOUT) /* it may have left names */
 		names_clean(NULL, NULL, ignored, sizeof(ignored));
 	return code;
+}
+
+int runner_trial(struct runner *r, struct cell *c, uint64_t draw, char *err, size_t err_len)
+{
+	return run_trial(r, c, false, UINT64_MAX - draw, err, err_len);
 }
 
 /* ---- calibration --------------------------------------------------------- */
@@ -130,7 +143,7 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 
 		progress_step(&p, c->key);
 		if (!c->skip[0] && c->n == 0 && c->workload->ending != ENDING_FLAG) {
-			code = run_trial(r, c, true, err, err_len);
+			code = run_trial(r, c, true, 0, err, err_len);
 			if (!code && !launch_stop)
 				take_calibration(r, c);
 		}
@@ -142,6 +155,14 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 
 /* ---- budget -------------------------------------------------------------- */
 
+/* A rate that is still to be found: the cells around it. */
+static uint64_t guess_ns(const struct cell *c)
+{
+	uint64_t one = c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+
+	return openloop_is_auto(c) ? OPENLOOP_RATES * one : one;
+}
+
 static uint64_t block_ns(const struct plan *p)
 {
 	uint64_t sum = 0;
@@ -150,8 +171,7 @@ static uint64_t block_ns(const struct plan *p)
 		const struct cell *c = &p->cell[i];
 
 		if (!c->skip[0])
-			sum += c->trial_ns ? c->trial_ns
-					   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+			sum += c->trial_ns ? c->trial_ns : guess_ns(c);
 	}
 	return sum;
 }
@@ -244,7 +264,8 @@ static int run_cell(struct runner *r, struct cell *c, uint64_t block, size_t ord
 	} else if (hopeless(c, timeouts)) {
 		no_trial(r, "not tried again: it timed out twice in this run");
 	} else {
-		code = run_trial(r, c, false, err, err_len);
+		code = run_trial(r, c, false, 1 + block * r->plan->n + (size_t)(c - r->plan->cell),
+			err, err_len);
 		at.steal_pct = steal_percent(&r->steal);
 		*timeouts = r->result->status == TRIAL_TIMEOUT ? (uint8_t)(*timeouts + 1) : 0;
 	}

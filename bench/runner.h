@@ -49,6 +49,13 @@ void runner_free(struct runner *r);
  */
 int runner_calibrate(struct runner *r, char *err, size_t err_len);
 
+/*
+ * One trial of a cell that is no part of the plan's measuring; the result is in
+ * r->result.  `draw`, from 1 on: which random schedule.  0, or -errno with a
+ * sentence when there could be no trial at all.
+ */
+int runner_trial(struct runner *r, struct cell *c, uint64_t draw, char *err, size_t err_len);
+
 /* How long all blocks will take, from what calibration saw. */
 uint64_t runner_estimate_ns(const struct plan *p);
 

@@ -19,7 +19,7 @@ const char session_no_plan[] = "was stopped before its plan was made, and nothin
 			       "measured: remove it and start again";
 
 static const char *const files[] = {"plan.csv", "plan.csv.new", "samples.csv", "histograms.csv",
-	"environment.csv", "topology.xml"};
+	"environment.csv", "topology.xml", "knees.csv"};
 
 static int fail(char *err, size_t err_len, int code, const char *what, const char *path)
 {

@@ -34,6 +34,7 @@
 #include "harness/clock.h"
 #include "harness/compiler.h"
 #include "harness/probe.h"
+#include "harness/schedule.h"
 
 struct board;
 struct hist;
@@ -156,6 +157,8 @@ enum loop {
 	LOOP_RING_ALL,  /* event: wake every sleeper, n times */
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
+	LOOP_OFFER,     /* channel: send n on a schedule */
+	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
 	LOOP_COUNT
 };
 
@@ -179,10 +182,16 @@ struct worker {
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
 	uint64_t seq; /* next sequence number to send */
+	/* the open loop */
+	const atomic_u32 *started; /* workers that have begun this stretch */
+	uint32_t workers;          /* of both sides */
+	struct schedule schedule;
+	struct hist *service; /* hist: from when it was due; this: from when it was sent */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
+	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
 };
 

@@ -100,7 +100,8 @@ struct trial_spec {
 	struct trial_extra extra;
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
 	uint32_t parent;                /* pid of the runner */
-	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
+	uint32_t xml_len;       /* topology restricted to the PUs, behind this struct; 0: none */
+	uint64_t schedule_seed; /* of Poisson arrivals */
 };
 
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
@@ -131,6 +132,10 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
+	/* open loop: from its start until the last message that was sent was due, and was there */
+	uint64_t offered_ns, served_ns;
+	uint64_t late_sends;      /* their time had passed when the sender came to them */
+	uint64_t oneway_negative; /* arrived before they were sent, as the clocks say: not booked */
 };
 
 /*
