@@ -4,16 +4,16 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { DECIDES = 2, FALL = 4 };
+enum { ENOUGH_FINE = 2, ENOUGH_NOT_FINE = 3, FALL = 4 };
 
 static bool is_fine(const struct knee_level *l)
 {
-	return l->fine >= DECIDES;
+	return l->fine >= ENOUGH_FINE;
 }
 
 static bool is_too_much(const struct knee_level *l)
 {
-	return l->not_fine >= DECIDES;
+	return l->not_fine >= ENOUGH_NOT_FINE;
 }
 
 /* The level with the highest rate below `below`; NULL: none. */
@@ -134,7 +134,7 @@ void knee_tell(struct knee *k, const struct knee_seen *seen)
 
 	l->missed = seen->missed;
 	if (fine)
-		l->fine += seen->p99_ns <= k->slo_ns / 2 ? DECIDES : 1;
+		l->fine += seen->p99_ns <= k->slo_ns / 2 ? ENOUGH_FINE : 1;
 	else
 		l->not_fine++;
 	k->trials++;

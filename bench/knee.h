@@ -10,8 +10,9 @@
  * to KNEE_TOLERANCE_PERCENT.  Nothing is taken to be monotone: low rates may be
  * too slow (processors that halt), the levels above are tried all the same.
  *
- * Noise only ever makes things slower, or nearly: what was clearly fine is
- * believed at once, everything else needs two trials of three.
+ * Noise makes things slower far more often than faster: what was clearly fine is
+ * believed at once, what was just fine after two such trials, and that a level is
+ * too much takes three.
  */
 #ifndef BENCH_KNEE_H
 #define BENCH_KNEE_H
