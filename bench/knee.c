@@ -98,10 +98,10 @@ static void fall(struct knee *k)
 {
 	uint64_t lowest = lowest_above(k, 0)->rate_per_s;
 
-	if (lowest < FALL)
+	if (lowest <= k->min_per_s)
 		k->over = true;
 	else
-		try_level(k, lowest / FALL);
+		try_level(k, lowest / FALL > k->min_per_s ? lowest / FALL : k->min_per_s);
 }
 
 static void go_on(struct knee *k)
@@ -114,12 +114,14 @@ static void go_on(struct knee *k)
 		fall(k);
 }
 
-void knee_init(struct knee *k, uint64_t slo_ns, uint64_t start_per_s, uint64_t max_per_s)
+void knee_init(struct knee *k, uint64_t slo_ns, uint64_t start_per_s, uint64_t min_per_s,
+	uint64_t max_per_s)
 {
-	*k = (struct knee){.slo_ns = (double)slo_ns, .max_per_s = max_per_s};
-	if (start_per_s > max_per_s)
-		start_per_s = max_per_s;
-	try_level(k, start_per_s ? start_per_s : 1);
+	*k = (struct knee){
+		.slo_ns = (double)slo_ns, .min_per_s = min_per_s, .max_per_s = max_per_s};
+	if (start_per_s < min_per_s)
+		start_per_s = min_per_s;
+	try_level(k, start_per_s < max_per_s ? start_per_s : max_per_s);
 }
 
 uint64_t knee_next(const struct knee *k)

@@ -41,15 +41,19 @@ struct knee_level {
 
 struct knee {
 	double slo_ns;
-	uint64_t max_per_s;
+	uint64_t min_per_s, max_per_s;
 	struct knee_level level[KNEE_MAX_LEVELS];
 	unsigned levels, now; /* now: the one that is being tried */
 	unsigned trials;
 	bool over;
 };
 
-/* Start the search at `start_per_s`, at least 1; no rate above max_per_s is tried. */
-void knee_init(struct knee *k, uint64_t slo_ns, uint64_t start_per_s, uint64_t max_per_s);
+/*
+ * Start the search at `start_per_s`, or as near to it as the limits let; no rate below min_per_s
+ * (at least 1: trials there last too long) or above max_per_s is tried.
+ */
+void knee_init(struct knee *k, uint64_t slo_ns, uint64_t start_per_s, uint64_t min_per_s,
+	uint64_t max_per_s);
 
 /* The rate to try now; 0: the search is over. */
 uint64_t knee_next(const struct knee *k);

@@ -11,7 +11,10 @@
 #include "bench/openloop.h"
 #include "bench/progress.h"
 
-enum { START_SHARE = 4 }; /* of the capacity */
+enum {
+	START_SHARE = 4,                      /* of the capacity */
+	KNEES_LEAST_RATE = OPENLOOP_MESSAGES, /* a trial below lasts over a second */
+};
 
 /* ---- the search ----------------------------------------------------------- */
 
@@ -53,7 +56,8 @@ static void say_none(struct knee_row *row, const struct knee *k)
 			KNEE_MAX_TRIALS);
 	else
 		snprintf(row->reason, sizeof(row->reason),
-			"at no rate that was tried the 99th percentile was under the level");
+			"at no rate from %d/s on was the 99th percentile under the level",
+			KNEES_LEAST_RATE);
 }
 
 static int climb(
@@ -62,7 +66,8 @@ static int climb(
 	struct knee k;
 	int code = 0;
 
-	knee_init(&k, row->slo_ns, row->capacity_per_s / START_SHARE, CELL_MAX_RATE);
+	knee_init(&k, row->slo_ns, row->capacity_per_s / START_SHARE, KNEES_LEAST_RATE,
+		CELL_MAX_RATE);
 	while (!code && !launch_stop && !row->reason[0] && knee_next(&k)) {
 		struct knee_seen seen;
 

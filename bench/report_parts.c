@@ -296,6 +296,7 @@ static const struct part {
 	{"findings", put_findings},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"load", report_load},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

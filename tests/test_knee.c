@@ -15,6 +15,7 @@
 enum { MESSAGES = 10200, SEEDS = 12, MANY = 300000, MOST_TRIALS = 40 };
 
 #define CAPACITY 1e6 /* per second */
+#define LOWEST   UINT64_C(100)
 #define HIGHEST  UINT64_C(1000000000)
 
 struct server {
@@ -84,11 +85,11 @@ static void search(struct knee *k, const struct server *s, uint64_t start, uint6
 {
 	uint64_t state = seed, rate;
 
-	knee_init(k, (uint64_t)s->slo_ns, start, HIGHEST);
+	knee_init(k, (uint64_t)s->slo_ns, start, LOWEST, HIGHEST);
 	while ((rate = knee_next(k)) != 0) {
 		struct knee_seen seen = serve(s, rate, MESSAGES, &state);
 
-		assert_true(rate <= HIGHEST);
+		assert_true(rate >= LOWEST && rate <= HIGHEST);
 		knee_tell(k, &seen);
 	}
 	assert_true(k->trials <= KNEE_MAX_TRIALS);
@@ -170,6 +171,7 @@ static void knee_of_a_server_that_is_always_too_slow_is_none(void **state)
 	search(&k, &s, (uint64_t)CAPACITY / 4, 1);
 	assert_int_equal(knee_found(&k), 0);
 	assert_true(k.over);
+	assert_true(k.trials < MOST_TRIALS);
 }
 
 /* No server keeps the highest rate busy: the search ends there. */
@@ -179,7 +181,7 @@ static void knee_of_what_is_never_too_slow_is_the_highest_rate(void **state)
 	uint64_t rate;
 
 	(void)state;
-	knee_init(&k, 1000, 12345, HIGHEST);
+	knee_init(&k, 1000, 12345, LOWEST, HIGHEST);
 	while ((rate = knee_next(&k)) != 0) {
 		struct knee_seen seen = {.rate_per_s = rate, .p99_ns = 10};
 
@@ -195,12 +197,12 @@ static void one_bad_trial_moves_nothing_and_no_figure_is_never_fine(void **state
 	struct knee k;
 
 	(void)state;
-	knee_init(&k, 1000, 100, HIGHEST);
+	knee_init(&k, 1000, 100, LOWEST, HIGHEST);
 	knee_tell(&k, &bad);
 	assert_int_equal(knee_next(&k), 100);
 	knee_tell(&k, &good);
 	assert_int_equal(knee_found(&k), 100);
-	knee_init(&k, 1000, 100, HIGHEST);
+	knee_init(&k, 1000, 100, LOWEST, HIGHEST);
 	for (int i = 0; i < 3; i++)
 		knee_tell(&k, &none);
 	assert_int_equal(knee_found(&k), 0);
@@ -215,7 +217,7 @@ static void knee_ends_whatever_it_is_told(void **state)
 		bool known = false;
 		struct knee k;
 
-		knee_init(&k, 1000, random_next(&draw) >> 40, HIGHEST);
+		knee_init(&k, 1000, random_next(&draw) >> 40, LOWEST, HIGHEST);
 		while ((rate = knee_next(&k)) != 0) {
 			struct knee_seen seen = {.rate_per_s = rate,
 				.p99_ns = (double)random_below(&draw, 2000),
