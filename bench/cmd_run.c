@@ -57,6 +57,7 @@ static const struct opt_cmd cmd = {
 	.after = "Axes may be repeated and take lists: -m channel/pipe,lock/* -s 64 -s 4K\n"
 		 "\n"
 		 "  handoff run -m channel/pipe            one mechanism, everything else default\n"
+		 "  handoff run -w openloop -m '*/pipe'    latency against load, around its knee\n"
 		 "  handoff run --matrix quick             the answers within a minute\n"
 		 "  handoff run --resume results/latest    go on after an interruption\n",
 };

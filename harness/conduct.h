@@ -56,6 +56,9 @@ void conduct_seal(struct trial *t);
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
 
+/* Open loop: response and service times, and what was offered and served; verdict_open.c. */
+void verdict_open_loop(struct trial *t);
+
 /* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
 enum trial_status verdict_status_of(int err);
 
