@@ -38,13 +38,13 @@ TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
-THREADED := channel channel_ends coroutine event eventcount evidence_many kill lock names probe sabotage \
-	stress trial
+THREADED := awake barrier channel channel_ends coherence coroutine event eventcount \
+	evidence_many fairness floor intervals kill lock memory names probe sabotage stress tails trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-clang bench-self \
-	report check-report deps deps-test deps-all install clean
+	report check-report cross-check campaign-repro deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -141,6 +141,12 @@ report: all ## write REPORT.md and README's tables from the kept run
 
 check-report: all ## REPORT.md and README are what `make report` writes
 	@scripts/report --check $(KEPT)
+
+cross-check: all ## OUT=DIR: other tools beside the cells that do the same work (4 minutes)
+	@scripts/cross-check $(if $(OUT),--out '$(OUT)')
+
+campaign-repro: all ## one more campaign, an hour or a boot later; ARGS='--keep --reps 4'
+	@scripts/campaign-repro $(ARGS)
 
 install: all ## install program, headers and data under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot \

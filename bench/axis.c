@@ -196,7 +196,7 @@ static bool get_placement(const struct cell *c, char *out, size_t out_len)
 static int set_wait(struct cell *c, const struct setting *s)
 {
 	uint32_t v;
-	int code = set_name(s, wait_parse, "block, spin, yield and spin-then-block", &v);
+	int code = set_name(s, wait_parse, "block, spin, yield, spin-then-block and epoll", &v);
 
 	if (!code)
 		c->wait = (enum wait)v;

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/cell_memory.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
 
@@ -152,6 +154,13 @@ static const char *check_size(const struct cell *c)
 	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 
+/* Whether it is a class, or a name for one; locations have a plus. */
+static bool has_pairs(const char *placement)
+{
+	return strcasecmp(placement, "unpinned") != 0 && strcasecmp(placement, "compact") != 0 &&
+	       strcasecmp(placement, "spread") != 0 && !strchr(placement, '+');
+}
+
 /* Further axes that say nothing here are at their default. */
 static void drop_meaningless(struct cell *c)
 {
@@ -159,11 +168,8 @@ static void drop_meaningless(struct cell *c)
 		c->extra.rate_per_s = 0;
 		c->extra.arrivals = ARRIVALS_FIXED;
 	}
-	if (!c->mech->shared_bytes) {
-		c->extra.memory = MEMORY_NORMAL;
-		c->extra.node = NODE_ANY;
-		c->extra.touch = TOUCH_LEADER;
-	}
+	if (!has_pairs(c->placement))
+		c->extra.pair = 0;
 }
 
 const char *cell_normalise(struct cell *c, bool fan_one_side)
@@ -196,6 +202,9 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
 		snprintf(c->placement, sizeof(c->placement), "same-pu");
 	drop_meaningless(c);
+	why = cell_memory_normalise(c);
+	if (why)
+		return why;
 	cell_make_key(c);
 	return NULL;
 }
@@ -298,6 +307,8 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 	char why[TRIAL_REASON];
 	int code = place_parse(topo, c->placement, &where, why, sizeof(why));
 
+	if (!code)
+		code = place_choose_pair(topo, &where, c->extra.pair, why, sizeof(why));
 	if (code == -ENOENT) {
 		snprintf(c->skip, sizeof(c->skip), "%s", why);
 		return 0;
@@ -316,6 +327,7 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 		return code;
 	}
 	ask_mechanism(c);
+	cell_memory_place(c, topo);
 	return 0;
 }
 

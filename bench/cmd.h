@@ -20,10 +20,15 @@ bool cmd_rankable(const char *mechanism);
 void cmd_run_path(const char *run, const char *file, char *out, size_t len);
 
 int cmd_clean(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_floor(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_rank(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_repro(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_stress(int argc, char **argv);
 int cmd_topology(int argc, char **argv);
 int cmd_trial(int argc, char **argv); /* hidden */

@@ -21,6 +21,9 @@ static const struct opt opts[] = {
 	{name, letter, OPT_LIST, AXIS(AXIS_##id), arg, NULL, help run_default},
 #include "bench/axes.def"
 #undef AXIS_ROW
+	{"pairs", 0, OPT_U64, FIELD(pairs), "K", NULL,
+		"The first K pairs of processors of each placement's class, spread over the machine: "
+		"--pair 0, 1 ... as far as the class has them.  Default: one, or the matrix's."},
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
 		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
 		"on the command line replace the file's."},
@@ -31,6 +34,14 @@ static const struct opt opts[] = {
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Cut repetitions, then the stretch, until the run fits.  Default: none, or the "
 		"matrix's."},
+	{"precision", 0, OPT_STR, FIELD(precision), "PCT", NULL,
+		"Instead of --reps: fresh trials of each cell until the 95 % interval of its "
+		"median lies within +-PCT, as 2% (the interval's width decides, never the value)."},
+	{"max-reps", 0, OPT_U64, FIELD(max_reps), "N", NULL,
+		"With --precision: the most trials of a cell.  Default: 30."},
+	{"repeat-noisy", 0, OPT_STR, FIELD(repeat_noisy), "N|no", NULL,
+		"Trials that are marked noisy are repeated after their block, twice at most; N of "
+		"them in all.  Default: a quarter of the planned trials."},
 	{"slo", 0, OPT_TIME_NS, FIELD(slo_ns), "TIME", NULL,
 		"openloop with rate=auto: search for the highest rate whose 99th percentile of the "
 		"response time stays under this.  Default: 1ms."},
@@ -111,6 +122,8 @@ static int write_environment(struct run *r)
 		{"clock_step_ns", step, ""},
 		{"clock_offset_bound_ns", bound,
 			bound[0] ? "" : "could not be bounded: one-way times are not measured"},
+		{"perf_events", r->gauges.counters_say, r->gauges.counters_why},
+		{"energy", r->gauges.energy_say, r->gauges.energy_why},
 	};
 	int code;
 
@@ -135,11 +148,14 @@ static int calibrate(struct run *r)
 	int code = run_find_rates(r);
 
 	if (!code)
+		code = run_floors_begin(r);
+	if (!code)
 		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
-	spent = monotonic_ns() - begin;
-	if (budget && runner_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
+	r->runner.until_ns = budget ? begin + budget : 0;
+	spent = monotonic_ns() - begin + run_floors_ns(r) / 2; /* they come again */
+	if (budget && run_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
 	code = plan_write(&r->plan, session_path(&r->session, "plan.csv", path), r->err, RUN_ERR);
@@ -156,9 +172,11 @@ int run_start_runner(struct run *r)
 		.session = &r->session,
 		.topo = r->topo,
 		.clock = &r->clock,
+		.gauges = &r->gauges,
 		.common = {r->session.run_id, r->session.host, &r->clock, topo_pu_count(r->topo)},
 	};
 	r->has_runner = true;
+	r->plan.counted = r->gauges.counters.scope != COUNTERS_NONE;
 	return runner_init(&r->runner, r->err, RUN_ERR);
 }
 
@@ -243,7 +261,9 @@ static int begin_resumed(struct run *r)
 		code = run_start_runner(r);
 	if (!code)
 		code = runner_read_done(&r->runner, r->err, RUN_ERR);
-	return code ? code : run_announce(r);
+	if (!code)
+		code = run_announce(r);
+	return code ? code : run_floors_begin(r);
 }
 
 static void clean_up_after_others(struct run *r)
@@ -270,9 +290,13 @@ static int measure(struct run *r)
 	clean_up_after_others(r);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);
+	gauges_probe(&r->gauges, "");
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
+	run_allow_repeats(r);
 	if (!code)
 		code = runner_measure(&r->runner, r->err, RUN_ERR);
+	if (!code && !launch_stop)
+		code = run_floors_end(r);
 	if (launch_stop && (!code || code == -EINTR))
 		return run_stopped(r);
 	return code ? run_failed(r, code) : run_finish(r);
@@ -285,8 +309,8 @@ static bool says_more_than_resume(const struct run_settings *s)
 		if (s->axes.value[a].n)
 			return true;
 	}
-	return s->matrix || s->out || s->reps || s->seed || s->trial_ns || s->budget_ns ||
-	       s->slo_ns || s->dry_run;
+	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
+	       s->budget_ns || s->slo_ns || s->dry_run || s->precision || s->max_reps;
 }
 
 static int run(struct run *r)
@@ -295,11 +319,14 @@ static int run(struct run *r)
 
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
-			"--resume takes everything from the run itself; leave out axes, --matrix, "
-			"--out, --reps, --trial-ms, --budget, --slo, --seed and --dry-run");
+			"--resume takes everything from the run itself; leave out axes, --pairs, "
+			"--matrix, --out, --reps, --precision, --max-reps, --trial-ms, --budget, "
+			"--slo, --seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
-	code = open_machine(r);
+	code = run_check_length(r);
+	if (!code)
+		code = open_machine(r);
 	if (!code && !r->set.resume)
 		code = run_make_plan(r);
 	if (code)
@@ -319,6 +346,7 @@ int cmd_run(int argc, char **argv)
 		runner_free(&r.runner);
 	if (r.has_session)
 		session_close(&r.session);
+	floors_free(&r.floors);
 	plan_free(&r.plan);
 	select_free(&r.selection);
 	topo_close(r.topo);

@@ -10,6 +10,7 @@
 #define BENCH_CMD_RUN_H
 
 #include "bench/env.h"
+#include "bench/floors.h"
 #include "bench/runner.h"
 #include "bench/select.h"
 
@@ -17,8 +18,8 @@ enum { RUN_ERR = 512 };
 
 struct run_settings {
 	struct axes axes;
-	const char *matrix, *out, *resume;
-	uint64_t reps, seed, trial_ns, budget_ns, slo_ns;
+	const char *matrix, *out, *resume, *precision, *repeat_noisy;
+	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs, slo_ns;
 	bool dry_run, strict, no_report, clock_gettime;
 };
 
@@ -31,8 +32,10 @@ struct run {
 	struct clock clock;
 	char clock_why[128];
 	struct env_facts facts;
+	struct gauges gauges;
 	struct session session;
 	struct runner runner;
+	struct floors floors;
 	bool has_session, has_runner;
 	bool has_plan; /* plan.csv is there: --resume can go on */
 	char err[RUN_ERR];
@@ -46,6 +49,21 @@ static inline uint64_t run_first_of(uint64_t a, uint64_t b, uint64_t c)
 
 /* Cells from the axes or the matrix, then the plan; cells placed on this machine. */
 int run_make_plan(struct run *r);
+
+/* How many trials: are --reps, --precision, --max-reps and --repeat-noisy what they should be? */
+int run_check_length(struct run *r);
+
+/*
+ * runner_fit_budget(), but of a run that goes on until it is precise only the fewest trials must
+ * fit.  True if anything was cut.
+ */
+bool run_fit_budget(struct plan *p, uint64_t budget_ns);
+
+/* Book how many repeats of noisy trials the run may do; the plan is made. */
+void run_allow_repeats(struct run *r);
+
+/* With --precision: which cells met it, on stdout and in precision.csv. */
+int run_say_precision(struct run *r);
 
 /* The placements of a plan's cells, made or read. */
 int run_place_cells(struct run *r);
@@ -63,10 +81,21 @@ int run_say_rates(struct run *r);
 void run_say_left_out(const struct selection *s);
 
 /* Print the plan; an exit code. */
-int run_dry(const struct run *r);
+int run_dry(struct run *r);
 
 /* What is about to be done, on stdout, which hence is found to be lost before anything is done. */
 int run_announce(struct run *r);
+
+/*
+ * The floors: which there are to be; before the first trial, which is when the runner
+ * gets them; after the last one, with the names of cells below theirs on stdout.
+ */
+int run_floors_plan(struct run *r);
+int run_floors_begin(struct run *r);
+int run_floors_end(struct run *r);
+
+/* What they take in all, of the plan as it is. */
+uint64_t run_floors_ns(struct run *r);
 
 /* The run is complete: rows, answers, report.  An exit code. */
 int run_finish(struct run *r);

@@ -15,7 +15,7 @@
 #include "bench/random.h"
 #include "bench/version.h"
 
-enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000 };
+enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000, MAX_REPEATS = 1000000 };
 
 #define MAX_SLO_NS UINT64_C(10000000000)
 
@@ -67,18 +67,44 @@ static int no_such_matrix(struct run *r)
 	return -ENOENT;
 }
 
+/* --pairs K: the axis pair from 0 to K-1, in place of the matrix's. */
+struct pairs {
+	char text[PLACE_MAX_PAIRS][4];
+	const char *item[PLACE_MAX_PAIRS];
+};
+
+static int name_pairs(struct run *r, struct pairs *p, struct opt_list *pair)
+{
+	if (r->set.pairs > PLACE_MAX_PAIRS || pair->n) {
+		snprintf(r->err, RUN_ERR,
+			"--pairs goes up to %d; --pair names pairs one by one: give one of the two",
+			PLACE_MAX_PAIRS);
+		return -EINVAL;
+	}
+	for (unsigned i = 0; i < r->set.pairs; i++) {
+		snprintf(p->text[i], sizeof(p->text[i]), "%u", i % PLACE_MAX_PAIRS);
+		p->item[i] = p->text[i];
+	}
+	*pair = (struct opt_list){.item = p->item, .n = r->set.pairs};
+	return 0;
+}
+
 static int select_cells(struct run *r)
 {
+	struct axes axes = r->set.axes;
+	struct pairs pairs;
 	char path[4200];
-	int code;
+	int code = r->set.pairs ? name_pairs(r, &pairs, &axes.value[AXIS_PAIR]) : 0;
 
+	if (code)
+		return code;
 	if (!r->set.matrix) {
-		code = select_axes(&r->selection, &r->set.axes, r->err, RUN_ERR);
+		code = select_axes(&r->selection, &axes, r->err, RUN_ERR);
 	} else {
 		matrix_path(r->set.matrix, path, sizeof(path));
 		if (!is_path(r->set.matrix) && access(path, F_OK) != 0)
 			return no_such_matrix(r);
-		code = select_matrix(&r->selection, path, &r->set.axes, r->err, RUN_ERR);
+		code = select_matrix(&r->selection, path, &axes, r->err, RUN_ERR);
 	}
 	if (!code && r->selection.n == 0) {
 		snprintf(r->err, RUN_ERR, "no cell is left: %s",
@@ -105,6 +131,73 @@ static int check_slo(struct run *r)
 	return -EINVAL;
 }
 
+/* "no" or a number of repeats. */
+static bool parse_repeats(const char *text, uint64_t *most)
+{
+	char *end;
+
+	*most = 0;
+	if (strcmp(text, "no") == 0)
+		return true;
+	errno = 0;
+	*most = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	       *most <= MAX_REPEATS;
+}
+
+int run_check_length(struct run *r)
+{
+	const struct run_settings *s = &r->set;
+	uint64_t most;
+	double pct;
+	const char *why = NULL;
+
+	if (s->precision && !precision_parse(s->precision, &pct))
+		why = "--precision takes a percentage above 0 and below 100, as 2%";
+	else if (s->precision && s->reps)
+		why = "--precision finds the number of trials; leave out --reps, or cap it with "
+		      "--max-reps";
+	else if (s->max_reps && !s->precision && !s->resume)
+		why = "--max-reps caps what --precision does; without it say --reps";
+	else if (s->max_reps && (s->max_reps < PRECISION_LEAST || s->max_reps > PRECISION_MAX_REPS))
+		why = "--max-reps goes from 6, the fewest trials that have an interval, to 1000";
+	else if (s->repeat_noisy && !parse_repeats(s->repeat_noisy, &most))
+		why = "--repeat-noisy takes a number up to 1000000, or no";
+	if (!why)
+		return 0;
+	snprintf(r->err, RUN_ERR, "%s", why);
+	return -EINVAL;
+}
+
+bool run_fit_budget(struct plan *p, uint64_t budget_ns)
+{
+	uint64_t most = p->reps;
+	bool cut;
+
+	if (!(p->precision_pct > 0) || most <= PRECISION_LEAST)
+		return runner_fit_budget(p, budget_ns);
+	p->reps = PRECISION_LEAST;
+	cut = runner_fit_budget(p, budget_ns);
+	if (!cut)
+		p->reps = most;
+	return cut;
+}
+
+void run_allow_repeats(struct run *r)
+{
+	if (r->set.repeat_noisy)
+		parse_repeats(r->set.repeat_noisy, &r->runner.repeats.most);
+	else
+		r->runner.repeats.most = runner_default_repeats(&r->plan);
+}
+
+static uint64_t planned_reps(const struct run *r)
+{
+	if (r->set.precision)
+		return run_first_of(r->set.max_reps, PRECISION_DEFAULT_REPS, 0);
+	return run_first_of(r->set.reps, r->selection.reps, DEFAULT_REPS);
+}
+
 static int fill_plan(struct run *r)
 {
 	struct selection *s = &r->selection;
@@ -112,11 +205,13 @@ static int fill_plan(struct run *r)
 	r->plan = (struct plan){
 		.cell = s->cell,
 		.n = s->n,
-		.reps = run_first_of(r->set.reps, s->reps, DEFAULT_REPS),
+		.reps = planned_reps(r),
 		.trial_ns = run_first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
 		.seed = r->set.seed ? r->set.seed : random_fresh_seed(),
 	};
 	s->cell = NULL; /* the plan's now */
+	if (r->set.precision)
+		precision_parse(r->set.precision, &r->plan.precision_pct);
 	version_binary_id(r->plan.binary);
 	if (r->plan.reps > 100000 || r->plan.trial_ns < 100000 || r->plan.trial_ns > 600000000000) {
 		snprintf(
@@ -151,12 +246,20 @@ static bool repeats_nearest(const struct plan *p, const struct cell *c)
 	return false;
 }
 
+/* --pairs asks for as many as there are: those beyond are no rows. */
+static bool beyond_pairs(const struct run *r, const struct cell *c)
+{
+	return r->set.pairs && c->extra.pair && c->skip[0] && !c->place_class[0];
+}
+
 static void drop_repeats(struct run *r)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->plan.n; i++) {
-		if (repeats_nearest(&r->plan, &r->plan.cell[i]))
+		if (beyond_pairs(r, &r->plan.cell[i]))
+			select_left_out(&r->selection, "the class has fewer pairs here");
+		else if (repeats_nearest(&r->plan, &r->plan.cell[i]))
 			select_left_out(
 				&r->selection, "farthest is the same class as nearest here");
 		else
@@ -187,12 +290,17 @@ int run_make_plan(struct run *r)
 	return code;
 }
 
-int run_dry(const struct run *r)
+int run_dry(struct run *r)
 {
 	const struct plan *p = &r->plan;
 	double seconds = (double)runner_estimate_ns(p) / 1e9;
 	size_t skipped = 0;
+	int code = run_floors_plan(r);
 
+	if (code) {
+		fprintf(stderr, "handoff run: %s\n", r->err);
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
@@ -202,9 +310,9 @@ int run_dry(const struct run *r)
 	}
 	printf("\n%zu cells (%zu to be skipped), %" PRIu64
 	       " trials each, %.3g ms timed: about %.0f s "
-	       "and calibration, %.0f s\n",
+	       "and calibration, %.0f s; floors of %zu pairs of PUs, %.1f s\n",
 		p->n, skipped, p->reps, (double)p->trial_ns / 1e6, seconds,
-		seconds / (double)p->reps * 1.2);
+		seconds / (double)p->reps * 1.2, r->floors.n_pairs, (double)run_floors_ns(r) / 1e9);
 	run_say_left_out(&r->selection);
 	return EXIT_FINE;
 }

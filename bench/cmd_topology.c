@@ -9,15 +9,21 @@
 #include <string.h>
 
 #include "bench/cmd.h"
+#include "bench/cmd_coherence.h"
 #include "bench/opt.h"
 #include "harness/place.h"
 
 enum { PUS_ALL = 64, PUS_HEAD = 32, PUS_TAIL = 8, ERR_BYTES = 512 };
 
+#define MEASURE_BUDGET_NS UINT64_C(20000000000)
+
 struct topology_settings {
 	const char *topology;
 	const char *synthetic;
 	const char *format;
+	const char *out;
+	uint64_t budget_ns, seed, pairs;
+	bool measure;
 };
 
 static const struct opt topology_opts[] = {
@@ -27,6 +33,18 @@ static const struct opt topology_opts[] = {
 		NULL, "show an invented machine, for example \"pack:2 l3:2 core:4 pu:2\""},
 	{"format", 0, OPT_STR, offsetof(struct topology_settings, format), "FORMAT", "text",
 		"text, or csv: placement,pairs,example_a,example_b with OS numbers"},
+	{"pairs", 0, OPT_U64, offsetof(struct topology_settings, pairs), "K", NULL,
+		"show also the first K pairs of each class, those that run --pairs takes"},
+	{"measure", 0, OPT_FLAG, offsetof(struct topology_settings, measure), NULL, NULL,
+		"measure instead what one way of a cache line takes between every two PUs, both "
+		"directions, in random order; csv: pu_a,pu_b,class,min_ns,median_ns,n,reason"},
+	{"budget", 0, OPT_TIME_NS, offsetof(struct topology_settings, budget_ns), "TIME", NULL,
+		"stop measuring after so long; pairs that had no turn are missing.  Default: 20s"},
+	{"seed", 0, OPT_U64, offsetof(struct topology_settings, seed), "N", NULL,
+		"seed of the order of pairs.  Default: a fresh one, printed"},
+	{"out", 'o', OPT_STR, offsetof(struct topology_settings, out), "DIR", NULL,
+		"write DIR/coherence.csv and the matrix as a picture, DIR/plots/coherence.svg and "
+		".png"},
 	{0},
 };
 
@@ -112,6 +130,17 @@ static void print_present(const struct topo *t, const struct place_count *c)
 		c->example_b, topo_pu_logical(t, c->example_a), topo_pu_logical(t, c->example_b));
 }
 
+/* "    pairs: P#0 P#1, P#8 P#9": as many as are wanted and there are. */
+static void print_pairs(const struct topo *t, enum place_class cls, uint64_t most)
+{
+	unsigned a, b, k = 0;
+
+	for (; k < most && place_pair(t, cls, k, &a, &b) == 0; k++)
+		printf("%sP#%u P#%u", k ? ", " : "    pairs: ", a, b);
+	if (k)
+		putchar('\n');
+}
+
 static void print_resolved(const struct topo *t, const char *name)
 {
 	struct placement p;
@@ -121,7 +150,7 @@ static void print_resolved(const struct topo *t, const char *name)
 		printf("%s means %s\n", name, p.resolved);
 }
 
-static void print_classes(const struct topo *t)
+static void print_classes(const struct topo *t, uint64_t pairs)
 {
 	struct place_count count[PLACE_CLASSES];
 	const char *separator = "absent: ";
@@ -129,8 +158,10 @@ static void print_classes(const struct topo *t)
 	topo_count_pairs(t, count);
 	puts("placement classes present:");
 	for (unsigned i = 0; i < CLASSES; i++) {
-		if (count[classes[i]].pairs)
-			print_present(t, &count[classes[i]]);
+		if (!count[classes[i]].pairs)
+			continue;
+		print_present(t, &count[classes[i]]);
+		print_pairs(t, classes[i], pairs);
 	}
 	if (topo_pu_count(t) == 1)
 		puts("  none: one PU makes no pair; all workers share it (same-pu)");
@@ -145,7 +176,7 @@ static void print_classes(const struct topo *t)
 	print_resolved(t, "farthest");
 }
 
-static void print_text(const struct topo *t)
+static void print_text(const struct topo *t, uint64_t pairs)
 {
 	if (topo_is_thissystem(t))
 		printf("topology of %s, workers are really pinned\n\n", topo_source(t));
@@ -154,7 +185,19 @@ static void print_text(const struct topo *t)
 			topo_source(t));
 	print_pus(t);
 	putchar('\n');
-	print_classes(t);
+	print_classes(t, pairs);
+}
+
+/* Options of the measurement say nothing without it. */
+static bool is_refused(const struct topology_settings *s, char *err, size_t err_len)
+{
+	if (strcmp(s->format, "csv") != 0 && strcmp(s->format, "text") != 0)
+		snprintf(err, err_len, "unknown format \"%s\": there are text and csv", s->format);
+	else if (!s->measure && (s->budget_ns || s->seed || s->out))
+		snprintf(err, err_len, "--budget, --seed and --out belong to --measure");
+	else
+		return false;
+	return true;
 }
 
 static struct topo *open_asked(const struct topology_settings *s, char *err, size_t err_len)
@@ -170,35 +213,43 @@ static struct topo *open_asked(const struct topology_settings *s, char *err, siz
 	return topo_open_native(err, err_len);
 }
 
+static int show(const struct topo *t, bool csv, uint64_t pairs)
+{
+	if (csv)
+		print_csv(t);
+	else
+		print_text(t, pairs);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "handoff topology: cannot write to standard output\n");
+		return EXIT_USAGE;
+	}
+	return EXIT_FINE;
+}
+
 int cmd_topology(int argc, char **argv)
 {
 	struct topology_settings s;
 	char err[ERR_BYTES] = "";
 	struct topo *t = NULL;
 	int rc = opt_parse(&topology_cmd, &s, argc, argv, NULL, NULL);
-	bool csv;
+	struct measure_settings measure;
 
 	if (rc != OPT_RUN)
 		return rc;
-	csv = !strcmp(s.format, "csv");
-	if (!csv && strcmp(s.format, "text"))
-		snprintf(err, sizeof(err), "unknown format \"%s\": there are text and csv",
-			s.format);
-	else
+	if (!is_refused(&s, err, sizeof(err)))
 		t = open_asked(&s, err, sizeof(err));
+	measure = (struct measure_settings){
+		.csv = strcmp(s.format, "csv") == 0,
+		.out = s.out,
+		.budget_ns = s.budget_ns ? s.budget_ns : MEASURE_BUDGET_NS,
+		.seed = s.seed,
+	};
 	opt_free(&topology_cmd, &s);
 	if (!t) {
 		fprintf(stderr, "handoff topology: %s\n", err);
 		return EXIT_USAGE;
 	}
-	if (csv)
-		print_csv(t);
-	else
-		print_text(t);
+	rc = s.measure ? cmd_coherence(t, &measure) : show(t, measure.csv, s.pairs);
 	topo_close(t);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "handoff topology: cannot write to standard output\n");
-		return EXIT_USAGE;
-	}
-	return EXIT_FINE;
+	return rc;
 }

@@ -65,7 +65,7 @@ void contract_waits(const struct mech *m, char *out, size_t len)
 
 const char *contract_fans(const struct mech *m)
 {
-	if (m->family == FAMILY_LOCK)
+	if (family_one_role(m->family))
 		return "N";
 	if (m->family == FAMILY_EVENT)
 		return "1:N";

@@ -205,6 +205,7 @@ static const struct fact facts_table[] = {
 	{"perf_event_paranoid", "/proc/sys/kernel/perf_event_paranoid", NULL},
 	{"memory_bytes", NULL, probe_memory},
 	{"page_bytes", NULL, probe_page},
+	{"boot_id", "/proc/sys/kernel/random/boot_id", NULL},
 };
 
 static void take_fact(struct env_value *v, const struct fact *fact, const char *root)
@@ -216,6 +217,19 @@ static void take_fact(struct env_value *v, const struct fact *fact, const char *
 		(void)env_probe_line(v, root, fact->path);
 	if (v->value[0] == '\0' && v->reason[0] == '\0')
 		env_probe_fail(v, "%s: empty", fact->path != NULL ? fact->path : fact->key);
+}
+
+bool env_probe_fact(struct env_value *v, const char *root, const char *key)
+{
+	*v = (struct env_value){0};
+	for (size_t i = 0; i < sizeof(facts_table) / sizeof(facts_table[0]); i++) {
+		if (strcmp(facts_table[i].key, key) == 0) {
+			take_fact(v, &facts_table[i], root);
+			return v->reason[0] == '\0';
+		}
+	}
+	env_probe_fail(v, "there is no fact %s", key);
+	return false;
 }
 
 /* An open environment.csv. */

@@ -31,7 +31,8 @@ static int try_rate(struct runner *r, const struct cell *base, uint64_t rate_per
 	if (rate_per_s)
 		c.stretch_ns = (uint64_t)((double)c.n * 1e9 / (double)rate_per_s);
 	row->trials++;
-	code = runner_trial(r, &c, row->trials, err, err_len);
+	r->draw = UINT64_MAX - row->trials;
+	code = runner_trial(r, &c, false, err, err_len);
 	if (!code && r->result->status != TRIAL_OK)
 		snprintf(row->reason, sizeof(row->reason), "%s", r->result->reason);
 	return code;

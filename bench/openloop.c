@@ -93,6 +93,8 @@ static void gate_response(struct sample *s, const struct hist *h, uint64_t bound
 	say_why_not(s, "response", h, bound_ns);
 	s->lat_min_ns = s->lat_max_ns = s->lat_mean_ns = NAN;
 	s->lat_p50_ns = s->lat_p90_ns = s->lat_p99_ns = s->lat_p999_ns = s->lat_p9999_ns = NAN;
+	s->lat_p50_lo_ns = s->lat_p50_hi_ns = s->lat_p99_lo_ns = s->lat_p99_hi_ns = NAN;
+	s->lat_p999_lo_ns = s->lat_p999_hi_ns = NAN;
 }
 
 void openloop_row(struct sample *s, const struct cell *c, const struct trial_result *r)

@@ -154,6 +154,22 @@ static bool is_main(const char *key)
 	return false;
 }
 
+/* Runs of one machine are no comparison of machines: said, with what there is for them. */
+static void put_same_machine(FILE *to, const struct comparison *c)
+{
+	for (size_t k = 1; k < c->n; k++) {
+		for (size_t i = 0; i < k; i++) {
+			if (strcmp(fact(c, i, "host"), fact(c, k, "host")) == 0 &&
+				report_run_env_row(&c->run[i], "host") &&
+				strcmp(fact(c, i, "cpu_model"), fact(c, k, "cpu_model")) == 0)
+				fprintf(to,
+					"\n%c and %c are runs of one machine: whether they say the "
+					"same is judged by `handoff repro`.\n",
+					(char)('A' + (int)(i % 26)), (char)('A' + (int)(k % 26)));
+		}
+	}
+}
+
 static void put_differences(FILE *to, const struct comparison *c)
 {
 	fputs("\n## How the runs differ\n\n", to);
@@ -172,6 +188,7 @@ static void put_differences(FILE *to, const struct comparison *c)
 		}
 	}
 	fputs("\nEverything else that environment.csv records is the same in all of them.\n", to);
+	put_same_machine(to, c);
 }
 
 /* ---- the cells ------------------------------------------------------------------- */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "bench/answers.h"
+#include "bench/cmd.h"
+#include "bench/pairs.h"
 #include "bench/report_text.h"
 #include "harness/compiler.h"
 
@@ -273,6 +275,23 @@ static int put_undrawn(struct report *r, FILE *to, const struct words *w, char *
 	return 0;
 }
 
+/* ---- pairs of processors ------------------------------------------------------ */
+
+static int put_pairs(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+{
+	struct pair_spread *spread;
+	size_t n;
+
+	(void)w;
+	if (pairs_find(&r->run->all, cmd_rankable, &spread, &n) != 0) {
+		snprintf(why, why_len, "no memory to compare pairs of processors");
+		return -ENOMEM;
+	}
+	pairs_put(to, spread, n, true);
+	free(spread);
+	return 0;
+}
+
 /* ---- the table ---------------------------------------------------------------- */
 
 static const struct part {
@@ -294,8 +313,14 @@ static const struct part {
 	{"status", put_status},
 	{"absent", put_absent},
 	{"findings", put_findings},
+	{"pairs", put_pairs},
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
+	{"csv", report_csv},
+	{"floors", report_floors},
+	{"tails", report_tails},
+	{"drift", report_drift},
+	{"overlap", report_overlap},
 	{"load", report_load},
 };
 

@@ -66,7 +66,7 @@ static const char *fault_is_lost(
 {
 	if (!probe_act_on_message(f->act))
 		return NULL;
-	if (m->family == FAMILY_LOCK || (m->flags & MECH_NO_EVIDENCE) || w->side_a == LOOP_VAIN)
+	if (family_one_role(m->family) || (m->flags & MECH_NO_EVIDENCE) || w->side_a == LOOP_VAIN)
 		return "no message is handed over that a fault could spoil";
 	if (m->family == FAMILY_EVENT && f->act != PROBE_DROP && f->act != PROBE_FLIP &&
 		f->act != PROBE_REPLAY)

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/room.h"
 
@@ -52,7 +53,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.err_len = sizeof(c->err),
 	};
 	if (one_role)
-		l->receivers = l->self && c->mech->family != FAMILY_LOCK ? 1 : 0;
+		l->receivers = l->self && !family_one_role(c->mech->family) ? 1 : 0;
 }
 
 static size_t place(size_t *at, size_t bytes)
@@ -61,6 +62,25 @@ static size_t place(size_t *at, size_t bytes)
 
 	*at = here + bytes;
 	return here;
+}
+
+static size_t page_bytes(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Behind everything else; where its pages are asked for, on pages of its own. */
+static void plan_links(
+	const struct crew *c, struct arena *a, const struct trial_spec *spec, size_t *at)
+{
+	size_t own = 0, *end = memory_is_huge(spec) ? &own : at;
+
+	*end = ROUND_UP(*end, memory_is_asked(spec) ? page_bytes() : WORKER_STRIDE);
+	a->area_offset = *end;
+	for (unsigned i = 0; i < a->links; i++)
+		a->link_offset[i] = place(
+			end, c->mech->shared_bytes ? c->mech->shared_bytes(&c->link[i]) : 0);
+	a->area_bytes = *end - a->area_offset;
 }
 
 static size_t plan(const struct crew *c, struct arena *a, const struct trial_spec *spec)
@@ -76,10 +96,8 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	hists = (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) * sizeof(struct hist);
 	a->hists_offset = place(&at, hists);
 	a->service_offset = workload_scheduled(c->workload) ? place(&at, hists) : 0;
-	for (unsigned i = 0; i < a->links; i++)
-		a->link_offset[i] = place(
-			&at, c->mech->shared_bytes ? c->mech->shared_bytes(&c->link[i]) : 0);
-	return a->bytes = ROUND_UP(at, (size_t)sysconf(_SC_PAGESIZE));
+	plan_links(c, a, spec, &at);
+	return a->bytes = ROUND_UP(at, page_bytes());
 }
 
 /* Refuse what would push the machine into swap or the OOM killer. */
@@ -99,10 +117,14 @@ static int check_memory(struct crew *c, size_t bytes)
 	return -ENOSPC;
 }
 
-/* Populated here: no first-touch fault is left for the timed stretch. */
-static void *map_memory(struct crew *c, const struct arena *a, char *name, int *err)
+/*
+ * Populated here, unless it matters who does it: no first-touch fault is left for the timed
+ * stretch.
+ */
+static void *map_memory(
+	struct crew *c, const struct arena *a, const struct trial_spec *spec, char *name, int *err)
 {
-	int flags = MAP_POPULATE, fd = -1;
+	int flags = memory_is_asked(spec) ? 0 : MAP_POPULATE, fd = -1;
 	void *mem;
 
 	if (c->link[0].domain == DOMAIN_THREAD) {
@@ -132,7 +154,7 @@ static void point_links(struct crew *c)
 
 	c->spec = &a->spec;
 	for (unsigned i = 0; i < a->links; i++) {
-		c->link[i].shared = (char *)a + a->link_offset[i];
+		c->link[i].shared = (c->area ? (char *)c->area : (char *)a) + a->link_offset[i];
 		c->link[i].open_ports = a->gate.open_ports[i];
 		c->link[i].board = &a->gate.board[i];
 	}
@@ -149,11 +171,15 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
 		init_link(c, i, spec);
 	plan(c, &head, spec);
-	err = check_memory(c, head.bytes);
+	err = check_memory(c, head.bytes + (memory_is_huge(spec) ? head.area_bytes : 0));
 	if (!err)
-		c->arena = map_memory(c, &head, name, &err);
+		c->arena = map_memory(c, &head, spec, name, &err);
+	if (!err)
+		err = memory_map(c, &head, spec);
 	if (err)
 		return err;
+	if (memory_is_asked(spec)) /* all but the links' part has been touched now */
+		memset(c->arena, 0, memory_is_huge(spec) ? head.bytes : head.area_offset);
 	head.spec = *spec;
 	memcpy(head.name, name, sizeof(head.name));
 	head.base = (uint64_t)(uintptr_t)c->arena;

@@ -17,7 +17,7 @@
 enum { ARENA_MAX_LINKS = 2 };
 
 /* What the workers are to do next. */
-enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE };
+enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE, DO_COUNT };
 
 /* Where the trial and its workers meet. */
 struct gate {
@@ -47,6 +47,7 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
+	uint32_t stopped; /* it was stopped and let go on */
 };
 
 struct worker_slot {
@@ -60,6 +61,7 @@ struct worker_slot {
 	uint32_t failed;      /* could not go on: see reason */
 	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
 	char reason[TRIAL_REASON];
+	uint64_t counter[COUNTER_COUNT]; /* of the counted stretch; UNKNOWN_COUNT */
 };
 
 struct arena {
@@ -70,8 +72,9 @@ struct arena {
 	uint64_t slots_offset;
 	uint64_t ledgers_offset, ledger_stride; /* one a worker */
 	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
+	uint64_t link_offset[ARENA_MAX_LINKS];  /* from crew->area where that is set */
+	uint64_t area_offset, area_bytes;       /* all links' shared state */
 	uint64_t service_offset;                /* open loop: their second ones */
-	uint64_t link_offset[ARENA_MAX_LINKS];
 	uint32_t links, workers;
 	int32_t leader; /* pid of the trial */
 	char name[64];  /* "" unless named */
@@ -89,6 +92,7 @@ struct crew {
 	const struct mech *mech;
 	const struct workload *workload;
 	struct topo *topo; /* NULL: nobody is pinned */
+	void *area;        /* the links' shared state outside the arena; NULL: inside */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
 };
@@ -135,10 +139,10 @@ static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 	return c->arena->links == 2 ? side : 0;
 }
 
-/* Channels and events are checked by stamps; locks count. */
+/* Channels and events are checked by stamps; locks and barriers count. */
 static inline bool crew_has_ledgers(const struct crew *c)
 {
-	return c->workload->family != FAMILY_LOCK && !(c->mech->flags & MECH_NO_EVIDENCE);
+	return !family_one_role(c->workload->family) && !(c->mech->flags & MECH_NO_EVIDENCE);
 }
 
 #endif

@@ -183,6 +183,10 @@ static void say_more(const struct evidence *e, char *out, size_t out_len)
 	if (e->intruded)
 		snprintf(out + used, out_len - used, "; another worker was inside %llu times",
 			(unsigned long long)e->intruded);
+	if (e->strayed)
+		snprintf(out + used, out_len - used,
+			"; a barrier let a worker go at the wrong time %llu times",
+			(unsigned long long)e->strayed);
 }
 
 void evidence_say(const struct evidence *e, char *out, size_t out_len)

@@ -52,6 +52,7 @@ struct ledger {
 	uint64_t spoiled;      /* stamps right, a byte between them wrong; probed twin */
 	uint64_t spoiled_head; /* of the first of them: its stamp, and the byte */
 	uint64_t intruded;     /* locks: somebody else was inside; probed twin */
+	uint64_t strayed;      /* barriers: let go too early or too late */
 	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
 	uint32_t gaps_lost; /* more gaps than there is room for */
@@ -71,7 +72,7 @@ struct evidence {
 	uint64_t lost, duplicated, reordered, corrupt;
 	uint64_t torn, cut, foreign; /* parts of corrupt */
 	/* parts of corrupt as well; arrived, and counted as received */
-	uint64_t spoiled, spoiled_head, intruded;
+	uint64_t spoiled, spoiled_head, intruded, strayed;
 	uint32_t spoiled_at;
 };
 

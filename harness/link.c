@@ -146,6 +146,19 @@ int sync_sem_init(const struct link *l, sem_t *s, unsigned value)
 	return sem_init(s, link_is_shared(l), value) == 0 ? 0 : -errno;
 }
 
+int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned workers)
+{
+	pthread_barrierattr_t attr;
+	int err = pthread_barrierattr_init(&attr);
+
+	if (err)
+		return -err;
+	pthread_barrierattr_setpshared(&attr, process_shared(l));
+	err = pthread_barrier_init(b, &attr, workers);
+	pthread_barrierattr_destroy(&attr);
+	return -err;
+}
+
 void sync_eventcount_init(const struct link *l, struct eventcount *e)
 {
 	*e = (struct eventcount){.shared = link_is_shared(l)};

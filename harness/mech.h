@@ -40,10 +40,25 @@ struct board;
 struct hist;
 struct ledger;
 
-enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_COUNT };
+enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_COUNT };
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+/* Its workers all do the same: there is one side. */
+static inline bool family_one_role(enum family f)
+{
+	return f == FAMILY_LOCK || f == FAMILY_BARRIER;
+}
+
 enum start { START_FORK, START_EXEC, START_COUNT };
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_COUNT };
+/*
+ * How a worker waits.  Spin and yield try again and again, spin-then-block for a
+ * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
+ * sleeps in the operation itself.
+ */
+enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
+
+/* What can be offered in user space, and what over a descriptor. */
+#define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
+#define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -61,7 +76,7 @@ struct how {
  */
 enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
 
-/* One-role families (lock) have only senders. */
+/* One-role families (lock, barrier) have only senders. */
 enum role { ROLE_SENDER, ROLE_RECEIVER };
 
 /* ---- the contract fields: what `handoff list` tells a user -------------- */
@@ -72,6 +87,29 @@ enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
 enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
 enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
+
+/*
+ * What an operation cannot do without, whoever waits or not: its floor is made of
+ * it (bench/floor_path.h), together with contract.copies.  Count what every
+ * operation does; what only some do is left out, the sum must stay a lower bound.
+ * Locks: send is lock, recv is unlock.  Events: signal and wait.
+ */
+struct path {
+	uint8_t syscalls_send, syscalls_recv; /* entries into the kernel */
+	uint8_t atomics_send, atomics_recv;   /* atomic read-modify-write instructions */
+};
+
+/* One call into the kernel to send, one to receive. */
+#define PATH_SYSCALL_EACH                                                                          \
+	{                                                                                          \
+		.syscalls_send = 1, .syscalls_recv = 1                                             \
+	}
+
+/* n atomic instructions to send (lock, signal), n to receive (unlock, wait). */
+#define PATH_ATOMICS_EACH(n)                                                                       \
+	{                                                                                          \
+		.atomics_send = (n), .atomics_recv = (n)                                           \
+	}
 
 struct contract {
 	enum reach reach;
@@ -90,6 +128,7 @@ struct contract {
 	const char *cost_of_wait;  /* what offering to block costs the other side; NULL: nothing */
 	enum wakes wakes;          /* events: whom one signal wakes */
 	bool remembers;            /* events: a signal without a waiter is not lost */
+	struct path path;          /* the shortest way through an operation */
 };
 
 enum mech_flags {
@@ -157,6 +196,7 @@ enum loop {
 	LOOP_RING_ALL,  /* event: wake every sleeper, n times */
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
+	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
 	LOOP_OFFER,     /* channel: send n on a schedule */
 	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
 	LOOP_COUNT
@@ -181,6 +221,7 @@ struct worker {
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
+	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
 	/* the open loop */
 	const atomic_u32 *started; /* workers that have begun this stretch */
@@ -193,6 +234,8 @@ struct worker {
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	/* locks: sections of others between asking and entering, of the stamped acquisitions */
+	uint64_t overtakes, overtakes_max;
 };
 
 typedef void loop_fn(struct worker *w);

@@ -37,6 +37,7 @@ struct placement {
 	 * with unpinned, compact and spread.
 	 */
 	enum place_class cls;
+	unsigned pair; /* of a class: which of its pairs to start from; see place_pair() */
 };
 
 /*
@@ -64,9 +65,10 @@ int place_parse(
  * them; one side may be 0.  Each worker gets the PU of its side that has the fewest workers so
  * far, the first in logical order among equals: round-robin, as long as the sides share no PU.
  *
- * A class starts from its first pair of PUs and takes further PUs in logical order, first from
- * cores not yet used, then from any, for the side that has more workers a PU, until every worker
- * has one of its own, as long as all pairs across stay in the class and no PU is on both sides.
+ * A class starts from its first pair of PUs, or the one that p->pair names, and takes further PUs
+ * in logical order, first from cores not yet used, then from any, for the side that has more
+ * workers a PU, until every worker has one of its own, as long as all pairs across stay in the
+ * class and no PU is on both sides.
  * compact and spread deal their PUs to the sides in turn: a, b, a, b.
  *
  * workers_per_pu: workers on the PU that has most, 0 when unpinned, where all PUs are
@@ -78,6 +80,27 @@ int place_assign(const struct placement *p, const struct topo *t, unsigned side_
 /* The same for workers of one role: os_out[0] on side a, [1] on side b, [2] on side a ... */
 int place_assign_alternate(const struct placement *p, const struct topo *t, unsigned workers,
 	unsigned *os_out, double *workers_per_pu);
+
+/*
+ * The pairs that stand for a class, PLACE_MAX_PAIRS at most: pair 0 is the class's first in logical
+ * order, each further one is the pair whose PUs are least near to those of the pairs before it, the
+ * first of equals.  Pairs hence share no PU while there are others, and are spread over the
+ * machine.  Of same-pu a pair is one PU twice.  The same topology gives the same list.
+ */
+enum { PLACE_MAX_PAIRS = 128 };
+
+unsigned place_pairs(const struct topo *t, enum place_class cls);
+
+/* OS numbers of pair k.  0; -ENOENT where the class has no such pair; -ENOMEM. */
+int place_pair(
+	const struct topo *t, enum place_class cls, unsigned k, unsigned *os_a, unsigned *os_b);
+
+/*
+ * Let a placement start from pair k.  0; or -ENOENT where it has none of that number (err says how
+ * many the class has; what is no class has pair 0 only): the caller's row is a skip.
+ */
+int place_choose_pair(
+	const struct topo *t, struct placement *p, unsigned k, char *err, size_t err_len);
 
 /*
  * Pins the calling thread to one PU (OS number) and checks that it is there, by the mask and by

@@ -103,15 +103,15 @@ static void grow(struct plan *p, enum place_class cls, bool fresh_cores_only)
 	}
 }
 
-static int sides_of_class(struct plan *p, enum place_class cls)
+static int sides_of_class(struct plan *p, enum place_class cls, unsigned pair)
 {
-	struct place_count count[PLACE_CLASSES];
+	unsigned a, b;
+	int rc = place_pair(p->topo, cls, pair, &a, &b);
 
-	topo_count_pairs(p->topo, count);
-	if ((unsigned)cls >= PLACE_CLASSES || !count[cls].pairs)
-		return -ENOENT;
-	add(p, &p->a, topo_pu_logical(p->topo, count[cls].example_a));
-	add(p, &p->b, topo_pu_logical(p->topo, count[cls].example_b));
+	if (rc)
+		return rc;
+	add(p, &p->a, topo_pu_logical(p->topo, a));
+	add(p, &p->b, topo_pu_logical(p->topo, b));
 	if (cls == PLACE_SAME_PU)
 		return 0;
 	grow(p, cls, true);
@@ -166,7 +166,7 @@ static void assign_side(struct plan *p, const struct side *s, unsigned *os_out)
 
 static int assign_sides(struct plan *p, const struct placement *pl, unsigned *os_out)
 {
-	int rc = pl->kind == PLACE_KIND_CLASS ? sides_of_class(p, pl->cls)
+	int rc = pl->kind == PLACE_KIND_CLASS ? sides_of_class(p, pl->cls, pl->pair)
 					      : sides_of_locations(p, pl->name);
 
 	if (rc)

@@ -15,6 +15,7 @@
 
 #include "harness/eventcount.h"
 #include "harness/mech.h"
+#include "harness/wait.h"
 
 /*
  * Private or process-shared as the link needs; set l->maps_apart first where
@@ -24,18 +25,44 @@
 int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
 int sync_cond_init(const struct link *l, pthread_cond_t *c);
 int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
+int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned workers);
 void sync_eventcount_init(const struct link *l, struct eventcount *e);
 
 /* An absolute CLOCK_MONOTONIC time as the library wants it. */
 struct timespec link_timespec(uint64_t deadline_ns);
 
+/* A timed wait that spins is over. */
+ALWAYS_INLINE bool sync_too_late(const struct port *p, struct how how)
+{
+	return how.mode == MODE_TIMED && monotonic_ns() >= p->deadline_ns;
+}
+
+/* Tries, as the wait strategy says.  EBUSY: go to sleep now; ETIMEDOUT: the deadline. */
+ALWAYS_INLINE int sync_mutex_spin(const struct port *p, pthread_mutex_t *m, struct how how)
+{
+	uint32_t spins = 0;
+	int err;
+
+	while ((err = pthread_mutex_trylock(m)) == EBUSY) {
+		if (sync_too_late(p, how))
+			return ETIMEDOUT;
+		if (!wait_spins(how, &spins))
+			return EBUSY;
+	}
+	return err;
+}
+
 /* OP_DONE: the mutex is held. */
 ALWAYS_INLINE enum result sync_mutex_lock(struct port *p, pthread_mutex_t *m, struct how how)
 {
 	struct timespec until;
-	int err;
+	int err = EBUSY;
 
-	if (how.mode == MODE_BLOCK) {
+	if (how.wait != WAIT_BLOCK && how.mode != MODE_TRY)
+		err = sync_mutex_spin(p, m, how);
+	if (err != EBUSY) {
+		/* a spinner has it, or has failed */
+	} else if (how.mode == MODE_BLOCK) {
 		err = pthread_mutex_lock(m);
 	} else if (how.mode == MODE_TRY) {
 		err = pthread_mutex_trylock(m);
@@ -53,15 +80,33 @@ ALWAYS_INLINE enum result sync_mutex_lock(struct port *p, pthread_mutex_t *m, st
 	return OP_ERROR;
 }
 
-/* The mutex is held, before and after.  OP_DONE: look at the condition again. */
+/* Whatever the mode: a mutex that is held for moments only.  Spinners do not sleep for it. */
+ALWAYS_INLINE void sync_mutex_enter(struct port *p, pthread_mutex_t *m, struct how how)
+{
+	const struct how enter = {how.wait, MODE_BLOCK, how.probed};
+
+	sync_mutex_lock(p, m, enter);
+}
+
+/*
+ * The mutex is held, before and after.  OP_DONE: look at the condition again.
+ * *spins starts at 0 and belongs to the wait.
+ */
 ALWAYS_INLINE enum result sync_cond_wait(
-	struct port *p, pthread_cond_t *c, pthread_mutex_t *m, struct how how)
+	struct port *p, pthread_cond_t *c, pthread_mutex_t *m, uint32_t *spins, struct how how)
 {
 	struct timespec until;
 
 	if (how.mode == MODE_TRY)
 		return OP_WOULD_BLOCK;
 	POINT(p, how, BLOCKED);
+	/* Who goes to sleep has not let go of the mutex since it looked. */
+	if (how.wait != WAIT_BLOCK && (how.wait != WAIT_SPIN_BLOCK || *spins < SPIN_THEN_BLOCK)) {
+		pthread_mutex_unlock(m);
+		wait_spins(how, spins);
+		sync_mutex_enter(p, m, how);
+		return sync_too_late(p, how) ? OP_TIMED_OUT : OP_DONE;
+	}
 	if (how.mode == MODE_BLOCK) {
 		pthread_cond_wait(c, m);
 		return OP_DONE;
@@ -70,12 +115,36 @@ ALWAYS_INLINE enum result sync_cond_wait(
 	return pthread_cond_timedwait(c, m, &until) == ETIMEDOUT ? OP_TIMED_OUT : OP_DONE;
 }
 
+/* Tries, as the wait strategy says.  OP_WOULD_BLOCK: go to sleep now. */
+ALWAYS_INLINE enum result sync_sem_spin(struct port *p, sem_t *s, struct how how)
+{
+	uint32_t spins = 0;
+
+	while (sem_trywait(s) != 0) {
+		if (UNLIKELY(errno != EAGAIN && errno != EINTR)) {
+			p->err = -errno;
+			return OP_ERROR;
+		}
+		if (sync_too_late(p, how))
+			return OP_TIMED_OUT;
+		if (!wait_spins(how, &spins))
+			return OP_WOULD_BLOCK;
+	}
+	return OP_DONE;
+}
+
 /* OP_DONE: one permit less. */
 ALWAYS_INLINE enum result sync_sem_wait(struct port *p, sem_t *s, struct how how)
 {
 	struct timespec until;
+	enum result r;
 	int err;
 
+	if (how.wait != WAIT_BLOCK && how.mode != MODE_TRY) {
+		r = sync_sem_spin(p, s, how);
+		if (r != OP_WOULD_BLOCK)
+			return r;
+	}
 	do {
 		if (how.mode == MODE_BLOCK) {
 			err = sem_wait(s);

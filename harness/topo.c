@@ -271,6 +271,16 @@ void topo_count_pairs(const struct topo *t, struct place_count out[PLACE_CLASSES
 	memcpy(out, t->count, sizeof(t->count));
 }
 
+bool topo_has_node(const struct topo *t, unsigned os)
+{
+	return hwloc_get_numanode_obj_by_os_index(t->hwloc, os) != NULL;
+}
+
+void topo_say_nodes(const struct topo *t, char *out, size_t out_len)
+{
+	hwloc_bitmap_list_snprintf(out, out_len, hwloc_topology_get_topology_nodeset(t->hwloc));
+}
+
 struct hwloc_topology *topo_hwloc(const struct topo *t)
 {
 	return t->hwloc;

@@ -103,6 +103,10 @@ struct topo_pu {
 /* NULL if there is no such PU. */
 const struct topo_pu *topo_pu(const struct topo *t, unsigned logical);
 
+/* NUMA nodes by OS number: whether there is this one; all of them, "0" or "0-3,8". */
+bool topo_has_node(const struct topo *t, unsigned os);
+void topo_say_nodes(const struct topo *t, char *out, size_t out_len);
+
 /* PLACE_UNKNOWN if one of them does not exist. */
 enum place_class topo_pair_class(const struct topo *t, unsigned os_a, unsigned os_b);
 

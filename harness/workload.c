@@ -24,6 +24,7 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_CHANNEL] = "channel",
 	[FAMILY_LOCK] = "lock",
 	[FAMILY_EVENT] = "event",
+	[FAMILY_BARRIER] = "barrier",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",
@@ -38,6 +39,7 @@ static const char *const wait_names[WAIT_COUNT] = {
 	[WAIT_SPIN] = "spin",
 	[WAIT_YIELD] = "yield",
 	[WAIT_SPIN_BLOCK] = "spin-then-block",
+	[WAIT_EPOLL] = "epoll",
 };
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_NONE] = "",

@@ -90,6 +90,8 @@ static bool must_reach(const struct cell *c, const struct death *d)
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
 	if (!two)
 		return false;
+	if (c->mech->family == FAMILY_BARRIER)
+		return d->side == 0 && AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_RECV);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
 	return d->point == POINT_AFTER_RECV;
@@ -102,6 +104,9 @@ static bool cannot_reach(const struct cell *c, const struct death *d)
 		return d->nth > 1;
 	if (c->mech->family == FAMILY_LOCK)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
+	if (c->mech->family == FAMILY_BARRIER)
+		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
+			POINT_BEFORE_PUBLISH, POINT_BEFORE_RELEASE);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
 			POINT_HOLDING);

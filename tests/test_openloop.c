@@ -306,7 +306,7 @@ static struct sample row_of(const struct trial_result *r, uint64_t bound_ns)
 	c.oneway_bound_ns = bound_ns;
 	sample_init(&row);
 	row.lat_count = (double)r->hist[0].count;
-	row.lat_p50_ns = row.lat_p99_ns = row.lat_max_ns = 1;
+	row.lat_p50_ns = row.lat_p99_ns = row.lat_max_ns = row.lat_p99_hi_ns = 1;
 	openloop_row(&row, &c, r);
 	return row;
 }
@@ -323,7 +323,9 @@ static void percentiles_under_five_bounds_are_left_out_with_a_reason(void **stat
 	assert_true(isnan(row.svc_p50_ns) && isnan(row.svc_p99_ns) && isnan(row.svc_max_ns));
 	assert_true(row.svc_count == 20000 && row.oneway_bound_ns == 100);
 	assert_string_equal(row.oneway_reason, "service: median 499 ns, under 5 x bound");
+	assert_true(row.lat_p99_hi_ns == 1);
 	row = row_of(r, 121);
+	assert_true(isnan(row.lat_p99_hi_ns));
 	assert_true(isnan(row.lat_p50_ns) && isnan(row.lat_p99_ns) && isnan(row.lat_max_ns));
 	assert_non_null(strstr(row.oneway_reason, "response: median 600 ns, under 5 x bound; "));
 	row = row_of(r, 99);

@@ -11,7 +11,7 @@
 #include "bench/openloop.h"
 #include "tests/program.h"
 
-#define OPEN H "run --no-report -w openloop -m channel/pipe -d thread "
+#define OPEN H "run --no-report --repeat-noisy no -w openloop -m channel/pipe -d thread "
 
 static void search_ends_in_a_knee_and_rows_at_rates_around_it(void **state)
 {

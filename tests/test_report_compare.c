@@ -164,6 +164,27 @@ static void classes_of_placement_come_from_the_topology(void **state)
 	free(text);
 }
 
+static void runs_of_one_machine_are_told_from_those_of_several(void **state)
+{
+	struct machines *m = *state;
+	char *text;
+
+	write_run(m, 0, "CPU A", "same-l3");
+	write_run(m, 1, "CPU A", "same-l3");
+	write_run(m, 2, "CPU A", "same-l3");
+	text = compared(m, 3);
+	check_not(text, "of one machine"); /* nobody recorded the host */
+	free(text);
+	append_text(m->run[0], "environment.csv", "host,one,\n");
+	append_text(m->run[1], "environment.csv", "host,two,\n");
+	append_text(m->run[2], "environment.csv", "host,one,\n");
+	text = compared(m, 3);
+	check_says(text, "\nA and C are runs of one machine: ");
+	check_not(text, "A and B are");
+	check_not(text, "B and C are");
+	free(text);
+}
+
 static void comparison_has_no_verdict(void **state)
 {
 	static const char *const verdicts[] = {
@@ -296,6 +317,7 @@ int main(void)
 		OF(runs_stand_in_columns_cell_by_cell),
 		OF(differences_of_the_machines_come_first),
 		OF(classes_of_placement_come_from_the_topology),
+		OF(runs_of_one_machine_are_told_from_those_of_several),
 		OF(comparison_has_no_verdict),
 		OF(runs_given_twice_are_refused),
 		OF(copies_of_a_run_are_the_same_run),

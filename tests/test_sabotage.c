@@ -179,6 +179,31 @@ static void sabotage_of_a_signal_is_caught_and_named(void **state)
 	assert_true(trials > 0);
 }
 
+/* A worker that does not wait: it, or who then waits for it, is at the wrong place. */
+static void sabotage_of_a_barrier_is_caught_and_named(void **state)
+{
+	static const struct sabotage of_barrier = {
+		PROBE_DROP, offsetof(struct trial_result, corrupt), "corrupt"};
+	unsigned trials = 0;
+	struct cell c;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		if (m->family != FAMILY_BARRIER || !lab_wants(m))
+			continue;
+		for (int d = 0; d < DOMAIN_COUNT; d++, trials++) {
+			if (!cell_of(&c, m, "rendezvous", (enum domain)d))
+				fail_msg("%s cannot run in domain %d", m->name, d);
+			sabotage(&c, &of_barrier, 0);
+			if (!strstr(lab.result->reason, "let a worker go at the wrong time"))
+				fail_msg("%s: %s", c.key, lab.result->reason);
+		}
+	}
+	assert_true(trials > 0);
+}
+
 /* One receiver among several cannot be exact, but it must not be blind. */
 static void sabotage_among_several_workers_is_never_ok(void **state)
 {
@@ -237,6 +262,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(sabotage_of_a_stream_is_caught_and_named),
 		cmocka_unit_test(sabotage_of_a_reply_is_caught_and_named),
 		cmocka_unit_test(sabotage_of_a_signal_is_caught_and_named),
+		cmocka_unit_test(sabotage_of_a_barrier_is_caught_and_named),
 		cmocka_unit_test(sabotage_among_several_workers_is_never_ok),
 		cmocka_unit_test(sabotage_left_out_is_ok),
 	};

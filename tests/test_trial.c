@@ -40,6 +40,8 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 {
 	bool lossy = c->mech->contract.lossy;
 	uint64_t want = LAB_N - (lossy ? r->lost : 0);
+	/* a reply of a lossy channel that is later than the loop's patience is no operation */
+	bool few = lossy ? r->ops > want || r->ops < want / 2 : r->ops != want;
 
 	if (r->status != TRIAL_OK)
 		fail_msg("%s: %s: %s", c->key, trial_status_name(r->status), r->reason);
@@ -47,7 +49,7 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 		fail_msg("%s is ok, but lost %lu, duplicated %lu, reordered %lu, corrupt %lu",
 			c->key, (unsigned long)r->lost, (unsigned long)r->duplicated,
 			(unsigned long)r->reordered, (unsigned long)r->corrupt);
-	if (c->workload->ending != ENDING_FLAG && (r->ops != want || r->n != LAB_N))
+	if (c->workload->ending != ENDING_FLAG && (few || r->n != LAB_N))
 		fail_msg("%s: %lu operations of %d", c->key, (unsigned long)r->ops, LAB_N);
 	if (r->ops == 0 || r->elapsed_ns == 0)
 		fail_msg("%s: %lu operations in %lu ns", c->key, (unsigned long)r->ops,
@@ -108,9 +110,9 @@ static void run_fan(const struct mech *m, const struct workload *w, enum domain 
 
 static void run_mech(const struct mech *m)
 {
-	bool lock = m->family == FAMILY_LOCK;
-	const char *const *fans = lock ? lock_fans : channel_fans;
-	size_t n_fans = lock ? ARRAY_LEN(lock_fans) : ARRAY_LEN(channel_fans), n;
+	bool alike = family_one_role(m->family);
+	const char *const *fans = alike ? lock_fans : channel_fans;
+	size_t n_fans = alike ? ARRAY_LEN(lock_fans) : ARRAY_LEN(channel_fans), n;
 	const struct workload *w = workload_all(&n);
 
 	for (size_t i = 0; i < n; i++) {

@@ -51,20 +51,16 @@ static int fifo_attach(struct port *p)
 
 /* An end of file before any sender came is not the end: wait for the first one. */
 COLD static enum result fifo_meet(
-	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, enum mode mode)
+	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
 {
 	struct stream_end *e = p->local;
 	enum result r;
 
-	if (mode == MODE_TRY && link_open_ports(p->link, ROLE_SENDER) > 0)
+	if (how.mode == MODE_TRY && link_open_ports(p->link, ROLE_SENDER) > 0)
 		return OP_WOULD_BLOCK;
-	r = mode == MODE_TRY ? OP_CLOSED : stream_poll(p, e->fd, POLLIN, mode);
+	r = how.mode == MODE_TRY ? OP_CLOSED : stream_poll(p, e->fd, POLLIN, how.mode);
 	e->met = r == OP_DONE;
-	if (r != OP_DONE)
-		return r;
-	return mode == MODE_BLOCK
-		       ? stream_recv(p, msg, room, len, (struct how){WAIT_BLOCK, MODE_BLOCK, false})
-		       : stream_recv_polite(p, e, msg, room, mode);
+	return r == OP_DONE ? stream_recv(p, msg, room, len, how) : r;
 }
 
 ALWAYS_INLINE enum result fifo_recv(
@@ -74,7 +70,7 @@ ALWAYS_INLINE enum result fifo_recv(
 	enum result r = stream_recv(p, msg, room, len, how);
 
 	if (UNLIKELY(r == OP_CLOSED && !e->met))
-		return fifo_meet(p, msg, room, len, how.mode);
+		return fifo_meet(p, msg, room, len, how);
 	e->met = true;
 	return r;
 }
@@ -85,10 +81,10 @@ static const struct channel_ops fifo_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_fifo, fifo_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_fifo, fifo_ops, WAITS_FD);
 
 const struct mech mech_channel_fifo = {
-	CHANNEL_COMMON(channel_fifo, fifo_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_fifo, fifo_ops, WAITS_FD),
 	.name = "channel/fifo",
 	.summary = "named pipe",
 	.contract =

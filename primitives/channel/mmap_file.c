@@ -125,10 +125,10 @@ static const struct channel_ops file_ops = {
 	.recv = file_recv,
 	.close = file_close,
 };
-CHANNEL_STAMP(channel_mmap_file, file_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_mmap_file, file_ops, WAITS_USER);
 
 const struct mech mech_channel_mmap_file = {
-	CHANNEL_COMMON(channel_mmap_file, file_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_mmap_file, file_ops, WAITS_USER),
 	.name = "channel/mmap-file",
 	.summary = "bounded queue in a mapped file, process-shared mutex and conditions",
 	.flags = MECH_COUNTS_WAITS,
@@ -136,6 +136,7 @@ const struct mech mech_channel_mmap_file = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = QUEUE_PATH,
 		},
 	.local_bytes = sizeof(struct mapping),
 	.shared_bytes = file_bytes,

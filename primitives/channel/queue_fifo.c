@@ -40,10 +40,10 @@ static const struct channel_ops fifo_ops = {
 	.recv = fifo_recv,
 	.close = fifo_close,
 };
-CHANNEL_STAMP(channel_queue_fifo, fifo_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_queue_fifo, fifo_ops, WAITS_USER);
 
 const struct mech mech_channel_queue_fifo = {
-	CHANNEL_COMMON(channel_queue_fifo, fifo_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_queue_fifo, fifo_ops, WAITS_USER),
 	.name = "channel/queue-fifo",
 	.summary = "bounded queue: one mutex, two condition variables",
 	.flags = MECH_COUNTS_WAITS,
@@ -51,6 +51,7 @@ const struct mech mech_channel_queue_fifo = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = QUEUE_PATH,
 		},
 	.shared_bytes = queue_bytes,
 	.setup = fifo_setup,

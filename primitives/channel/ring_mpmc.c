@@ -28,8 +28,6 @@ struct mpmc {
 	OWN_STRIDE uint8_t cells[];
 };
 
-enum { MPMC_WAITS = BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK) };
-
 ALWAYS_INLINE size_t mpmc_stride(const struct link *l)
 {
 	return ROUND_UP(sizeof(struct cell) + (size_t)l->msg_bytes, 8);
@@ -237,10 +235,10 @@ static const struct channel_ops mpmc_ops = {
 	.recv = mpmc_recv,
 	.close = mpmc_close,
 };
-CHANNEL_STAMP(channel_ring_mpmc, mpmc_ops, MPMC_WAITS);
+CHANNEL_STAMP(channel_ring_mpmc, mpmc_ops, WAITS_USER);
 
 const struct mech mech_channel_ring_mpmc = {
-	CHANNEL_COMMON(channel_ring_mpmc, mpmc_ops, MPMC_WAITS),
+	CHANNEL_COMMON(channel_ring_mpmc, mpmc_ops, WAITS_USER),
 	.name = "channel/ring-mpmc",
 	.summary = "bounded ring for many senders and receivers, without locks",
 	.flags = MECH_COUNTS_WAITS,
@@ -248,6 +246,7 @@ const struct mech mech_channel_ring_mpmc = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = PATH_ATOMICS_EACH(1), /* claims a position */
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",
 		},

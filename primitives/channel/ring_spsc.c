@@ -33,8 +33,6 @@ struct ring_end {
 	struct slots_cursor slot; /* of `index` */
 };
 
-enum { RING_WAITS = BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK) };
-
 static size_t ring_bytes(const struct link *l)
 {
 	return sizeof(struct ring) + slots_bytes(l);
@@ -178,10 +176,10 @@ static const struct channel_ops ring_ops = {
 	.recv = ring_recv,
 	.close = ring_close,
 };
-CHANNEL_STAMP(channel_ring_spsc, ring_ops, RING_WAITS);
+CHANNEL_STAMP(channel_ring_spsc, ring_ops, WAITS_USER);
 
 const struct mech mech_channel_ring_spsc = {
-	CHANNEL_COMMON(channel_ring_spsc, ring_ops, RING_WAITS),
+	CHANNEL_COMMON(channel_ring_spsc, ring_ops, WAITS_USER),
 	.name = "channel/ring-spsc",
 	.summary = "lock-free ring for one sender and one receiver",
 	.flags = MECH_COUNTS_WAITS,

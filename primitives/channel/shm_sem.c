@@ -55,10 +55,11 @@ ALWAYS_INLINE enum result shm_wait(struct port *p, sem_t *s, uint64_t *waits, st
 }
 
 /* A side's lock is held for a copy only: taken whatever the mode. */
-ALWAYS_INLINE void shm_lock(sem_t *lock)
+ALWAYS_INLINE void shm_lock(struct port *p, sem_t *lock, struct how how)
 {
-	while (sem_wait(lock) != 0) {
-	}
+	const struct how enter = {how.wait, MODE_BLOCK, how.probed};
+
+	sync_sem_wait(p, lock, enter);
 }
 
 ALWAYS_INLINE enum result shm_send(struct port *p, const uint8_t *msg, uint32_t len, struct how how)
@@ -75,7 +76,7 @@ ALWAYS_INLINE enum result shm_send(struct port *p, const uint8_t *msg, uint32_t 
 
 		return gone ? OP_CLOSED : r;
 	}
-	shm_lock(&q->put_lock);
+	shm_lock(p, &q->put_lock, how);
 	if (UNLIKELY(load_relaxed(&q->sent) - load_acquire(&q->taken) == l->capacity)) {
 		sem_post(&q->put_lock); /* the token of a receiver that left */
 		sem_post(&q->free);
@@ -101,7 +102,7 @@ ALWAYS_INLINE enum result shm_recv(
 
 	if (UNLIKELY(r != OP_DONE))
 		return r;
-	shm_lock(&q->take_lock);
+	shm_lock(p, &q->take_lock, how);
 	s = slots_at(q->slots, l, q->head);
 	if (UNLIKELY(load_acquire(&q->sent) == load_relaxed(&q->taken)))
 		r = OP_CLOSED; /* the token of the last sender that left */
@@ -136,10 +137,10 @@ static const struct channel_ops shm_ops = {
 	.recv = shm_recv,
 	.close = shm_close,
 };
-CHANNEL_STAMP(channel_shm_sem, shm_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_shm_sem, shm_ops, WAITS_USER);
 
 const struct mech mech_channel_shm_sem = {
-	CHANNEL_COMMON(channel_shm_sem, shm_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_shm_sem, shm_ops, WAITS_USER),
 	.name = "channel/shm-sem",
 	.summary = "slots in shared memory under counting semaphores",
 	.flags = MECH_COUNTS_WAITS,
@@ -147,6 +148,7 @@ const struct mech mech_channel_shm_sem = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.path = PATH_ATOMICS_EACH(4), /* two semaphores down, two up */
 		},
 	.shared_bytes = shm_bytes,
 	.setup = shm_setup,

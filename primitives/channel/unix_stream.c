@@ -75,10 +75,10 @@ static const struct channel_ops unix_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_unix_stream, unix_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_unix_stream, unix_ops, WAITS_FD);
 
 const struct mech mech_channel_unix_stream = {
-	CHANNEL_COMMON(channel_unix_stream, unix_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_unix_stream, unix_ops, WAITS_FD),
 	.name = "channel/unix-stream",
 	.summary = "unix stream socket, found by its path",
 	.max_senders = 1,

@@ -13,7 +13,7 @@ ALWAYS_INLINE enum result condition_signal(struct port *p, struct how how)
 {
 	struct monitor *m = p->link->shared;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	POINT(p, how, MID_WRITE);
 	m->signals++;
 	POINT(p, how, BEFORE_PUBLISH);
@@ -26,7 +26,7 @@ ALWAYS_INLINE enum result condition_signal_all(struct port *p, struct how how)
 {
 	struct monitor *m = p->link->shared;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	POINT(p, how, MID_WRITE);
 	m->signals += p->link->receivers;
 	POINT(p, how, BEFORE_PUBLISH);
@@ -40,7 +40,7 @@ ALWAYS_INLINE enum result condition_wait(struct port *p, struct how how)
 	struct monitor *m = p->link->shared;
 	enum result r;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	r = monitor_await(p, m, how);
 	POINT(p, how, MID_READ);
 	if (r == OP_DONE)
@@ -55,10 +55,10 @@ static const struct event_ops condition_ops = {
 	.signal_all = condition_signal_all,
 	.wait = condition_wait,
 };
-EVENT_STAMP(event_condition, condition_ops, BIT(WAIT_BLOCK));
+EVENT_STAMP(event_condition, condition_ops, WAITS_USER);
 
 const struct mech mech_event_condition = {
-	EVENT_COMMON(event_condition, condition_ops, BIT(WAIT_BLOCK)),
+	EVENT_COMMON(event_condition, condition_ops, WAITS_USER),
 	.name = "event/condition",
 	.summary = "condition variable with mutex and predicate, signalled under the mutex",
 	.contract =
@@ -68,6 +68,7 @@ const struct mech mech_event_condition = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ONE,
 			.remembers = true,
+			.path = MONITOR_PATH,
 		},
 	.shared_bytes = monitor_bytes,
 	.setup = monitor_setup,

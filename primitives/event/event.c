@@ -12,7 +12,7 @@ ALWAYS_INLINE enum result event_set(struct port *p, struct how how)
 {
 	struct monitor *m = p->link->shared;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	POINT(p, how, MID_WRITE);
 	m->signals = 1;
 	POINT(p, how, BEFORE_PUBLISH);
@@ -26,7 +26,7 @@ ALWAYS_INLINE enum result event_wait(struct port *p, struct how how)
 	struct monitor *m = p->link->shared;
 	enum result r;
 
-	pthread_mutex_lock(&m->lock);
+	sync_mutex_enter(p, &m->lock, how);
 	r = monitor_await(p, m, how);
 	POINT(p, how, MID_READ);
 	pthread_mutex_unlock(&m->lock);
@@ -48,10 +48,10 @@ static const struct event_ops event_ops = {
 	.wait = event_wait,
 	.clear = event_clear,
 };
-EVENT_STAMP(event_event, event_ops, BIT(WAIT_BLOCK));
+EVENT_STAMP(event_event, event_ops, WAITS_USER);
 
 const struct mech mech_event_event = {
-	EVENT_COMMON(event_event, event_ops, BIT(WAIT_BLOCK)),
+	EVENT_COMMON(event_event, event_ops, WAITS_USER),
 	.name = "event/event",
 	.summary = "flag that wakes all and stays set: mutex and condition variable",
 	.contract =
@@ -61,6 +61,7 @@ const struct mech mech_event_event = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ALL,
 			.remembers = true,
+			.path = MONITOR_PATH,
 		},
 	.shared_bytes = monitor_bytes,
 	.setup = monitor_setup,

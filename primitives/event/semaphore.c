@@ -44,10 +44,10 @@ static const struct event_ops semaphore_ops = {
 	.signal_all = semaphore_signal_all,
 	.wait = semaphore_wait,
 };
-EVENT_STAMP(event_semaphore, semaphore_ops, BIT(WAIT_BLOCK));
+EVENT_STAMP(event_semaphore, semaphore_ops, WAITS_USER);
 
 const struct mech mech_event_semaphore = {
-	EVENT_COMMON(event_semaphore, semaphore_ops, BIT(WAIT_BLOCK)),
+	EVENT_COMMON(event_semaphore, semaphore_ops, WAITS_USER),
 	.name = "event/semaphore",
 	.summary = "POSIX semaphore: each post lets one waiter go",
 	.contract =
@@ -57,6 +57,7 @@ const struct mech mech_event_semaphore = {
 			.survives = SURVIVE_NO,
 			.wakes = WAKES_ONE,
 			.remembers = true,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = semaphore_bytes,
 	.setup = semaphore_setup,

@@ -27,6 +27,7 @@ const struct mech mech_lock_atomic_add = {
 	.contract =
 		{
 			CONTRACT_NO_LOCK,
+			.path = {.atomics_send = 1},
 		},
 	.shared_bytes = counted_bytes,
 };

@@ -67,10 +67,10 @@ static const struct lock_ops mutex_ops = {
 	.unlock = mutex_unlock,
 	.guarded = mutex_guarded,
 };
-LOCK_STAMP(lock_mutex, mutex_ops, BIT(WAIT_BLOCK));
+LOCK_STAMP(lock_mutex, mutex_ops, WAITS_USER);
 
 const struct mech mech_lock_mutex = {
-	LOCK_COMMON(lock_mutex, mutex_ops, BIT(WAIT_BLOCK)),
+	LOCK_COMMON(lock_mutex, mutex_ops, WAITS_USER),
 	.name = "lock/mutex",
 	.summary = "pthread mutex, the default kind",
 	.contract =
@@ -79,6 +79,7 @@ const struct mech mech_lock_mutex = {
 			.end_seen = "never",
 			.owner = "the holder; not checked",
 			.survives = SURVIVE_NO,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = mutex_bytes,
 	.setup = mutex_setup,

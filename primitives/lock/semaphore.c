@@ -52,10 +52,10 @@ static const struct lock_ops semaphore_ops = {
 	.unlock = semaphore_unlock,
 	.guarded = semaphore_guarded,
 };
-LOCK_STAMP(lock_semaphore, semaphore_ops, BIT(WAIT_BLOCK));
+LOCK_STAMP(lock_semaphore, semaphore_ops, WAITS_USER);
 
 const struct mech mech_lock_semaphore = {
-	LOCK_COMMON(lock_semaphore, semaphore_ops, BIT(WAIT_BLOCK)),
+	LOCK_COMMON(lock_semaphore, semaphore_ops, WAITS_USER),
 	.name = "lock/semaphore",
 	.summary = "POSIX semaphore with one permit",
 	.contract =
@@ -64,6 +64,7 @@ const struct mech mech_lock_semaphore = {
 			.end_seen = "never",
 			.owner = "whoever posts; not checked",
 			.survives = SURVIVE_NO,
+			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = semaphore_bytes,
 	.setup = semaphore_setup,

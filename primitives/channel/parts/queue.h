@@ -3,12 +3,15 @@
  * memory that the mechanism provides.
  *
  * A signal goes out with each message, also when nobody sleeps: glibc then
- * makes no system call.
+ * makes no system call.  Workers that spin let go of the mutex between two looks.
  */
 #ifndef PRIMITIVES_CHANNEL_PARTS_QUEUE_H
 #define PRIMITIVES_CHANNEL_PARTS_QUEUE_H
 
 #include "primitives/channel/parts/slots.h"
+
+/* The mutex, taken and released. */
+#define QUEUE_PATH PATH_ATOMICS_EACH(2)
 
 struct queue {
 	pthread_mutex_t lock;
@@ -42,12 +45,12 @@ static inline int queue_init(const struct link *l, struct queue *q)
  * Sleep on `cond` with the mutex held.  OP_DONE: look again.  OP_CLOSED: the
  * other side has left, nothing will change any more.
  */
-ALWAYS_INLINE enum result queue_wait(
-	struct port *p, struct queue *q, pthread_cond_t *cond, enum role other, struct how how)
+ALWAYS_INLINE enum result queue_wait(struct port *p, struct queue *q, pthread_cond_t *cond,
+	enum role other, uint32_t *spins, struct how how)
 {
 	if (link_open_ports(p->link, other) == 0)
 		return OP_CLOSED;
-	return sync_cond_wait(p, cond, &q->lock, how);
+	return sync_cond_wait(p, cond, &q->lock, spins, how);
 }
 
 ALWAYS_INLINE enum result queue_put(
@@ -55,13 +58,14 @@ ALWAYS_INLINE enum result queue_put(
 {
 	const struct link *l = p->link;
 	enum result r = OP_DONE;
+	uint32_t spins = 0;
 
 	if (!slots_fits(p, len))
 		return OP_ERROR;
-	pthread_mutex_lock(&q->lock);
+	sync_mutex_enter(p, &q->lock, how);
 	while (q->count == l->capacity && r == OP_DONE) {
 		p->full_waits++;
-		r = queue_wait(p, q, &q->not_full, ROLE_RECEIVER, how);
+		r = queue_wait(p, q, &q->not_full, ROLE_RECEIVER, &spins, how);
 	}
 	if (q->count < l->capacity) {
 		POINT(p, how, MID_WRITE);
@@ -81,11 +85,12 @@ ALWAYS_INLINE enum result queue_take(
 {
 	const struct link *l = p->link;
 	enum result r = OP_DONE;
+	uint32_t spins = 0;
 
-	pthread_mutex_lock(&q->lock);
+	sync_mutex_enter(p, &q->lock, how);
 	while (q->count == 0 && r == OP_DONE) {
 		p->empty_waits++;
-		r = queue_wait(p, q, &q->not_empty, ROLE_SENDER, how);
+		r = queue_wait(p, q, &q->not_empty, ROLE_SENDER, &spins, how);
 	}
 	if (q->count > 0) {
 		struct slot *s = slots_at(q->slots, l, q->head);

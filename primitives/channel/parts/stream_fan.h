@@ -96,10 +96,14 @@ COLD static int fan_patience(const struct port *p, enum mode mode)
 	return (int)((p->deadline_ns - now) / 1000000 % INT_MAX) + 1;
 }
 
-/* OP_DONE: something is ready. */
-ALWAYS_INLINE enum result fan_wait(struct port *p, struct stream_fan *f, struct how how)
+/* OP_DONE: something is ready, or may be.  Spinners ask and do not sleep. */
+ALWAYS_INLINE enum result fan_wait(
+	struct port *p, struct stream_fan *f, uint32_t *spins, struct how how)
 {
 	int patience = how.mode == MODE_BLOCK ? -1 : fan_patience(p, how.mode), n;
+
+	if (wait_spins(how, spins))
+		patience = 0;
 
 	POINT(p, how, BLOCKED);
 	n = epoll_wait(f->epoll_fd, f->ready, FAN_BATCH, patience);
@@ -119,7 +123,7 @@ ALWAYS_INLINE enum result fan_wait(struct port *p, struct stream_fan *f, struct 
  * connection's turn.
  */
 ALWAYS_INLINE enum result fan_read(
-	struct port *p, struct stream_fan *f, uint32_t i, uint8_t *msg, bool *got)
+	struct port *p, struct stream_fan *f, uint32_t i, uint8_t *msg, bool *got, struct how how)
 {
 	uint32_t want = p->link->msg_bytes;
 	ssize_t n = recv(f->fd[i], msg, want, MSG_DONTWAIT);
@@ -128,7 +132,7 @@ ALWAYS_INLINE enum result fan_read(
 	if (LIKELY(n == (ssize_t)want))
 		return OP_DONE;
 	if (n > 0)
-		return stream_finish_read(p, f->fd[i], msg, want, (uint32_t)n);
+		return stream_finish_read(p, f->fd[i], msg, want, (uint32_t)n, how);
 	if (n == 0 || errno == ECONNRESET)
 		return fan_end(p, f, i);
 	return errno == EAGAIN || errno == EINTR ? OP_DONE : stream_error(p, errno);
@@ -138,13 +142,14 @@ ALWAYS_INLINE enum result fan_recv_many(struct port *p, uint8_t *msg, struct how
 {
 	struct stream_fan *f = p->local;
 	enum result r = f->ended == p->link->senders ? OP_CLOSED : OP_DONE;
+	uint32_t spins = 0;
 	bool got = false;
 
 	while (r == OP_DONE) {
 		uint32_t i;
 
 		if (f->next == f->n_ready) {
-			r = fan_wait(p, f, how);
+			r = fan_wait(p, f, &spins, how);
 			continue;
 		}
 		i = f->ready[f->next++].data.u32;
@@ -152,7 +157,7 @@ ALWAYS_INLINE enum result fan_recv_many(struct port *p, uint8_t *msg, struct how
 			r = fan_accept(p, f);
 			continue;
 		}
-		r = fan_read(p, f, i, msg, &got);
+		r = fan_read(p, f, i, msg, &got, how);
 		POINT(p, how, MID_READ);
 		if (LIKELY(got))
 			return r;

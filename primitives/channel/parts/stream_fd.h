@@ -5,6 +5,10 @@
  * Both sides move exactly link->msg_bytes at a time.  A message whose first
  * byte has been accepted is finished, however long that takes: a try or a timed
  * operation gives up only before it.
+ *
+ * wait=block sleeps in read() and write() themselves.  All others try without
+ * blocking first and then wait as they say: by trying again, or in epoll_wait()
+ * on a descriptor that is registered once, edge-triggered.
  */
 #ifndef PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
 #define PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
@@ -18,11 +22,13 @@
 #include <unistd.h>
 
 #include "harness/link.h"
+#include "primitives/channel/parts/fd_wait.h"
 
 /* What every byte stream promises. */
 #define CONTRACT_STREAM                                                                            \
 	.unit = UNIT_BYTES, .order = ORDER_FIFO, .end_seen = "end of file",                        \
-	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2
+	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2,                      \
+	.path = PATH_SYSCALL_EACH
 
 enum { STREAM_PIPE_BYTES = 65536 };
 
@@ -31,6 +37,7 @@ struct stream_end {
 	int fd;
 	int try_fd;    /* the same stream, never blocking; opened when first needed */
 	int listen_fd; /* sockets: where fd will come from, while fd is -1 */
+	struct fd_wait edge;
 	bool tried;
 	bool own;  /* this port's alone: closed with it */
 	bool sock; /* a socket: non-blocking call by call */
@@ -62,6 +69,7 @@ static inline void stream_detach(struct stream_end *e)
 {
 	if (e->tried)
 		stream_close_fd(&e->try_fd);
+	fd_wait_end(&e->edge);
 	e->tried = false;
 	if (!e->own)
 		return;
@@ -105,16 +113,21 @@ static inline const char *stream_pipe_fits(const struct link *l)
  * O_NONBLOCK belongs to the open file, which the other workers share: a second
  * open of the same stream has its own.
  */
-COLD static int stream_try_fd(struct stream_end *e, int flags)
+COLD static int stream_open_again(struct stream_end *e, int flags)
 {
 	char path[40];
 
-	if (!e->tried) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", e->fd);
-		e->try_fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
-		e->tried = true;
-	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", e->fd);
+	e->try_fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+	e->tried = true;
 	return e->try_fd;
+}
+
+ALWAYS_INLINE int stream_try_fd(struct stream_end *e, int flags)
+{
+	if (e->sock)
+		return e->fd;
+	return LIKELY(e->tried) ? e->try_fd : stream_open_again(e, flags);
 }
 
 /* Poll until ready, the deadline (timed) or for ever (block). */
@@ -141,17 +154,43 @@ COLD static enum result stream_error(struct port *p, int err)
 	return OP_ERROR;
 }
 
-/* The rest of a message after `done` bytes, blocking; `fd` may be non-blocking. */
-COLD static enum result stream_finish_write(
-	struct port *p, int fd, const uint8_t *msg, uint32_t len, uint32_t done)
+/* Until an edge, the deadline (timed) or for ever (block). */
+COLD static enum result stream_epoll(struct port *p, struct stream_end *e, int fd, enum mode mode)
 {
+	uint64_t now = monotonic_ns(), left = p->deadline_ns > now ? p->deadline_ns - now : 0;
+	int patience_ms = mode == MODE_TIMED ? (int)(left / 1000000 % INT_MAX) + 1 : -1;
+	int err = fd_wait_edge(&e->edge, fd, patience_ms);
+
+	if (err)
+		return stream_error(p, -err);
+	return mode == MODE_TIMED && monotonic_ns() >= p->deadline_ns ? OP_TIMED_OUT : OP_DONE;
+}
+
+/* Between two tries, in a mode that may wait.  *spins starts at 0.  OP_DONE: try again. */
+ALWAYS_INLINE enum result stream_wait(
+	struct port *p, struct stream_end *e, int fd, short events, uint32_t *spins, struct how how)
+{
+	if (how.wait == WAIT_EPOLL)
+		return stream_epoll(p, e, fd, how.mode);
+	if (how.wait == WAIT_BLOCK || !wait_spins(how, spins))
+		return stream_poll(p, fd, events, how.mode);
+	return sync_too_late(p, how) ? OP_TIMED_OUT : OP_DONE;
+}
+
+/* The rest of a message after `done` bytes, whatever the mode; `fd` may be non-blocking. */
+COLD static enum result stream_finish_write(
+	struct port *p, int fd, const uint8_t *msg, uint32_t len, uint32_t done, struct how how)
+{
+	const struct how finish = {how.wait, MODE_BLOCK, false};
+	uint32_t spins = 0;
+
 	while (done < len) {
 		ssize_t n = write(fd, msg + done, len - done);
 
 		if (n >= 0)
 			done += (uint32_t)n;
 		else if (errno == EAGAIN)
-			stream_poll(p, fd, POLLOUT, MODE_BLOCK);
+			stream_wait(p, p->local, fd, POLLOUT, &spins, finish);
 		else if (errno != EINTR)
 			return stream_error(p, errno);
 	}
@@ -160,8 +199,11 @@ COLD static enum result stream_finish_write(
 
 /* An end of stream inside a message is an error, between messages it is the end. */
 COLD static enum result stream_finish_read(
-	struct port *p, int fd, uint8_t *msg, uint32_t len, uint32_t done)
+	struct port *p, int fd, uint8_t *msg, uint32_t len, uint32_t done, struct how how)
 {
+	const struct how finish = {how.wait, MODE_BLOCK, false};
+	uint32_t spins = 0;
+
 	while (done < len) {
 		ssize_t n = read(fd, msg + done, len - done);
 
@@ -170,57 +212,64 @@ COLD static enum result stream_finish_read(
 		else if (n == 0)
 			return done ? stream_error(p, EIO) : OP_CLOSED;
 		else if (errno == EAGAIN)
-			stream_poll(p, fd, POLLIN, MODE_BLOCK);
+			stream_wait(p, p->local, fd, POLLIN, &spins, finish);
 		else if (errno != EINTR)
 			return stream_error(p, errno);
 	}
 	return OP_DONE;
 }
 
-COLD static enum result stream_send_polite(
-	struct port *p, struct stream_end *e, const uint8_t *msg, uint32_t len, enum mode mode)
+/* Try, wait, try again: all but wait=block in a mode that blocks. */
+ALWAYS_INLINE enum result stream_send_by_tries(
+	struct port *p, struct stream_end *e, const uint8_t *msg, uint32_t len, struct how how)
 {
-	int fd = e->sock ? e->fd : stream_try_fd(e, O_WRONLY);
+	int fd = stream_try_fd(e, O_WRONLY);
+	uint32_t spins = 0;
 	enum result r;
 
-	if (fd < 0)
+	if (UNLIKELY(fd < 0))
 		return stream_error(p, ENOTSUP);
 	for (;;) {
 		ssize_t n = e->sock ? send(fd, msg, len, MSG_DONTWAIT) : write(fd, msg, len);
 
+		if (LIKELY(n == (ssize_t)len))
+			return OP_DONE;
 		if (n >= 0)
-			return stream_finish_write(p, fd, msg, len, (uint32_t)n);
-		if (errno != EAGAIN && errno != EINTR)
+			return stream_finish_write(p, fd, msg, len, (uint32_t)n, how);
+		if (UNLIKELY(errno != EAGAIN && errno != EINTR))
 			return stream_error(p, errno);
-		if (mode == MODE_TRY)
+		if (how.mode == MODE_TRY)
 			return OP_WOULD_BLOCK;
-		r = stream_poll(p, fd, POLLOUT, mode);
-		if (r != OP_DONE)
+		r = stream_wait(p, e, fd, POLLOUT, &spins, how);
+		if (UNLIKELY(r != OP_DONE))
 			return r;
 	}
 }
 
-COLD static enum result stream_recv_polite(
-	struct port *p, struct stream_end *e, uint8_t *msg, uint32_t len, enum mode mode)
+ALWAYS_INLINE enum result stream_recv_by_tries(
+	struct port *p, struct stream_end *e, uint8_t *msg, uint32_t len, struct how how)
 {
-	int fd = e->sock ? e->fd : stream_try_fd(e, O_RDONLY);
+	int fd = stream_try_fd(e, O_RDONLY);
+	uint32_t spins = 0;
 	enum result r;
 
-	if (fd < 0)
+	if (UNLIKELY(fd < 0))
 		return stream_error(p, ENOTSUP);
 	for (;;) {
 		ssize_t n = e->sock ? recv(fd, msg, len, MSG_DONTWAIT) : read(fd, msg, len);
 
+		if (LIKELY(n == (ssize_t)len))
+			return OP_DONE;
 		if (n == 0)
 			return OP_CLOSED;
 		if (n > 0)
-			return stream_finish_read(p, fd, msg, len, (uint32_t)n);
-		if (errno != EAGAIN && errno != EINTR)
+			return stream_finish_read(p, fd, msg, len, (uint32_t)n, how);
+		if (UNLIKELY(errno != EAGAIN && errno != EINTR))
 			return stream_error(p, errno);
-		if (mode == MODE_TRY)
+		if (how.mode == MODE_TRY)
 			return OP_WOULD_BLOCK;
-		r = stream_poll(p, fd, POLLIN, mode);
-		if (r != OP_DONE)
+		r = stream_wait(p, e, fd, POLLIN, &spins, how);
+		if (UNLIKELY(r != OP_DONE))
 			return r;
 	}
 }
@@ -236,14 +285,14 @@ ALWAYS_INLINE enum result stream_send(
 		return OP_ERROR;
 	}
 	POINT(p, how, MID_WRITE);
-	if (how.mode != MODE_BLOCK)
-		return stream_send_polite(p, e, msg, len, how.mode);
+	if (how.mode != MODE_BLOCK || how.wait != WAIT_BLOCK)
+		return stream_send_by_tries(p, e, msg, len, how);
 	n = write(e->fd, msg, len);
 	if (LIKELY(n == (ssize_t)len))
 		return OP_DONE;
 	if (n < 0 && errno != EINTR)
 		return stream_error(p, errno);
-	return stream_finish_write(p, e->fd, msg, len, n < 0 ? 0 : (uint32_t)n);
+	return stream_finish_write(p, e->fd, msg, len, n < 0 ? 0 : (uint32_t)n, how);
 }
 
 ALWAYS_INLINE enum result stream_recv(
@@ -259,8 +308,8 @@ ALWAYS_INLINE enum result stream_recv(
 	}
 	*len = want;
 	POINT(p, how, BLOCKED);
-	if (how.mode != MODE_BLOCK)
-		return stream_recv_polite(p, e, msg, want, how.mode);
+	if (how.mode != MODE_BLOCK || how.wait != WAIT_BLOCK)
+		return stream_recv_by_tries(p, e, msg, want, how);
 	n = read(e->fd, msg, want);
 	POINT(p, how, MID_READ);
 	if (LIKELY(n == (ssize_t)want))
@@ -268,7 +317,7 @@ ALWAYS_INLINE enum result stream_recv(
 	if (n < 0 && errno != EINTR)
 		return stream_error(p, errno);
 	return n == 0 ? OP_CLOSED
-		      : stream_finish_read(p, e->fd, msg, want, n < 0 ? 0 : (uint32_t)n);
+		      : stream_finish_read(p, e->fd, msg, want, n < 0 ? 0 : (uint32_t)n, how);
 }
 
 #endif

@@ -4,13 +4,15 @@
  * The receiver binds, each sender connects its socket to it.  One op is one
  * datagram.  Nobody is told when the receiver's buffer is full or when there
  * are no more senders: the word for the latter is the count of open ports,
- * which an idle receiver looks at now and then.
+ * which an idle receiver looks at now and then.  Only receivers wait as the wait
+ * strategy says: a sender hardly ever has to.
  */
 #ifndef PRIMITIVES_CHANNEL_PARTS_UDP_H
 #define PRIMITIVES_CHANNEL_PARTS_UDP_H
 
 #include <sys/time.h>
 
+#include "primitives/channel/parts/fd_wait.h"
 #include "primitives/channel/parts/inet.h"
 
 enum {
@@ -22,12 +24,13 @@ struct udp_end {
 	int fd;
 	bool open;
 	bool refused; /* the receiver has left; the kernel says so only now and then */
+	struct fd_wait edge;
 };
 
 #define CONTRACT_UDP                                                                               \
 	.reach = REACH_HOST, .unit = UNIT_MESSAGE, .order = ORDER_FIFO, .lossy = true,             \
 	.end_seen = "never; a word beside it", .on_oversize = OVERSIZE_REFUSED,                    \
-	.survives = SURVIVE_NO, .max_bytes = UDP_MAX_BYTES, .copies = 2
+	.survives = SURVIVE_NO, .max_bytes = UDP_MAX_BYTES, .copies = 2, .path = PATH_SYSCALL_EACH
 
 #define UDP_PORT                                                                                   \
 	.max_receivers = 1, .local_bytes = sizeof(struct udp_end), .shared_bytes = inet_bytes,     \
@@ -44,6 +47,7 @@ static inline void udp_detach(struct port *p)
 
 	if (e->open)
 		close(e->fd);
+	fd_wait_end(&e->edge);
 	*e = (struct udp_end){.fd = -1};
 }
 
@@ -140,11 +144,20 @@ COLD static bool udp_too_large(struct port *p, uint32_t room)
 	return true;
 }
 
+/* After a try that found nothing, for all but wait=block, which waits inside recv(). */
+ALWAYS_INLINE void udp_wait(struct udp_end *e, uint32_t *spins, struct how how)
+{
+	if (how.wait == WAIT_BLOCK || how.mode == MODE_TRY || wait_spins(how, spins))
+		return;
+	fd_wait_edge(&e->edge, e->fd, UDP_LOOK_UP_US / 1000);
+}
+
 ALWAYS_INLINE enum result udp_recv(
 	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
 {
-	const struct udp_end *e = p->local;
-	bool alone = false;
+	struct udp_end *e = p->local;
+	bool alone = false, tries = how.mode == MODE_TRY || how.wait != WAIT_BLOCK;
+	uint32_t spins = 0;
 	enum result r;
 	ssize_t n;
 
@@ -152,7 +165,7 @@ ALWAYS_INLINE enum result udp_recv(
 		return OP_ERROR;
 	for (;;) {
 		POINT(p, how, BLOCKED);
-		n = recv(e->fd, msg, room, how.mode == MODE_TRY || alone ? MSG_DONTWAIT : 0);
+		n = recv(e->fd, msg, room, tries || alone ? MSG_DONTWAIT : 0);
 		POINT(p, how, MID_READ);
 		if (LIKELY(n >= 0)) {
 			*len = (uint32_t)n;
@@ -161,6 +174,7 @@ ALWAYS_INLINE enum result udp_recv(
 		r = udp_nothing(p, errno, how.mode, &alone);
 		if (r != OP_DONE)
 			return r;
+		udp_wait(e, &spins, how);
 	}
 }
 

@@ -10,6 +10,9 @@
 
 #include "harness/link.h"
 
+/* The mutex, taken and released. */
+#define MONITOR_PATH PATH_ATOMICS_EACH(2)
+
 struct monitor {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -51,9 +54,10 @@ static void monitor_teardown(struct link *l)
 ALWAYS_INLINE enum result monitor_await(struct port *p, struct monitor *m, struct how how)
 {
 	enum result r = OP_DONE;
+	uint32_t spins = 0;
 
 	while (m->signals == 0 && r == OP_DONE)
-		r = sync_cond_wait(p, &m->changed, &m->lock, how);
+		r = sync_cond_wait(p, &m->changed, &m->lock, &spins, how);
 	return m->signals ? OP_DONE : r;
 }
 
