@@ -58,6 +58,9 @@ part_fn report_rows;  /* report_cells.c */
 /* Mechanisms and their floors: report_floors.c. */
 part_fn report_floors;
 
+/* Ways to wait side by side: report_waits.c. */
+part_fn report_waits;
+
 /*
  * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`
  * NULL: any but ok.  Returns how many lines.  `begin` stands before each.

@@ -318,6 +318,7 @@ static const struct part {
 	{"undrawn", put_undrawn},
 	{"csv", report_csv},
 	{"floors", report_floors},
+	{"waits", report_waits},
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},

@@ -165,6 +165,8 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 		.pinned = c->pu[0] != PLACE_PU_NONE,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
+		.yields = c->wait == WAIT_YIELD,
+		.kept_awake = c->extra.keep_awake,
 		.workers = cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
 		/* a rate that was not kept up with stands in `missed` */

@@ -136,6 +136,7 @@ enum mech_flags {
 	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
+	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -147,6 +148,7 @@ struct link {
 	void *shared;       /* mech->shared_bytes() bytes, WORKER_STRIDE aligned */
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
+	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
 	enum domain domain;
 	enum start start;

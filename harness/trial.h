@@ -77,6 +77,8 @@ struct trial_extra {
 	uint32_t memory;     /* enum memory */
 	uint32_t node;       /* enum node */
 	uint32_t touch;      /* enum touch */
+	uint32_t fds;        /* descriptors that are waited for, less one */
+	uint32_t pad;
 };
 
 struct trial_spec {
