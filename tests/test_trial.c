@@ -160,6 +160,8 @@ static bool is_expected(const struct mech *m, const struct workload *w)
 	if (w->side_b == LOOP_DRAIN)
 		return !(m->flags & MECH_NO_EVIDENCE) && !m->contract.lossy &&
 		       m->contract.order == ORDER_FIFO;
+	if (w->side_a == LOOP_OFFER) /* its times travel with the message */
+		return !(m->flags & MECH_NO_EVIDENCE);
 	return true;
 }
 
