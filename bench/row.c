@@ -222,7 +222,8 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 		return;
 	s->lost = (double)r->lost;
 	s->duplicated = (double)r->duplicated;
-	s->reordered = (double)r->reordered;
+	if (!mech_overtakes(c->mech))
+		s->reordered = (double)r->reordered;
 	s->corrupt = (double)r->corrupt;
 }
 

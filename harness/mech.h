@@ -258,6 +258,12 @@ struct mech {
 	const loop_table *loops;
 };
 
+/* Messages overtake each other by contract: their order is no evidence. */
+static inline bool mech_overtakes(const struct mech *m)
+{
+	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
+}
+
 /*
  * Operations claimed in blocks from one counter per side: the total is exact,
  * nobody waits for a share that somebody else still has to do, and the shares

@@ -49,6 +49,8 @@ const char *verdict_limit_of(int err)
 	case EAGAIN:
 		return " (the limit is that of processes and threads: ulimit -u, or pids.max of a "
 		       "control group)";
+	case ENOSPC:
+		return " (the limit is the room on a file system, or in shared memory)";
 	case EFBIG:
 		return " (the limit is that of a file's size: ulimit -f)";
 	default:
@@ -83,7 +85,7 @@ static void judge_side(const struct trial *t, struct evidence *e, unsigned from,
 	evidence_judge(e, ledger, n, sent, senders, leftover);
 }
 
-static void judge_channel(const struct trial *t, struct evidence *e)
+static void judge_links(const struct trial *t, struct evidence *e)
 {
 	const struct trial_spec *spec = t->crew.spec;
 	uint64_t sent[TRIAL_MAX_WORKERS];
@@ -104,6 +106,13 @@ static void judge_channel(const struct trial *t, struct evidence *e)
 		sent[0] = slot(t, spec->side_a)->w.seq; /* replies */
 		judge_side(t, e, 0, 1, sent, 1);
 	}
+}
+
+static void judge_channel(const struct trial *t, struct evidence *e)
+{
+	judge_links(t, e);
+	if (mech_overtakes(t->crew.mech))
+		e->reordered = 0; /* as the contract wants it */
 }
 
 /* The counter inside the lock against the sections that were entered. */

@@ -311,17 +311,21 @@ static void explain_result(struct self *s)
 {
 	struct worker *w = &s->slot->w;
 	const struct port *p = w->out ? w->out : w->in;
+	int err;
 
 	if (w->result == OP_DONE)
 		return;
 	s->slot->failed = 1;
-	if (w->result == OP_CLOSED)
+	if (w->result == OP_CLOSED) {
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
 			"worker %u: the other side has gone", s->index);
-	else
-		snprintf(s->slot->reason, sizeof(s->slot->reason),
-			"worker %u: operation failed: %s", s->index,
-			strerror(w->in && w->in->err ? -w->in->err : -p->err));
+		return;
+	}
+	err = w->in && w->in->err ? w->in->err : p->err;
+	/* what grows has come to a limit of the machine */
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC;
+	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
+		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
 }
 
 static void zero_waits(struct self *s)

@@ -86,6 +86,12 @@ static void complain(const struct cell *c, const struct sabotage *s, const char 
 		(unsigned long)r->corrupt, r->reason);
 }
 
+/* Two messages that change places are no fault where the order is not the senders'. */
+static bool is_a_fault(const struct mech *m, const struct sabotage *s)
+{
+	return s->act != PROBE_SWAP || !mech_overtakes(m);
+}
+
 static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t worker)
 {
 	const struct trial_fault f = {.act = (uint32_t)s->act, .worker = worker, .nth = NTH};
@@ -118,8 +124,10 @@ static void sabotage_of_a_stream_is_caught_and_named(void **state)
 		for (int d = 0; d < DOMAIN_COUNT; d++) {
 			if (!cell_of(&c, m, "stream", d))
 				continue;
-			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++, trials++)
-				sabotage(&c, &sabotages[k], 0);
+			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++, trials++) {
+				if (is_a_fault(m, &sabotages[k]))
+					sabotage(&c, &sabotages[k], 0);
+			}
 		}
 		mechs++;
 	}
