@@ -37,7 +37,10 @@ bool answers_complete(const struct ranking *r, char *why, size_t why_len);
 /* "2 out": noisy trials left out; "2 used": too few clean ones to do without; "": none. */
 void answers_noisy(const struct rank_entry *e, char *out, size_t len);
 
-/* One group as a table. */
+/* Median over its trials of the time that all workers ran together, in %; NAN: not measured. */
+double answers_overlap(const struct rank_entry *e);
+
+/* One group as a table; with overlap where workers share a processor, since it is a result there. */
 void answers_group(FILE *to, const struct rank_group *g, bool markdown);
 
 /* "pingpong, 2 processes, 64 B, nearest (same-l3)" */

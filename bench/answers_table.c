@@ -2,6 +2,7 @@
 #include "bench/answers.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/report_text.h"
@@ -66,6 +67,38 @@ void answers_noisy(const struct rank_entry *e, char *out, size_t len)
 		snprintf(out, len, "%zu used", e->noisy_used);
 }
 
+/* Where workers share processors, how far they overlapped is a result. */
+static bool shows_overlap(const struct rank_group *g)
+{
+	return g->key->workers_per_pu > 1 && strcmp(g->key->family, "lock") != 0;
+}
+
+double answers_overlap(const struct rank_entry *e)
+{
+	struct rank_value v = {.median = NAN};
+	double *pct = calloc(e->n + 1, sizeof(*pct));
+	size_t n = 0;
+
+	for (size_t i = 0; pct && i < e->n; i++) {
+		if (isfinite(e->row[i]->overlap_pct))
+			pct[n++] = e->row[i]->overlap_pct;
+	}
+	if (n)
+		rank_summarise(pct, n, &v);
+	free(pct);
+	return v.median;
+}
+
+static void put_overlap(FILE *to, const struct rank_entry *e, const char *begin, const char *end)
+{
+	double pct = answers_overlap(e);
+
+	if (isnan(pct))
+		fprintf(to, "%s-%s", begin, end);
+	else
+		fprintf(to, "%s%.0f %%%s", begin, pct, end);
+}
+
 static void put_entry(
 	FILE *to, const struct rank_group *g, const struct rank_entry *e, bool markdown)
 {
@@ -79,8 +112,11 @@ static void put_entry(
 	if (markdown) {
 		fprintf(to, "| %u | ", e->rank);
 		report_text(to, e->label);
-		fprintf(to, " | %s | %s | %s | %s | %zu | %s |\n", e->spins ? "spins" : "sleeps",
+		fprintf(to, " | %s | %s | %s | %s | %zu | %s |", e->spins ? "spins" : "sleeps",
 			figure, bytes, cpu, e->n, noisy);
+		if (shows_overlap(g))
+			put_overlap(to, e, " ", " |");
+		fputs("\n", to);
 		return;
 	}
 	if (strlen(e->label) > LABEL_MOST)
@@ -92,9 +128,12 @@ static void put_entry(
 	if (!g->lower_is_better)
 		fprintf(to, " %-9s", bytes);
 	if (noisy[0])
-		fprintf(to, " %-7s %2zu %s\n", cpu, e->n, noisy);
+		fprintf(to, " %-7s %2zu %s", cpu, e->n, noisy);
 	else
-		fprintf(to, " %-7s %2zu\n", cpu, e->n);
+		fprintf(to, " %-7s %2zu", cpu, e->n);
+	if (shows_overlap(g))
+		put_overlap(to, e, ", overlap ", "");
+	fputs("\n", to);
 }
 
 static void put_head(FILE *to, const struct rank_group *g, bool markdown)
@@ -108,8 +147,9 @@ static void put_head(FILE *to, const struct rank_group *g, bool markdown)
 	if (markdown)
 		fprintf(to,
 			"| rank | mechanism | waits by | %s | bytes | CPU per operation | trials | "
-			"noisy |\n|--:|---|---|---|--:|--:|--:|---|\n",
-			figure);
+			"noisy |%s\n|--:|---|---|---|--:|--:|--:|---|%s\n",
+			figure, shows_overlap(g) ? " overlap |" : "",
+			shows_overlap(g) ? "--:|" : "");
 	else
 		fprintf(to, "    %-*s %-*s%s %-7s %2s noisy\n", label_columns(g), "",
 			FIGURE_COLUMNS, figure, g->lower_is_better ? "" : " bytes    ", "CPU/op",

@@ -317,6 +317,21 @@ static bool get_touch(const struct cell *c, char *out, size_t out_len)
 	return get_of(touchers, c->extra.touch, out, out_len);
 }
 
+static int set_fds(struct cell *c, const struct setting *s)
+{
+	uint32_t n;
+	int code = set_count(s, 1, CELL_MAX_FDS, &n);
+
+	if (!code)
+		c->extra.fds = n - 1;
+	return code;
+}
+
+static bool get_fds(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.fds + 1, 1, out, out_len);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -348,6 +363,7 @@ static const struct {
 	[AXIS_MEMORY] = {set_memory, get_memory},
 	[AXIS_NODE] = {set_node, get_node},
 	[AXIS_TOUCH] = {set_touch, get_touch},
+	[AXIS_FDS] = {set_fds, get_fds},
 };
 
 const char *axis_name(enum axis a)

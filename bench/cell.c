@@ -166,6 +166,8 @@ static void drop_meaningless(struct cell *c)
 		c->extra.rate_per_s = 0;
 		c->extra.arrivals = ARRIVALS_FIXED;
 	}
+	if (!(c->mech->flags & MECH_FDS))
+		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
 }
@@ -285,6 +287,7 @@ static void ask_mechanism(struct cell *c)
 		.mech = c->mech,
 		.msg_bytes = c->msg_bytes,
 		.capacity = c->capacity,
+		.fds = c->extra.fds + 1,
 		.senders = c->side_a,
 		.receivers = c->side_b,
 		.domain = c->domain,

@@ -8,29 +8,22 @@
 #include "bench/answers.h"
 #include "bench/cmd.h"
 #include "bench/csv.h"
+#include "bench/filter.h"
 #include "bench/opt.h"
 #include "bench/pairs.h"
-#include "bench/select.h"
-#include "bench/units.h"
 #include "primitives/registry.h"
 
 enum { PATH_BYTES = 4200, ERR = 400 };
 
 struct rank_settings {
-	struct opt_list mechanism, workload, domain, size, placement;
+	struct row_filter filter;
 	const char *format;
 };
 
 #define FIELD(f) offsetof(struct rank_settings, f)
 
 static const struct opt opts[] = {
-	{"mechanism", 'm', OPT_LIST, FIELD(mechanism), "GLOB", NULL,
-		"Only these mechanisms; !GLOB takes away."},
-	{"workload", 'w', OPT_LIST, FIELD(workload), "GLOB", NULL,
-		"Only these workloads; !GLOB takes away."},
-	{"domain", 'd', OPT_LIST, FIELD(domain), "GLOB", NULL, "Only these domains."},
-	{"size", 's', OPT_LIST, FIELD(size), "BYTES", NULL, "Only these message sizes."},
-	{"placement", 'p', OPT_LIST, FIELD(placement), "GLOB", NULL, "Only these placements."},
+	FILTER_OPTS(struct rank_settings, filter),
 	{"format", 0, OPT_STR, FIELD(format), "text|csv|markdown", "text", "How to print."},
 	{0},
 };
@@ -62,48 +55,12 @@ void cmd_run_path(const char *run, const char *file, char *out, size_t len)
 		snprintf(out, len, "%s/%s", run, file);
 }
 
-static bool wanted(const struct opt_list *l, const char *value)
-{
-	return l->n == 0 || select_match(l, value);
-}
-
-static bool wanted_size(const struct opt_list *l, double bytes)
-{
-	char err[100];
-	uint64_t v;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (units_parse_bytes(l->item[i], &v, err, sizeof(err)) == 0 && (double)v == bytes)
-			return true;
-	}
-	return l->n == 0;
-}
-
-/* A size that is none would select nothing and look like an empty run. */
-static bool sizes_readable(const struct opt_list *l)
-{
-	char err[ERR];
-	uint64_t v;
-
-	for (size_t i = 0; i < l->n; i++) {
-		if (units_parse_bytes(l->item[i], &v, err, sizeof(err)) == 0)
-			continue;
-		fprintf(stderr, "handoff rank: --size: %s\n", err);
-		return false;
-	}
-	return true;
-}
-
 static size_t select_rows(const struct rank_settings *s, struct sample *rows, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (wanted(&s->mechanism, rows[i].mechanism) &&
-			wanted(&s->workload, rows[i].workload) &&
-			wanted(&s->domain, rows[i].domain) &&
-			wanted(&s->placement, rows[i].placement) &&
-			wanted_size(&s->size, rows[i].msg_bytes))
+		if (filter_takes(&s->filter, &rows[i]))
 			rows[kept++] = rows[i];
 	}
 	return kept;
@@ -134,6 +91,8 @@ static void put_csv_entry(
 	csv_row_u64(row, e->noisy_left_out);
 	csv_row_f64(row, e->cpu_ns.median, CSV_SHORT);
 	csv_row_text(row, g->key->axes);
+	csv_row_f64(row, g->key->workers_per_pu, CSV_SHORT);
+	csv_row_f64(row, answers_overlap(e), CSV_SHORT);
 	csv_row_end(row);
 	fwrite(row->buf, 1, row->len, stdout);
 }
@@ -143,7 +102,8 @@ static void put_csv(const struct ranking *r)
 	struct csv_row row = {0};
 
 	puts("workload,domain,start,msg_bytes,producers,consumers,placement,waits_by,rank,mechanism,"
-	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op,axes");
+	     "wait,capacity,unit,median,lo,hi,bounds,trials,noisy_left_out,cpu_ns_per_op,axes,"
+	     "workers_per_pu,overlap_pct");
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->group[i].n; k++)
 			put_csv_entry(&row, &r->group[i], &r->group[i].entry[k]);
@@ -200,8 +160,10 @@ static int rank(const struct rank_settings *s, const char *run)
 			s->format);
 		return EXIT_USAGE;
 	}
-	if (!sizes_readable(&s->size))
+	if (filter_check(&s->filter, err, sizeof(err)) != 0) {
+		fprintf(stderr, "handoff rank: %s\n", err);
 		return EXIT_USAGE;
+	}
 	cmd_run_path(run, "samples.csv", path, sizeof(path));
 	if (samples_read(path, &rows, &n, err, sizeof(err)) != 0) {
 		fprintf(stderr, "handoff rank: %s\n", err);

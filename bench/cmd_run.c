@@ -33,6 +33,14 @@ static const struct opt opts[] = {
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Cut repetitions, then the stretch, until the run fits.  Default: none, or the "
 		"matrix's."},
+	{"precision", 0, OPT_STR, FIELD(precision), "PCT", NULL,
+		"Instead of --reps: fresh trials of each cell until the 95 % interval of its "
+		"median lies within +-PCT, as 2% (the interval's width decides, never the value)."},
+	{"max-reps", 0, OPT_U64, FIELD(max_reps), "N", NULL,
+		"With --precision: the most trials of a cell.  Default: 30."},
+	{"repeat-noisy", 0, OPT_STR, FIELD(repeat_noisy), "N|no", NULL,
+		"Trials that are marked noisy are repeated after their block, twice at most; N of "
+		"them in all.  Default: a quarter of the planned trials."},
 	{"seed", 0, OPT_U64, FIELD(seed), "N", NULL,
 		"Seed of the order of trials.  Default: a fresh one, printed."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
@@ -109,6 +117,8 @@ static int write_environment(struct run *r)
 		{"clock_step_ns", step, ""},
 		{"clock_offset_bound_ns", bound,
 			bound[0] ? "" : "could not be bounded: one-way times are not measured"},
+		{"perf_events", r->gauges.counters_say, r->gauges.counters_why},
+		{"energy", r->gauges.energy_say, r->gauges.energy_why},
 	};
 	int code;
 
@@ -136,8 +146,9 @@ static int calibrate(struct run *r)
 		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
 		return code;
+	r->runner.until_ns = budget ? begin + budget : 0;
 	spent = monotonic_ns() - begin + run_floors_ns(r) / 2; /* they come again */
-	if (budget && runner_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
+	if (budget && run_fit_budget(&r->plan, budget > spent ? budget - spent : 0))
 		fprintf(stderr, "budget: cut to %" PRIu64 " trials a cell, %.3g ms timed\n",
 			r->plan.reps, (double)r->plan.trial_ns / 1e6);
 	code = plan_write(&r->plan, session_path(&r->session, "plan.csv", path), r->err, RUN_ERR);
@@ -152,9 +163,11 @@ static int start_runner(struct run *r)
 		.session = &r->session,
 		.topo = r->topo,
 		.clock = &r->clock,
+		.gauges = &r->gauges,
 		.common = {r->session.run_id, r->session.host, &r->clock, topo_pu_count(r->topo)},
 	};
 	r->has_runner = true;
+	r->plan.counted = r->gauges.counters.scope != COUNTERS_NONE;
 	return runner_init(&r->runner, r->err, RUN_ERR);
 }
 
@@ -264,7 +277,9 @@ static int measure(struct run *r)
 	clean_up_after_others(r);
 	clock_calibrate(&r->clock, r->set.clock_gettime, r->clock_why, sizeof(r->clock_why));
 	bound_offset(r);
+	gauges_probe(&r->gauges, "");
 	code = r->set.resume ? begin_resumed(r) : begin_new(r);
+	run_allow_repeats(r);
 	if (!code)
 		code = runner_measure(&r->runner, r->err, RUN_ERR);
 	if (!code && !launch_stop)
@@ -282,7 +297,7 @@ static bool says_more_than_resume(const struct run_settings *s)
 			return true;
 	}
 	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
-	       s->budget_ns || s->dry_run;
+	       s->budget_ns || s->dry_run || s->precision || s->max_reps;
 }
 
 static int run(struct run *r)
@@ -292,10 +307,13 @@ static int run(struct run *r)
 	if (r->set.resume && says_more_than_resume(&r->set)) {
 		snprintf(r->err, RUN_ERR,
 			"--resume takes everything from the run itself; leave out axes, --pairs, "
-			"--matrix, --out, --reps, --trial-ms, --budget, --seed and --dry-run");
+			"--matrix, --out, --reps, --precision, --max-reps, --trial-ms, --budget, "
+			"--seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
-	code = open_machine(r);
+	code = run_check_length(r);
+	if (!code)
+		code = open_machine(r);
 	if (!code && !r->set.resume)
 		code = run_make_plan(r);
 	if (code)

@@ -18,8 +18,8 @@ enum { RUN_ERR = 512 };
 
 struct run_settings {
 	struct axes axes;
-	const char *matrix, *out, *resume;
-	uint64_t reps, seed, trial_ns, budget_ns, pairs;
+	const char *matrix, *out, *resume, *precision, *repeat_noisy;
+	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs;
 	bool dry_run, strict, no_report, clock_gettime;
 };
 
@@ -32,6 +32,7 @@ struct run {
 	struct clock clock;
 	char clock_why[128];
 	struct env_facts facts;
+	struct gauges gauges;
 	struct session session;
 	struct runner runner;
 	struct floors floors;
@@ -48,6 +49,21 @@ static inline uint64_t run_first_of(uint64_t a, uint64_t b, uint64_t c)
 
 /* Cells from the axes or the matrix, then the plan; cells placed on this machine. */
 int run_make_plan(struct run *r);
+
+/* How many trials: are --reps, --precision, --max-reps and --repeat-noisy what they should be? */
+int run_check_length(struct run *r);
+
+/*
+ * runner_fit_budget(), but of a run that goes on until it is precise only the fewest trials must
+ * fit.  True if anything was cut.
+ */
+bool run_fit_budget(struct plan *p, uint64_t budget_ns);
+
+/* Book how many repeats of noisy trials the run may do; the plan is made. */
+void run_allow_repeats(struct run *r);
+
+/* With --precision: which cells met it, on stdout and in precision.csv. */
+int run_say_precision(struct run *r);
 
 /* The placements of a plan's cells, made or read. */
 int run_place_cells(struct run *r);

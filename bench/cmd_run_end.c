@@ -45,7 +45,9 @@ static void say_rows(const struct run *r)
 	}
 	printf("%s; seed %" PRIu64 "\n", r->runner.noisy ? "" : ", none noisy", r->plan.seed);
 	if (r->runner.noisy)
-		printf("%" PRIu64 " ok rows are marked noisy\n", r->runner.noisy);
+		printf("%" PRIu64 " ok rows are marked noisy; %" PRIu64
+		       " trials were repeated for it\n",
+			r->runner.noisy, r->runner.repeats.done);
 }
 
 static int say_answers(const struct run *r)
@@ -96,6 +98,8 @@ int run_finish(struct run *r)
 
 	run_say_left_out(&r->selection);
 	say_rows(r);
+	if (run_say_precision(r) != 0)
+		code = say_error(r, EXIT_USAGE);
 	if (say_answers(r) != 0)
 		code = EXIT_USAGE;
 	session_publish(&r->session);

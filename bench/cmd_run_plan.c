@@ -14,7 +14,7 @@
 #include "bench/paths.h"
 #include "bench/version.h"
 
-enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000 };
+enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000, MAX_REPEATS = 1000000 };
 
 /* ---- what to measure ----------------------------------------------------- */
 
@@ -112,6 +112,73 @@ static int select_cells(struct run *r)
 	return code;
 }
 
+/* "no" or a number of repeats. */
+static bool parse_repeats(const char *text, uint64_t *most)
+{
+	char *end;
+
+	*most = 0;
+	if (strcmp(text, "no") == 0)
+		return true;
+	errno = 0;
+	*most = strtoull(text, &end, 10);
+	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 &&
+	       *most <= MAX_REPEATS;
+}
+
+int run_check_length(struct run *r)
+{
+	const struct run_settings *s = &r->set;
+	uint64_t most;
+	double pct;
+	const char *why = NULL;
+
+	if (s->precision && !precision_parse(s->precision, &pct))
+		why = "--precision takes a percentage above 0 and below 100, as 2%";
+	else if (s->precision && s->reps)
+		why = "--precision finds the number of trials; leave out --reps, or cap it with "
+		      "--max-reps";
+	else if (s->max_reps && !s->precision && !s->resume)
+		why = "--max-reps caps what --precision does; without it say --reps";
+	else if (s->max_reps && (s->max_reps < PRECISION_LEAST || s->max_reps > PRECISION_MAX_REPS))
+		why = "--max-reps goes from 6, the fewest trials that have an interval, to 1000";
+	else if (s->repeat_noisy && !parse_repeats(s->repeat_noisy, &most))
+		why = "--repeat-noisy takes a number up to 1000000, or no";
+	if (!why)
+		return 0;
+	snprintf(r->err, RUN_ERR, "%s", why);
+	return -EINVAL;
+}
+
+bool run_fit_budget(struct plan *p, uint64_t budget_ns)
+{
+	uint64_t most = p->reps;
+	bool cut;
+
+	if (!(p->precision_pct > 0) || most <= PRECISION_LEAST)
+		return runner_fit_budget(p, budget_ns);
+	p->reps = PRECISION_LEAST;
+	cut = runner_fit_budget(p, budget_ns);
+	if (!cut)
+		p->reps = most;
+	return cut;
+}
+
+void run_allow_repeats(struct run *r)
+{
+	if (r->set.repeat_noisy)
+		parse_repeats(r->set.repeat_noisy, &r->runner.repeats.most);
+	else
+		r->runner.repeats.most = runner_default_repeats(&r->plan);
+}
+
+static uint64_t planned_reps(const struct run *r)
+{
+	if (r->set.precision)
+		return run_first_of(r->set.max_reps, PRECISION_DEFAULT_REPS, 0);
+	return run_first_of(r->set.reps, r->selection.reps, DEFAULT_REPS);
+}
+
 static int fill_plan(struct run *r)
 {
 	struct selection *s = &r->selection;
@@ -119,11 +186,13 @@ static int fill_plan(struct run *r)
 	r->plan = (struct plan){
 		.cell = s->cell,
 		.n = s->n,
-		.reps = run_first_of(r->set.reps, s->reps, DEFAULT_REPS),
+		.reps = planned_reps(r),
 		.trial_ns = run_first_of(r->set.trial_ns, s->trial_ns, DEFAULT_TRIAL_NS),
 		.seed = r->set.seed ? r->set.seed : random_fresh_seed(),
 	};
 	s->cell = NULL; /* the plan's now */
+	if (r->set.precision)
+		precision_parse(r->set.precision, &r->plan.precision_pct);
 	version_binary_id(r->plan.binary);
 	if (r->plan.reps > 100000 || r->plan.trial_ns < 100000 || r->plan.trial_ns > 600000000000) {
 		snprintf(

@@ -219,6 +219,19 @@ static void take_fact(struct env_value *v, const struct fact *fact, const char *
 		env_probe_fail(v, "%s: empty", fact->path != NULL ? fact->path : fact->key);
 }
 
+bool env_probe_fact(struct env_value *v, const char *root, const char *key)
+{
+	*v = (struct env_value){0};
+	for (size_t i = 0; i < sizeof(facts_table) / sizeof(facts_table[0]); i++) {
+		if (strcmp(facts_table[i].key, key) == 0) {
+			take_fact(v, &facts_table[i], root);
+			return v->reason[0] == '\0';
+		}
+	}
+	env_probe_fail(v, "there is no fact %s", key);
+	return false;
+}
+
 /* An open environment.csv. */
 struct sheet {
 	int fd;

@@ -140,6 +140,23 @@ static bool group_line(
 	return env_probe_line(v, root, path);
 }
 
+size_t env_probe_groups(
+	const char *root, const char *controller, char (*dir)[ENV_GROUP_PATH], size_t max, bool *v2)
+{
+	struct env_value why = {0};
+	struct group g;
+	size_t n = 0;
+
+	if (!find_group(&why, root, controller ? controller : "", &g))
+		return 0;
+	*v2 = g.v2;
+	do {
+		if (n < max && strlen(g.path) < ENV_GROUP_PATH)
+			(void)snprintf(dir[n++], ENV_GROUP_PATH, "%s", g.path);
+	} while (go_up(&g));
+	return n;
+}
+
 /* CPUs that this one level allows; infinity for no limit. */
 static double level_quota(const char *root, const struct group *g)
 {

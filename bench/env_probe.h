@@ -32,6 +32,9 @@ __attribute__((format(printf, 2, 3))) void env_probe_fail(
 /* How many CPUs a list such as "0-3,8" names. */
 unsigned env_probe_count(const char *list);
 
+/* The fact that environment.csv has under this key, in env.c.  False: it has a reason instead. */
+bool env_probe_fact(struct env_value *v, const char *root, const char *key);
+
 void env_probe_cpu_model(struct env_value *v, const char *root);
 void env_probe_governor(struct env_value *v, const char *root);
 void env_probe_turbo(struct env_value *v, const char *root);
@@ -48,5 +51,13 @@ void env_probe_boot_parameters(struct env_value *v, const char *root);
  * or "unlimited". In env_cgroup.c. */
 void env_probe_quota(struct env_value *v, const char *root);
 void env_probe_cpuset(struct env_value *v, const char *root);
+
+/*
+ * Directories of our group with this controller and of all above it, up to the mount; from below.
+ * `controller` NULL: of version 2, whatever it controls.  Returns how many, at most max.
+ */
+enum { ENV_GROUP_PATH = 1024 };
+size_t env_probe_groups(const char *root, const char *controller, char (*dir)[ENV_GROUP_PATH],
+	size_t max, bool *v2);
 
 #endif

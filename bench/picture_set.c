@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "bench/paths.h"
+#include "harness/compiler.h"
 
 enum { TINTS = 7 }; /* colours that style.gp has: from then on dashes differ */
 
@@ -67,7 +68,7 @@ static bool same_family(const char *a, const char *b)
 /* Its place among the mechanisms of its family. */
 struct plot_look picture_look(const struct picture_set *s, const struct rank_entry *e)
 {
-	static const char *const waits[] = {"block", "spin", "yield", "spin-then-block"};
+	static const char *const waits[] = {"block", "spin", "yield", "spin-then-block", "epoll"};
 	const char *name = e->mechanism;
 	const char **at = bsearch(&name, s->mechanism, s->mechanisms, sizeof(name), compare_names);
 	unsigned i = 0, wait = 1;
@@ -75,7 +76,7 @@ struct plot_look picture_look(const struct picture_set *s, const struct rank_ent
 	while (at && at - i > s->mechanism && same_family(at[-(ptrdiff_t)i - 1], name))
 		i++;
 
-	for (unsigned w = 0; w < 4; w++)
+	for (unsigned w = 0; w < ARRAY_LEN(waits); w++)
 		wait = strcmp(e->wait, waits[w]) == 0 ? w : wait;
 	return (struct plot_look){
 		.tint = i,

@@ -11,8 +11,8 @@
 #include "bench/csv.h"
 #include "bench/random.h"
 
-static const char *const columns[] = {
-	"cell", "n", "claim", "stretch_ns", "reps", "trial_ns", "seed", "binary", "skip"};
+static const char *const columns[] = {"cell", "n", "claim", "stretch_ns", "reps", "trial_ns",
+	"seed", "binary", "skip", "precision_pct"};
 
 enum { PLAN_COLUMNS = ARRAY_LEN(columns), PLAN_MAX_REPS = 100000 }; /* as --reps */
 
@@ -50,6 +50,10 @@ static void put_cell(struct csv_row *row, const struct plan *p, const struct cel
 	csv_row_u64(row, p->seed);
 	csv_row_text(row, p->binary);
 	csv_row_text(row, c->skip);
+	if (p->precision_pct > 0)
+		csv_row_f64(row, p->precision_pct, CSV_SHORT);
+	else
+		csv_row_text(row, "");
 	csv_row_end(row);
 }
 
@@ -103,6 +107,18 @@ static bool number(const char *text, uint64_t *out)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
+/* "" or a percentage. */
+static bool percentage(const char *text, double *out)
+{
+	char *end;
+
+	*out = 0;
+	if (!text[0])
+		return true;
+	*out = strtod(text, &end);
+	return text[strspn(text, "0123456789.")] == '\0' && *end == '\0' && *out > 0 && *out < 100;
+}
+
 static int on_header(const struct plan_reader *r, size_t n, const char *const *field)
 {
 	for (size_t i = 0; i < PLAN_COLUMNS; i++) {
@@ -140,7 +156,8 @@ static int on_row(void *ctx, uint64_t line, size_t n, const char *const *field, 
 		return code;
 	if (!number(field[1], &c->n) || !number(field[2], &c->block) ||
 		!number(field[3], &c->stretch_ns) || !number(field[4], &p->reps) ||
-		!number(field[5], &p->trial_ns) || !number(field[6], &p->seed)) {
+		!number(field[5], &p->trial_ns) || !number(field[6], &p->seed) ||
+		!percentage(field[9], &p->precision_pct)) {
 		snprintf(r->err, r->err_len, "line %llu: a figure of the plan is no number",
 			(unsigned long long)line);
 		return -EINVAL;

@@ -15,10 +15,15 @@ struct plan {
 	uint64_t reps;
 	uint64_t trial_ns; /* length of a timed stretch */
 	uint64_t seed;
-	char binary[20]; /* version_binary_id() */
+	double precision_pct; /* trials go on until the median is known to +-this; 0: reps of them */
+	char binary[20];      /* version_binary_id() */
+	bool counted; /* this machine's trials have a counted stretch too; not in plan.csv */
 };
 
-/* Rows that the finished run holds: one per skipped cell, reps per other. */
+/*
+ * Rows that the finished run holds: one per skipped cell, reps per other.  Repeats of noisy trials
+ * come on top; a precision that is reached leaves some away.
+ */
 size_t plan_rows(const struct plan *p);
 
 /* The order of cells in a block: a fresh permutation, from the seed and the block alone. */

@@ -167,6 +167,11 @@ static bool differ_in_capacity(const struct rank_entry *a, const struct rank_ent
 	return strcmp(a->mechanism, b->mechanism) == 0 && strcmp(a->wait, b->wait) == 0;
 }
 
+bool rank_names_wait(const struct rank_entry *e)
+{
+	return strcmp(e->wait, "block") != 0;
+}
+
 /*
  * The capacity is said only where the group has the same mechanism with another one: beside it, as
  * long as the entries are in the order of their names.
@@ -179,7 +184,7 @@ static void label_entry(const struct rank_group *g, size_t i)
 	size_t len;
 
 	len = (size_t)snprintf(e->label, sizeof(e->label), "%s", e->mechanism);
-	if (e->spins)
+	if (rank_names_wait(e))
 		len += (size_t)snprintf(e->label + len, sizeof(e->label) - len, " (%s)", e->wait);
 	if (several)
 		snprintf(e->label + len, sizeof(e->label) - len, " x%s", e->capacity);

@@ -66,6 +66,9 @@ void rank_free(struct ranking *r);
  */
 void rank_keep_usual(struct ranking *r);
 
+/* Its way to wait is part of its name: not the one that every mechanism is first known by. */
+bool rank_names_wait(const struct rank_entry *e);
+
 /* The figure of one row, by its workload; NAN when it has none. */
 double rank_figure(const struct sample *s);
 

@@ -45,12 +45,18 @@ part_fn report_table;
 /* A file beside the run: report_csv.c. */
 part_fn report_csv;
 
+/* Merged tails, drift of long trials, overlap where processors are shared: report_tails.c. */
+part_fn report_tails, report_drift, report_overlap;
+
 /* Whole chapters. */
 part_fn report_cards; /* report_cards.c */
 part_fn report_rows;  /* report_cells.c */
 
 /* Mechanisms and their floors: report_floors.c. */
 part_fn report_floors;
+
+/* Ways to wait side by side: report_waits.c. */
+part_fn report_waits;
 
 /*
  * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`

@@ -318,6 +318,10 @@ static const struct part {
 	{"undrawn", put_undrawn},
 	{"csv", report_csv},
 	{"floors", report_floors},
+	{"waits", report_waits},
+	{"tails", report_tails},
+	{"drift", report_drift},
+	{"overlap", report_overlap},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

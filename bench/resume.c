@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/csv.h"
 #include "bench/runner.h"
@@ -28,35 +29,47 @@ static int compare_with_key(const void *key, const void *cell)
 	return strcmp(key, (*(const struct cell *const *)cell)->key);
 }
 
-/* The place of a planned trial in runner->past; NULL: none of the plan's. */
-static uint8_t *find_trial(const struct past *p, const char *key, double block)
+/* Which cell of the plan a key names; -1: none. */
+static long find_cell(const struct past *p, const char *key)
 {
 	const struct plan *plan = p->runner->plan;
 	const struct cell *const *hit = bsearch(
 		key, p->cell, plan->n, sizeof(*p->cell), compare_with_key);
 
-	if (!hit || !(block >= 0 && block < (double)plan->reps))
-		return NULL;
-	return &p->runner->past[(size_t)block * plan->n + (size_t)(*hit - plan->cell)];
+	return hit ? (long)(*hit - plan->cell) : -1;
 }
 
-static void book_attempt(uint8_t *past, double attempt)
+/* The place of a planned trial in runner->past; NULL: none of the plan's. */
+static struct past_trial *find_trial(const struct past *p, const char *key, double block)
 {
-	if (past && *past != RUNNER_DONE && attempt > *past)
-		*past = (uint8_t)(attempt < RUNNER_MAX_ATTEMPTS ? attempt : RUNNER_MAX_ATTEMPTS);
+	const struct plan *plan = p->runner->plan;
+	long cell = find_cell(p, key);
+
+	if (cell < 0 || !(block >= 0 && block < (double)plan->reps))
+		return NULL;
+	return &p->runner->past[(size_t)block * plan->n + (size_t)cell];
+}
+
+static void book_attempt(struct past_trial *past, double attempt)
+{
+	if (past && attempt > past->attempts)
+		past->attempts = (uint8_t)(attempt < RUNNER_MAX_ATTEMPTS ? attempt
+									 : RUNNER_MAX_ATTEMPTS);
 }
 
 static void book_row(const struct past *p, const struct sample *row)
 {
-	uint8_t *past = find_trial(p, row->cell, row->block);
+	struct past_trial *past = find_trial(p, row->cell, row->block);
 
-	if (past && strcmp(row->status, "interrupted") != 0)
-		*past = RUNNER_DONE;
-	else
-		book_attempt(past, row->attempt);
+	book_attempt(past, row->attempt);
+	if (!past || strcmp(row->status, "interrupted") == 0)
+		return;
+	p->runner->repeats.done += past->done;
+	runner_book_row(past, row);
+	runner_book_figure(p->runner, (size_t)find_cell(p, row->cell), row);
 }
 
-/* Columns of histograms.csv: run_id,cell,block,rep,attempt,... */
+/* Columns of histograms.csv and of intervals.csv: run_id,cell,block,rep,attempt,... */
 static int on_hist(void *ctx, uint64_t line, size_t n, const char *const *field, const size_t *len)
 {
 	const struct past *p = ctx;
@@ -100,6 +113,8 @@ int runner_read_done(struct runner *r, char *err, size_t err_len)
 	if (!code)
 		code = csv_read_file(session_path(r->session, "histograms.csv", path), &limits,
 			on_hist, &p, err, err_len);
+	if (!code && access(session_path(r->session, "intervals.csv", path), F_OK) == 0)
+		code = csv_read_file(path, &limits, on_hist, &p, err, err_len);
 	free(p.cell);
 	return code;
 }

@@ -8,58 +8,6 @@
 #include <time.h>
 
 #include "bench/cell_memory.h"
-#include "harness/futex.h"
-
-/* ---- steal --------------------------------------------------------------- */
-
-static bool read_steal(struct steal_reading *r)
-{
-	unsigned long long v[8] = {0};
-	FILE *f = fopen("/proc/stat", "re");
-	int n = f ? fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
-			    &v[3], &v[4], &v[5], &v[6], &v[7])
-		  : 0;
-
-	if (f)
-		fclose(f);
-	r->at_ns = monotonic_ns();
-	r->steal = v[7];
-	r->total = v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
-	return n == 8;
-}
-
-/* The youngest reading that is old enough, else the oldest there is. */
-static const struct steal_reading *window_start(const struct steal_window *w, uint64_t now)
-{
-	const struct steal_reading *best = NULL;
-
-	for (unsigned i = 0; i < w->used; i++) {
-		const struct steal_reading *r =
-			&w->reading[(w->next + STEAL_READINGS - 1 - i) % STEAL_READINGS];
-
-		best = r;
-		if (now - r->at_ns >= STEAL_WINDOW_NS)
-			break;
-	}
-	return best;
-}
-
-double steal_percent(struct steal_window *w)
-{
-	struct steal_reading now;
-	const struct steal_reading *from;
-	double pct = NAN;
-
-	if (!read_steal(&now))
-		return NAN;
-	from = window_start(w, now.at_ns);
-	if (from && now.total > from->total && now.at_ns - from->at_ns >= STEAL_WINDOW_NS)
-		pct = 100.0 * (double)(now.steal - from->steal) / (double)(now.total - from->total);
-	w->reading[w->next] = now;
-	w->next = (w->next + 1) % STEAL_READINGS;
-	w->used = w->used < STEAL_READINGS ? w->used + 1 : STEAL_READINGS;
-	return pct;
-}
 
 /* ---- parts of a row ------------------------------------------------------ */
 
@@ -150,6 +98,18 @@ static double known(uint64_t v)
 	return v == UNKNOWN_COUNT ? NAN : (double)v;
 }
 
+/* Counted in a stretch of their own; energy in the timed one. */
+static void put_gauges(struct sample *s, const struct trial_result *r)
+{
+	double ops = r->counter_ops ? (double)r->counter_ops : NAN;
+
+	s->cycles_per_op = known(r->counter[COUNTER_CYCLES]) / ops;
+	s->instructions_per_op = known(r->counter[COUNTER_INSTRUCTIONS]) / ops;
+	s->cache_misses_per_op = known(r->counter[COUNTER_CACHE_MISSES]) / ops;
+	if (r->energy_uj && r->cpu_ops)
+		s->energy_uj_per_op = (double)r->energy_uj / (double)r->cpu_ops;
+}
+
 /* Where operations are spaced, the CPU time is that of the spaces. */
 static void put_costs(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
@@ -182,33 +142,63 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 	s->fairness = r->fairness;
 	put_latency(s, r);
 	put_costs(s, c, r);
+	put_gauges(s, r);
 }
 
 /* ---- quality ------------------------------------------------------------- */
 
-static void add_reason(struct sample *s, const char *why)
+static bool has_room(const struct row_common *common, const struct cell *c)
 {
-	size_t used = strlen(s->quality_reason);
-
-	snprintf(s->quality_reason + used, sizeof(s->quality_reason) - used, "%s%s",
-		used ? " " : "", why);
+	return c->pu[0] == PLACE_PU_NONE ? cell_workers(c) <= common->cpus : c->workers_per_pu <= 1;
 }
 
-static void judge_quality(struct sample *s, const struct row_common *common, const struct cell *c,
-	const struct trial_result *r)
+static void take_facts(struct quality_facts *f, const struct row_common *common,
+	const struct cell *c, const struct trial_result *r, const struct row_place *at)
 {
-	bool room = c->pu[0] == PLACE_PU_NONE ? cell_workers(c) <= common->cpus
-					      : c->workers_per_pu <= 1;
+	const struct trial_noise *n = &r->noise;
 
-	if (s->steal_pct > NOISY_STEAL_PERCENT)
-		add_reason(s, "steal");
-	if (room && cell_workers(c) > 1 && r->overlap_permille < NOISY_OVERLAP_PERMILLE)
-		add_reason(s, "overlap");
-	if (r->migrated)
-		add_reason(s, "migrated");
-	if (r->elapsed_ns < c->stretch_ns / 2 || r->elapsed_ns > 2 * c->stretch_ns)
-		add_reason(s, "stretch");
-	snprintf(s->quality, sizeof(s->quality), "%s", s->quality_reason[0] ? "noisy" : "clean");
+	*f = (struct quality_facts){
+		.room = has_room(common, c),
+		.pinned = c->pu[0] != PLACE_PU_NONE,
+		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
+			 !workload_paced(c->workload),
+		.yields = c->wait == WAIT_YIELD,
+		.kept_awake = c->extra.keep_awake,
+		.workers = cell_workers(c),
+		.elapsed_ns = (double)r->elapsed_ns,
+		.planned_ns = (double)c->stretch_ns,
+		.overlap_permille = r->overlap_permille,
+		.migrated = r->migrated,
+		.stopped = n->stopped,
+		.involuntary = known(n->involuntary),
+		.voluntary = known(n->voluntary),
+		.runq_wait_ns = known(n->runq_wait_ns),
+		.away_ns = known(n->away_ns),
+		.gap_before_ns = known(n->gap_before_ns),
+		.gap_after_ns = known(n->gap_after_ns),
+		.machine = at->noise,
+	};
+}
+
+static void put_quality(struct sample *s, const struct quality_facts *f)
+{
+	unsigned why = quality_judge(f);
+
+	s->steal_pct = f->machine.steal_pct;
+	s->steal_used_pct = f->machine.steal_used_pct;
+	s->throttled_us = f->machine.throttled_us;
+	s->frozen_us = f->machine.frozen_us;
+	s->thermal_events = f->machine.thermal;
+	s->irq_per_s = f->machine.irq_per_s;
+	s->sibling_busy_pct = f->machine.sibling_busy_pct;
+	s->gap_before_ns = f->gap_before_ns;
+	s->gap_after_ns = f->gap_after_ns;
+	s->involuntary_per_s = quality_involuntary_per_s(f);
+	s->queue_pct = quality_queue_pct(f);
+	s->away_pct = quality_away_pct(f);
+	s->stopped = f->stopped;
+	quality_say(why, s->quality_reason, sizeof(s->quality_reason));
+	snprintf(s->quality, sizeof(s->quality), "%s", why ? "noisy" : "clean");
 }
 
 /* Counted faults are a verdict, not a figure: they stand in failed rows too. */
@@ -230,6 +220,8 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 void row_fill(struct sample *s, const struct row_common *common, const struct cell *c,
 	const struct trial_result *r, const struct row_place *at)
 {
+	struct quality_facts facts;
+
 	sample_init(s);
 	put_identity(s, common, c, at);
 	put_axes(s, c);
@@ -243,9 +235,10 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	if (cell_has_memory(c->mech))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
 	put_figures(s, c, r);
-	s->steal_pct = at->steal_pct;
+	row_put_tails(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));
 	s->clock_cost_ns = (double)common->clock->cost_ns_x100 / 100.0;
-	judge_quality(s, common, c, r);
+	take_facts(&facts, common, c, r, at);
+	put_quality(s, &facts);
 }

@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/floor_rows.h"
 #include "harness/names.h"
 
 enum {
 	OVERHEAD_GUESS_NS = 8000000,
 	UNCALIBRATED_N = 1024,
-	HOPELESS_AFTER = 2, /* timeouts in a row */
 	SKEW_FACTOR = 20,
 	MAX_STRETCH_NS = 1000000000,
 };
@@ -23,7 +21,14 @@ int runner_init(struct runner *r, char *err, size_t err_len)
 	r->result = calloc(1, sizeof(*r->result));
 	r->xml = calloc(r->plan->n + 1, sizeof(*r->xml));
 	r->past = calloc(r->plan->n * r->plan->reps + 1, sizeof(*r->past));
-	if (r->result && r->xml && r->past)
+	r->noise = noise_open("");
+	if (r->plan->precision_pct > 0) {
+		r->figure_room = r->plan->reps * (1 + RUNNER_MAX_REPEATS);
+		r->figure = calloc(r->plan->n * r->figure_room, sizeof(*r->figure));
+		r->figures = calloc(r->plan->n, sizeof(*r->figures));
+	}
+	if (r->result && r->xml && r->past && r->noise && (!r->figure_room || r->figure) &&
+		(!r->figure_room || r->figures))
 		return 0;
 	snprintf(err, err_len, "no memory for %zu cells", r->plan->n);
 	return -ENOMEM;
@@ -36,6 +41,9 @@ void runner_free(struct runner *r)
 	free(r->xml);
 	free(r->result);
 	free(r->past);
+	free(r->figure);
+	free(r->figures);
+	noise_close(r->noise);
 }
 
 /* ---- one trial ----------------------------------------------------------- */
@@ -69,7 +77,7 @@ static const struct runner_xml *xml_for(
 	return export_xml(r, c, err, len);
 }
 
-static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len)
+int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len)
 {
 	const struct runner_xml *x = xml_for(r, c, err, err_len);
 	struct trial_spec spec;
@@ -81,6 +89,8 @@ static int run_trial(struct runner *r, struct cell *c, bool calibrate, char *err
 		return -EIO;
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
 	spec.xml_len = (uint32_t)x->len;
+	gauges_spec(calibrate ? NULL : r->gauges, &spec);
+	spec.look_for_gaps = !calibrate;
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
@@ -131,7 +141,7 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 
 		progress_step(&p, c->key);
 		if (!c->skip[0] && c->n == 0 && c->workload->ending != ENDING_FLAG) {
-			code = run_trial(r, c, true, err, err_len);
+			code = runner_trial(r, c, true, err, err_len);
 			if (!code && !launch_stop)
 				take_calibration(r, c);
 		}
@@ -143,23 +153,26 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 
 /* ---- budget -------------------------------------------------------------- */
 
-static uint64_t block_ns(const struct plan *p)
+uint64_t runner_block_ns(const struct plan *p)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
 		const struct cell *c = &p->cell[i];
 
-		if (!c->skip[0])
-			sum += c->trial_ns ? c->trial_ns
-					   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (c->skip[0])
+			continue;
+		sum += c->trial_ns ? c->trial_ns
+				   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+		if (!c->trial_ns && p->counted)
+			sum += c->stretch_ns / TRIAL_COUNT_SHARE;
 	}
 	return sum;
 }
 
 uint64_t runner_estimate_ns(const struct plan *p)
 {
-	return block_ns(p) * p->reps;
+	return runner_block_ns(p) * p->reps;
 }
 
 static void scale_stretch(struct plan *p, double by)
@@ -181,7 +194,7 @@ static void scale_stretch(struct plan *p, double by)
 
 static uint64_t reps_within(const struct plan *p, uint64_t budget_ns)
 {
-	uint64_t one = block_ns(p), fit = one ? budget_ns / one : p->reps;
+	uint64_t one = runner_block_ns(p), fit = one ? budget_ns / one : p->reps;
 
 	return fit < 1 ? 1 : fit < p->reps ? fit : p->reps;
 }
@@ -197,104 +210,12 @@ bool runner_fit_budget(struct plan *p, uint64_t budget_ns)
 		return true;
 	overhead = OVERHEAD_GUESS_NS * (uint64_t)p->n;
 	want = budget_ns / least;
-	if (want > overhead && block_ns(p) > overhead)
-		scale_stretch(p, (double)(want - overhead) / (double)(block_ns(p) - overhead));
+	if (want > overhead && runner_block_ns(p) > overhead)
+		scale_stretch(
+			p, (double)(want - overhead) / (double)(runner_block_ns(p) - overhead));
 	else
 		scale_stretch(p, 0);
 	p->reps = least;
 	p->reps = reps_within(p, budget_ns);
 	return true;
-}
-
-/* ---- blocks -------------------------------------------------------------- */
-
-static int commit(struct runner *r, const struct cell *c, const struct row_place *at, char *err,
-	size_t err_len)
-{
-	struct sample row;
-
-	row_fill(&row, &r->common, c, r->result, at);
-	if (r->floors)
-		floor_row(r->floors, c, (size_t)(c - r->plan->cell), r->common.cpus, &row);
-	r->status[r->result->status]++;
-	r->noisy += strcmp(row.quality, "noisy") == 0;
-	return session_commit(r->session, &row, r->result, err, err_len);
-}
-
-static void no_trial(struct runner *r, const char *why)
-{
-	memset(r->result, 0, sizeof(*r->result));
-	r->result->status = TRIAL_SKIP;
-	snprintf(r->result->reason, sizeof(r->result->reason), "%s", why);
-}
-
-static bool hopeless(const struct cell *c, const uint8_t *timeouts)
-{
-	return !c->skip[0] && *timeouts >= HOPELESS_AFTER;
-}
-
-static int run_cell(struct runner *r, struct cell *c, uint64_t block, size_t order,
-	uint8_t *timeouts, char *err, size_t err_len)
-{
-	uint8_t past = r->past[block * r->plan->n + (size_t)(c - r->plan->cell)];
-	struct row_place at = {
-		.block = block, .order = order, .rep = block, .attempt = past + UINT64_C(1)};
-	int code = 0;
-
-	at.steal_pct = NAN;
-	if (c->skip[0]) {
-		no_trial(r, c->skip);
-	} else if (hopeless(c, timeouts)) {
-		no_trial(r, "not tried again: it timed out twice in this run");
-	} else {
-		code = run_trial(r, c, false, err, err_len);
-		at.steal_pct = steal_percent(&r->steal);
-		*timeouts = r->result->status == TRIAL_TIMEOUT ? (uint8_t)(*timeouts + 1) : 0;
-	}
-	return code ? code : commit(r, c, &at, err, err_len);
-}
-
-static int run_block(struct runner *r, uint64_t block, size_t *order, uint8_t *timeouts,
-	struct progress *p, char *err, size_t err_len)
-{
-	const struct plan *plan = r->plan;
-	int code = 0;
-
-	plan_order(plan, block, order);
-	for (size_t i = 0; i < plan->n && !code && !launch_stop; i++) {
-		struct cell *c = &plan->cell[order[i]];
-
-		if (r->past[block * plan->n + order[i]] == RUNNER_DONE || (c->skip[0] && block > 0))
-			continue;
-		progress_step(p, c->key);
-		code = run_cell(r, c, block, i, &timeouts[order[i]], err, err_len);
-		progress_done(p);
-	}
-	return code ? code : session_sync(r->session, err, err_len);
-}
-
-static size_t rows_done(const struct runner *r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->plan->n * r->plan->reps; i++)
-		n += r->past[i] == RUNNER_DONE;
-	return n;
-}
-
-int runner_measure(struct runner *r, char *err, size_t err_len)
-{
-	size_t *order = calloc(r->plan->n, sizeof(*order));
-	uint8_t *timeouts = calloc(r->plan->n, sizeof(*timeouts));
-	struct progress p;
-	int code = order && timeouts ? 0 : -ENOMEM;
-
-	r->measuring = true;
-	progress_begin(&p, "measuring", rows_done(r), plan_rows(r->plan));
-	for (uint64_t b = 0; b < r->plan->reps && !code && !launch_stop; b++)
-		code = run_block(r, b, order, timeouts, &p, err, err_len);
-	progress_end(&p);
-	free(order);
-	free(timeouts);
-	return launch_stop ? -EINTR : code;
 }

@@ -6,8 +6,11 @@
 #define BENCH_RUNNER_H
 
 #include "bench/floors.h"
+#include "bench/gauges.h"
 #include "bench/launch.h"
+#include "bench/noise.h"
 #include "bench/plan.h"
+#include "bench/precision.h"
 #include "bench/progress.h"
 #include "bench/row.h"
 #include "bench/session.h"
@@ -19,6 +22,26 @@ struct runner_xml {
 	uint32_t workers;
 };
 
+/* What has become of a planned trial. */
+struct past_trial {
+	uint8_t done;     /* it has a row that is not `interrupted` */
+	uint8_t noisy;    /* none of its rows is anything but noisy */
+	uint8_t attempts; /* number of the last one */
+	uint8_t repeats;  /* rows after the one that made it done */
+};
+
+enum {
+	RUNNER_MAX_ATTEMPTS = UINT8_MAX,
+	RUNNER_MAX_REPEATS = 2,      /* of one planned trial that was noisy */
+	RUNNER_REPEATS_PERCENT = 25, /* of the planned trials, by default */
+};
+
+/* Repeats of noisy trials, after each block. */
+struct repeats {
+	uint64_t most; /* of the whole run */
+	uint64_t done;
+};
+
 struct runner {
 	struct plan *plan;
 	struct session *session;
@@ -27,20 +50,21 @@ struct runner {
 	struct trial_result *result; /* of the last trial; large, hence not on the stack */
 	struct runner_xml *xml;      /* one per distinct set of PUs */
 	size_t n_xml;
-	struct steal_window steal;
+	struct noise *noise;
 	struct row_common common;
-	/*
-	 * [block * cells + cell], from an earlier part of the run: RUNNER_DONE, or the number
-	 * of the last attempt that was interrupted, 0 where there was none.
-	 */
-	uint8_t *past;
+	struct past_trial *past; /* [block * cells + cell]; an earlier part of the run's too */
+	struct repeats repeats;
+	uint64_t until_ns; /* CLOCK_MONOTONIC; no block and no repeat begins that ends later; 0 */
+	/* with plan->precision_pct: [cell * figure_room + i], of ok trials in their order */
+	struct precision_figure *figure;
+	size_t *figures, figure_room;
+	bool late;      /* the budget left no room for more trials; with plan->precision_pct */
+	bool measuring; /* the first block has begun: there are rows to keep */
 	struct floors *floors;               /* NULL: rows have none */
-	bool measuring;                      /* the first block has begun: there are rows to keep */
+	const struct gauges *gauges;         /* NULL: trials read none */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };
-
-enum { RUNNER_DONE = UINT8_MAX, RUNNER_MAX_ATTEMPTS = RUNNER_DONE - 1 };
 
 int runner_init(struct runner *r, char *err, size_t err_len);
 void runner_free(struct runner *r);
@@ -51,7 +75,11 @@ void runner_free(struct runner *r);
  */
 int runner_calibrate(struct runner *r, char *err, size_t err_len);
 
-/* How long all blocks will take, from what calibration saw. */
+/* One trial of a cell; the result is in r->result.  0, or -errno when none could be started. */
+int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len);
+
+/* How long one block, and all blocks, will take, from what calibration saw. */
+uint64_t runner_block_ns(const struct plan *p);
 uint64_t runner_estimate_ns(const struct plan *p);
 
 /*
@@ -69,7 +97,22 @@ bool runner_fit_budget(struct plan *p, uint64_t budget_ns);
  */
 int runner_read_done(struct runner *r, char *err, size_t err_len);
 
-/* All blocks.  0; -EINTR after a signal; -errno with a sentence on an I/O error. */
+/* Repeats that a run does unless told otherwise. */
+uint64_t runner_default_repeats(const struct plan *p);
+
+/* A row that is not `interrupted`. */
+void runner_book_row(struct past_trial *past, const struct sample *row);
+
+/* An ok row of a cell: its figure counts towards the precision asked for. */
+void runner_book_figure(struct runner *r, size_t cell, const struct sample *row);
+
+/* How precise a cell is now; only with plan->precision_pct.  0 or -ENOMEM. */
+int runner_precision(const struct runner *r, size_t cell, struct precision *out);
+
+/*
+ * All blocks; blocks.c.  After each, the trials that were noisy are repeated as far as
+ * r->repeats allows.  0; -EINTR after a signal; -errno with a sentence on an I/O error.
+ */
 int runner_measure(struct runner *r, char *err, size_t err_len);
 
 #endif

@@ -40,8 +40,15 @@ static const struct column columns[] = {
 	F(ctx_involuntary_per_op), F(runq_wait_ns), F(minor_faults), F(migrations), F(steal_pct),
 	F(full_waits_per_op), F(empty_waits_per_op), F(start_skew_ns), F(overlap_pct), F(fairness),
 	F(lost), F(duplicated), F(reordered), F(corrupt), T(clock), F(clock_cost_ns), T(axes),
-	F(floor_ns), F(floor_ratio), T(floor_parts),
-	T(pages), /* older files lack axes and what follows */
+	F(floor_ns), F(floor_ratio), T(floor_parts), T(pages), F(lat_p50_lo_ns), F(lat_p50_hi_ns),
+	F(lat_p99_lo_ns), F(lat_p99_hi_ns), F(lat_p999_lo_ns), F(lat_p999_hi_ns), F(lat_p50_beyond),
+	F(lat_p99_beyond), F(lat_p999_beyond), F(lat_overflow), F(end_skew_ns), F(share_min_pct),
+	F(share_max_pct), F(share_b_min_pct), F(share_b_max_pct), F(longest_stamped_wait_ns),
+	F(overtakes_mean), F(overtakes_max), F(intervals), T(drift), F(drift_p), F(drift_pct),
+	F(cycles_per_op), F(instructions_per_op), F(cache_misses_per_op), F(energy_uj_per_op),
+	F(steal_used_pct), F(throttled_us), F(frozen_us), F(thermal_events), F(irq_per_s),
+	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
+	F(away_pct), F(stopped), /* older files lack axes and what follows */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };

@@ -32,7 +32,7 @@ struct sample {
 	double rate_per_s, block, order;
 	char side[4];
 	double rep, attempt;
-	char status[16], reason[320], quality[8], quality_reason[64];
+	char status[16], reason[320], quality[8], quality_reason[128];
 	double ops, elapsed_ns, ops_per_s, bytes_per_s;
 	char kind[8];
 	double lat_count, lat_min_ns, lat_p50_ns, lat_p90_ns, lat_p99_ns, lat_p999_ns, lat_p9999_ns;
@@ -50,6 +50,21 @@ struct sample {
 	double floor_ns, floor_ratio;
 	char floor_parts[96]; /* "2 wake + 4 copy-64" */
 	char pages[64];       /* of the shared memory: "2 MiB huge, node 0" */
+	/* 95 % intervals of the percentiles, and how many samples lie beyond each */
+	double lat_p50_lo_ns, lat_p50_hi_ns, lat_p99_lo_ns, lat_p99_hi_ns, lat_p999_lo_ns,
+		lat_p999_hi_ns;
+	double lat_p50_beyond, lat_p99_beyond, lat_p999_beyond, lat_overflow;
+	double end_skew_ns;
+	double share_min_pct, share_max_pct, share_b_min_pct, share_b_max_pct;
+	double longest_stamped_wait_ns, overtakes_mean, overtakes_max;
+	double intervals;
+	char drift[8]; /* none, up, down; "": not tested */
+	double drift_p, drift_pct;
+	double cycles_per_op, instructions_per_op, cache_misses_per_op, energy_uj_per_op;
+	/* what `quality` was judged by */
+	double steal_used_pct, throttled_us, frozen_us, thermal_events, irq_per_s;
+	double sibling_busy_pct, gap_before_ns, gap_after_ns;
+	double involuntary_per_s, queue_pct, away_pct, stopped;
 };
 
 /* All figures NAN, all text empty. */

@@ -39,6 +39,12 @@ double self_pipe(const struct clock *clock, const uint32_t *pu, uint64_t n, uint
 double self_unix(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 double self_tcp(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 
+/*
+ * self_hist.c: CPU ns of a hist_record(), and its ratio to a hand-written one, pairs
+ * of both in turn; returns how many were measured.
+ */
+size_t self_hist(double *ns, double *ratio, size_t pairs);
+
 extern const struct hand hands[];
 extern const size_t hand_count;
 

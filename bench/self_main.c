@@ -113,6 +113,17 @@ static void compare_loop(
 	free(p.xml);
 }
 
+/* ---- recording a sample ---------------------------------------------------- */
+
+static void recording(void)
+{
+	double ns[PAIRS], ratio[PAIRS];
+	size_t n = self_hist(ns, ratio, PAIRS);
+
+	put_median("hist_record", ns, n, " ns", "CPU time of a sample");
+	put_median("hist_record", ratio, n, "", "a histogram by hand that nobody watches");
+}
+
 /* ---- what a trial costs beyond its stretch ------------------------------- */
 
 static void trial_overhead(struct bench *b, struct trial_result *r, const char *key)
@@ -178,6 +189,7 @@ int main(int argc, char **argv)
 	     "pairs [95 %]");
 	for (size_t i = 0; i < hand_count; i++)
 		compare_loop(&b, r, hands[i].cell, &hands[i]);
+	recording();
 	trial_overhead(&b, r, "channel/ring-spsc/stream?domain=thread&wait=spin");
 	trial_overhead(&b, r, "channel/pipe/stream?domain=process");
 	if (argc > 1) {

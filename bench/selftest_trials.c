@@ -142,13 +142,14 @@ static int run_trial(struct selftest *t, const struct selftest_scene *s, struct 
 		.clock = &t->clock,
 		.cpus = topo_pu_count(t->topo),
 	};
-	const struct row_place at = {.attempt = 1, .steal_pct = NAN};
+	struct row_place at = {.attempt = 1};
 	int code = 0;
 
 	if (c->skip[0])
 		skip(t, c->skip);
 	else
 		code = launch(t, s, c);
+	noise_unknown(&at.noise);
 	if (!code)
 		row_fill(&t->row, &common, c, t->result, &at);
 	return code;

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/intervals.h"
+
 enum { SAME_SECOND_TRIES = 100 };
 
 static const char results[] = "results";
@@ -19,7 +21,8 @@ const char session_no_plan[] = "was stopped before its plan was made, and nothin
 			       "measured: remove it and start again";
 
 static const char *const files[] = {"plan.csv", "plan.csv.new", "samples.csv", "histograms.csv",
-	"environment.csv", "topology.xml", "floors.csv", "floors.csv.new"};
+	"environment.csv", "topology.xml", "floors.csv", "floors.csv.new", "intervals.csv",
+	"precision.csv"};
 
 static int fail(char *err, size_t err_len, int code, const char *what, const char *path)
 {
@@ -141,7 +144,7 @@ static int make_results_dir(struct session *s, char *err, size_t err_len)
 
 static void start(struct session *s)
 {
-	*s = (struct session){.samples_fd = -1, .hists_fd = -1, .lock_fd = -1};
+	*s = (struct session){.samples_fd = -1, .hists_fd = -1, .intervals_fd = -1, .lock_fd = -1};
 	read_host(s->host, sizeof(s->host));
 }
 
@@ -228,9 +231,28 @@ static int cut_tail(int fd, char *err, size_t err_len)
 	return fail(err, err_len, -errno, "cannot cut", "an unfinished line");
 }
 
+/*
+ * The pieces of long trials: the file is made for the first of them (O_CREAT), or gone on with.
+ * A killed runner may have left it without its header.
+ */
+static int open_intervals(struct session *s, int flags, char *err, size_t err_len)
+{
+	struct stat st;
+	int code = open_file(
+		s, "intervals.csv", O_RDWR | O_APPEND | flags, &s->intervals_fd, err, err_len);
+
+	if (!code)
+		code = cut_tail(s->intervals_fd, err, err_len);
+	if (code || fstat(s->intervals_fd, &st) != 0 || st.st_size > 0)
+		return code;
+	csv_row_reset(&s->row);
+	intervals_header(&s->row);
+	return s->row.failed ? -ENOMEM : csv_row_write(&s->row, s->intervals_fd);
+}
+
 int session_resume(struct session *s, const char *dir, char *err, size_t err_len)
 {
-	char real[4096];
+	char real[4096], path[SESSION_PATH + 64];
 	int code;
 
 	start(s);
@@ -247,6 +269,8 @@ int session_resume(struct session *s, const char *dir, char *err, size_t err_len
 		code = cut_tail(s->samples_fd, err, err_len);
 	if (!code)
 		code = cut_tail(s->hists_fd, err, err_len);
+	if (!code && access(session_path(s, "intervals.csv", path), F_OK) == 0)
+		code = open_intervals(s, 0, err, err_len);
 	return code;
 }
 
@@ -281,10 +305,23 @@ static int put_hist(
 	return s->row.failed ? -ENOMEM : csv_row_write(&s->row, s->hists_fd);
 }
 
+static int put_intervals(struct session *s, const struct sample *row, const struct trial_result *r)
+{
+	char err[2 * SESSION_PATH]; /* the caller names the directory */
+	int code = s->intervals_fd < 0 ? open_intervals(s, O_CREAT, err, sizeof(err)) : 0;
+
+	for (uint32_t i = 0; i < r->intervals && !code; i++) {
+		csv_row_reset(&s->row);
+		intervals_row(&s->row, row, &r->interval[i], i);
+		code = s->row.failed ? -ENOMEM : csv_row_write(&s->row, s->intervals_fd);
+	}
+	return code;
+}
+
 int session_commit(struct session *s, const struct sample *row, const struct trial_result *r,
 	char *err, size_t err_len)
 {
-	int code = 0;
+	int code = r && r->status == TRIAL_OK && r->intervals ? put_intervals(s, row, r) : 0;
 
 	for (int side = 0; side < 2 && r && r->status == TRIAL_OK && !code; side++) {
 		if (r->hist_kind[side] != KIND_NONE && r->hist[side].count)
@@ -300,7 +337,8 @@ int session_commit(struct session *s, const struct sample *row, const struct tri
 
 int session_sync(struct session *s, char *err, size_t err_len)
 {
-	if (fdatasync(s->hists_fd) == 0 && fdatasync(s->samples_fd) == 0)
+	if (fdatasync(s->hists_fd) == 0 && fdatasync(s->samples_fd) == 0 &&
+		(s->intervals_fd < 0 || fdatasync(s->intervals_fd) == 0))
 		return 0;
 	return fail(err, err_len, -errno, "cannot write to", s->dir);
 }
@@ -324,10 +362,12 @@ void session_close(struct session *s)
 		close(s->samples_fd);
 	if (s->hists_fd >= 0)
 		close(s->hists_fd);
+	if (s->intervals_fd >= 0)
+		close(s->intervals_fd);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	csv_row_free(&s->row);
 	free(s->bins);
 	s->bins = NULL;
-	s->samples_fd = s->hists_fd = s->lock_fd = -1;
+	s->samples_fd = s->hists_fd = s->intervals_fd = s->lock_fd = -1;
 }

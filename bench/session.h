@@ -22,6 +22,7 @@ struct session {
 	char run_id[48];
 	char host[64];
 	int samples_fd, hists_fd, lock_fd;
+	int intervals_fd;          /* -1: no trial was long enough so far */
 	bool made_dir, made_files; /* by session_create() */
 	struct csv_row row;
 	char *bins; /* room for one histogram as text */
@@ -47,7 +48,7 @@ int session_resume(struct session *s, const char *dir, char *err, size_t err_len
 /* Path of a file in the run. */
 const char *session_path(const struct session *s, const char *file, char buf[SESSION_PATH + 64]);
 
-/* Histograms, then the row.  0, or -errno with a sentence: the disk is full, say. */
+/* Pieces of a long trial, histograms, then the row.  0, or -errno with a sentence: the disk is full, say. */
 int session_commit(struct session *s, const struct sample *row, const struct trial_result *r,
 	char *err, size_t err_len);
 

@@ -43,6 +43,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.mech = c->mech,
 		.msg_bytes = spec->msg_bytes,
 		.capacity = spec->capacity ? spec->capacity : 1,
+		.fds = spec->extra.fds + 1,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
 		.domain = spec->domain,

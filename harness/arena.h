@@ -17,7 +17,7 @@
 enum { ARENA_MAX_LINKS = 2 };
 
 /* What the workers are to do next. */
-enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE };
+enum order_kind { DO_WAIT, DO_WARM, DO_MEASURE, DO_LEFTOVERS, DO_LEAVE, DO_COUNT };
 
 /* Where the trial and its workers meet. */
 struct gate {
@@ -47,6 +47,7 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
+	uint32_t stopped; /* it was stopped and let go on */
 };
 
 struct worker_slot {
@@ -60,6 +61,7 @@ struct worker_slot {
 	uint32_t failed;      /* could not go on: see reason */
 	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
 	char reason[TRIAL_REASON];
+	uint64_t counter[COUNTER_COUNT]; /* of the counted stretch; UNKNOWN_COUNT */
 };
 
 struct arena {

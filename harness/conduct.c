@@ -68,7 +68,8 @@ static bool attach_refused(const struct trial *t)
 /* While workers attach or leave, only the deadline counts. */
 static bool handing_over(const struct gate *g)
 {
-	return load_relaxed(&g->orders) > 0 && (g->order == DO_WARM || g->order == DO_MEASURE);
+	return load_relaxed(&g->orders) > 0 &&
+	       (g->order == DO_WARM || g->order == DO_MEASURE || g->order == DO_COUNT);
 }
 
 enum outcome conduct_await(struct trial *t)
@@ -81,6 +82,7 @@ enum outcome conduct_await(struct trial *t)
 		uint32_t v = load_acquire(&g->arrived);
 		uint64_t now = monotonic_ns(), p = progress(t);
 
+		watch_look(&t->watch);
 		if (v == t->crew.arena->workers)
 			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;
 		crew_reap(&t->roster);
@@ -125,7 +127,7 @@ static void give_order(struct trial *t, enum order_kind order, uint64_t n, uint6
 	store_relaxed(&g->finished, 0);
 	for (unsigned i = 0; i < ARENA_MAX_LINKS; i++)
 		clear_board(&g->board[i]);
-	if (order == DO_MEASURE) {
+	if (order == DO_MEASURE || order == DO_COUNT) {
 		g->start_monotonic_ns = monotonic_ns() + margin;
 		g->start_ticks = clock_read(&t->crew.spec->clock) +
 				 clock_ticks(&t->crew.spec->clock, margin);
@@ -162,16 +164,18 @@ static enum outcome await_started(struct trial *t)
 	return OUTCOME_FINE;
 }
 
-/* Sleep to an absolute time unless somebody dies first. */
+/* Sleep to an absolute time unless somebody dies first; looking now and then. */
 static void sleep_through(struct trial *t, uint64_t until_ns)
 {
 	struct gate *g = &t->crew.arena->gate;
 
-	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0)
-		futex_wait(&g->arrived, 0, until_ns, shared(t));
+	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0) {
+		futex_wait(&g->arrived, 0, soonest(until_ns, watch_due(&t->watch)), shared(t));
+		watch_look(&t->watch);
+	}
 }
 
-static enum outcome flagged_once(struct trial *t)
+static enum outcome flagged_once(struct trial *t, enum order_kind order, uint64_t stretch)
 {
 	const struct trial_spec *spec = t->crew.spec;
 	struct gate *g = &t->crew.arena->gate;
@@ -179,15 +183,19 @@ static enum outcome flagged_once(struct trial *t)
 	uint64_t begin;
 
 	store_relaxed(&g->stretch, STRETCH_WARM);
-	give_order(t, DO_MEASURE, UINT64_MAX, 1);
+	give_order(t, order, UINT64_MAX, 1);
 	o = await_started(t);
 	if (o == OUTCOME_FINE) {
 		sleep_through(t, monotonic_ns() + spec->warm_ns);
+		if (order == DO_MEASURE)
+			watch_begin(&t->watch, &t->crew, t->result);
 		store_relaxed(&g->stretch, STRETCH_COUNTED);
 		begin = clock_read(&spec->clock);
-		sleep_through(t, monotonic_ns() + spec->stretch_ns);
+		sleep_through(t, monotonic_ns() + stretch);
 		store_relaxed(&g->stretch, STRETCH_OVER);
 		t->counted_ticks = clock_read(&spec->clock) - begin;
+		if (order == DO_MEASURE)
+			watch_over(&t->watch);
 		o = conduct_await(t);
 	}
 	store_relaxed(&g->stretch, STRETCH_OVER);
@@ -204,13 +212,25 @@ static uint64_t counted_operations(const struct trial *t)
 }
 
 /* A machine that stood still through the whole stretch has measured nothing: once more. */
-enum outcome conduct_flagged(struct trial *t)
+enum outcome conduct_flagged(struct trial *t, enum order_kind order, uint64_t stretch)
 {
 	enum outcome o;
 
 	do
-		o = flagged_once(t);
+		o = flagged_once(t, order, stretch);
 	while (o == OUTCOME_FINE && counted_operations(t) == 0 && monotonic_ns() < t->deadline_ns);
+	return o;
+}
+
+/* One stretch of the spec's n operations: what the trial is for. */
+enum outcome conduct_counted(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum outcome o;
+
+	watch_begin(&t->watch, &t->crew, t->result);
+	o = conduct_order(t, DO_MEASURE, spec->n, spec->block);
+	watch_over(&t->watch);
 	return o;
 }
 

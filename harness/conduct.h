@@ -6,6 +6,8 @@
 #define HARNESS_CONDUCT_H
 
 #include "harness/crew.h"
+#include "harness/watch.h"
+#include "harness/energy.h"
 
 enum outcome {
 	OUTCOME_FINE,
@@ -21,6 +23,9 @@ struct trial {
 	struct trial_result *result;
 	uint64_t deadline_ns;   /* CLOCK_MONOTONIC */
 	uint64_t counted_ticks; /* flag-ended: length of the counted stretch */
+	struct watch watch;     /* of a long stretch */
+	struct energy energy;
+	struct energy_reading energy_before;
 };
 
 /* Wait until every worker has arrived at the gate. */
@@ -29,8 +34,14 @@ enum outcome conduct_await(struct trial *t);
 /* Give an order and wait until it is carried out. */
 enum outcome conduct_order(struct trial *t, enum order_kind order, uint64_t n, uint64_t block);
 
-/* One flag-ended stretch: start all, let them warm up, count, stop. */
-enum outcome conduct_flagged(struct trial *t);
+/* The measured stretch of the spec's n operations. */
+enum outcome conduct_counted(struct trial *t);
+
+/*
+ * One flag-ended stretch so long: start all, let them warm up, count, stop.  order:
+ * DO_MEASURE or DO_COUNT.
+ */
+enum outcome conduct_flagged(struct trial *t, enum order_kind order, uint64_t stretch_ns);
 
 /*
  * Stress: rounds of growing numbers of operations, from spec->n on, for
@@ -50,11 +61,30 @@ enum outcome conduct_leave(struct trial *t);
  */
 void conduct_seal(struct trial *t);
 
+/* ---- cost.c -------------------------------------------------------------- */
+
+/*
+ * A stretch in which nothing is timed and the processor counts, a quarter of the timed
+ * one; into the result.  Nothing where the spec names nothing to count, where there
+ * are more than COUNTERS_MAX_WORKERS, or where operations are spaced.
+ */
+enum outcome cost_count(struct trial *t);
+
+/* Around the timed stretch, from outside: what the packages took, where the spec says so. */
+void cost_energy_begin(struct trial *t);
+void cost_energy_end(struct trial *t);
+
 /* ---- verdict.c ----------------------------------------------------------- */
+
+/* Of the last stretch: operations, and those that its costs were spent on. */
+void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops);
 
 /* Put numbers, or the reason why there are none, into the result. */
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
+
+/* shares.c: fairness, the shares of each side, overtaking. */
+void shares_measured(struct trial *t);
 
 /* What an -errno of setup means: limits of the machine make a skip, the rest a failure. */
 enum trial_status verdict_status_of(int err);

@@ -47,8 +47,13 @@ int hist_merge(struct hist *into, const struct hist *from)
 	return 0;
 }
 
-/* ceil(p x count) from 1 to count; what p itself is off by (0.07 x 100 > 7) must not add a rank. */
-static uint64_t rank_of(const struct hist *h, double p)
+void hist_add_bins(uint32_t *sum, const struct hist *from)
+{
+	for (size_t i = 0; i < HIST_BINS; i++)
+		sum[i] += __atomic_load_n(&from->bin[i], __ATOMIC_RELAXED);
+}
+
+uint64_t hist_rank(const struct hist *h, double p)
 {
 	double rank = ceil(p * (double)h->count * (1.0 - 4.0 * DBL_EPSILON));
 
@@ -57,27 +62,51 @@ static uint64_t rank_of(const struct hist *h, double p)
 	return rank < (double)h->count ? (uint64_t)rank : h->count;
 }
 
+/* Where the sample of a rank is; HIST_BINS: in the overflow. */
+static size_t bin_of_rank(const struct hist *h, uint64_t rank)
+{
+	uint64_t seen = 0;
+
+	for (size_t i = 0; i < HIST_BINS; i++) {
+		seen += h->bin[i];
+		if (seen >= rank)
+			return i;
+	}
+	return HIST_BINS;
+}
+
+uint64_t hist_low_at_rank(const struct hist *h, uint64_t rank)
+{
+	size_t bin;
+	uint64_t low;
+
+	if (rank <= 1 || rank >= h->count)
+		return rank <= 1 ? h->min : h->max;
+	bin = bin_of_rank(h, rank);
+	low = bin < HIST_BINS ? hist_value_low(bin) : HIST_MAX_NS + 1;
+	return low > h->min ? low : h->min;
+}
+
+uint64_t hist_high_at_rank(const struct hist *h, uint64_t rank)
+{
+	size_t bin;
+	uint64_t high;
+
+	if (rank <= 1 || rank >= h->count)
+		return rank <= 1 ? h->min : h->max;
+	bin = bin_of_rank(h, rank);
+	high = bin < HIST_BINS ? hist_value_high(bin) : h->max;
+	return high < h->max ? high : h->max;
+}
+
 uint64_t hist_value_at_percentile(const struct hist *h, double p)
 {
-	uint64_t rank = rank_of(h, p), seen = 0;
-
-	if (h->count == 0)
-		return 0;
-	if (rank == 1)
-		return h->min;
-	for (size_t i = 0; i < HIST_BINS && rank < h->count; i++) {
-		seen += h->bin[i];
-		if (seen >= rank) {
-			uint64_t high = hist_value_high(i);
-			return high < h->max ? high : h->max;
-		}
-	}
-	return h->max;
+	return h->count ? hist_high_at_rank(h, hist_rank(h, p)) : 0;
 }
 
 uint64_t hist_beyond(const struct hist *h, double p)
 {
-	return h->count ? h->count - rank_of(h, p) : 0;
+	return h->count ? h->count - hist_rank(h, p) : 0;
 }
 
 bool hist_percentile_ok(const struct hist *h, double p)

@@ -6,8 +6,9 @@
  * ones are counted in overflow. count, sum, min and max are exact and cover the overflow too.
  *
  * The structure is plain data of a fixed size (108 KiB), without pointers: it may live in shared
- * memory. It has one writer at a time; others may read it after the writer has stopped.
- * hist_reset() comes first: zeroed memory is not an empty histogram.
+ * memory. It has one writer at a time; others may read it after the writer has stopped, and its bins
+ * alone, by hist_add_bins(), while it goes on. hist_reset() comes first: zeroed memory is not an
+ * empty histogram.
  */
 #ifndef HARNESS_HIST_H
 #define HARNESS_HIST_H
@@ -59,7 +60,10 @@ static inline uint64_t hist_value_high(size_t index)
 	return hist_value_low(index + 1) - 1;
 }
 
-/* Adds a sample: no division, no branch but for the overflow. */
+/*
+ * Adds a sample: no division, no branch but for the overflow. The bin is loaded and stored relaxed,
+ * the same instructions as a plain addition, because hist_add_bins() may look at it meanwhile.
+ */
 ALWAYS_INLINE void hist_record(struct hist *h, uint64_t ns)
 {
 	h->count++;
@@ -70,8 +74,8 @@ ALWAYS_INLINE void hist_record(struct hist *h, uint64_t ns)
 		h->overflow++;
 		return;
 	}
-	uint32_t *bin = &h->bin[hist_index(ns)];
-	*bin += *bin != UINT32_MAX;
+	uint32_t *bin = &h->bin[hist_index(ns)], n = __atomic_load_n(bin, __ATOMIC_RELAXED);
+	__atomic_store_n(bin, n + (n != UINT32_MAX), __ATOMIC_RELAXED);
 }
 
 /* Empties the histogram. It writes to all of its memory, which is thereby touched. */
@@ -85,6 +89,26 @@ bool hist_is_whole(const struct hist *h);
  * is not whole; into is then unchanged.
  */
 int hist_merge(struct hist *into, const struct hist *from);
+
+/*
+ * Adds the bins of a histogram that is being written, and nothing else of it, to sum[HIST_BINS],
+ * modulo 2^32. Each is what it was at some moment of the call; none goes backwards from call to call.
+ */
+void hist_add_bins(uint32_t *sum, const struct hist *from);
+
+/*
+ * The rank, 1 .. count, of the sample that fraction p stands for: ceil(p x count). What p itself is
+ * off by (0.07 x 100 > 7) does not add a rank. count must not be 0.
+ */
+uint64_t hist_rank(const struct hist *h, double p);
+
+/*
+ * Lowest and highest value, in ns, that the sample of a rank (1 .. count) may have had: the ends of
+ * its bin, clipped to min and max. The first and the last are exact; within the overflow the ends
+ * are HIST_MAX_NS + 1 and max.
+ */
+uint64_t hist_low_at_rank(const struct hist *h, uint64_t rank);
+uint64_t hist_high_at_rank(const struct hist *h, uint64_t rank);
 
 /*
  * The value in ns at fraction p (0.99 for the 99th percentile): the smallest one with at least

@@ -135,6 +135,7 @@ enum mech_flags {
 	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
+	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -146,6 +147,7 @@ struct link {
 	void *shared;       /* mech->shared_bytes() bytes, WORKER_STRIDE aligned */
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
+	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
 	enum domain domain;
 	enum start start;
@@ -218,12 +220,15 @@ struct worker {
 	uint32_t msg_bytes;
 	uint32_t id; /* producer number in the stamp */
 	enum wait wait;
+	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	/* locks: sections of others between asking and entering, of the stamped acquisitions */
+	uint64_t overtakes, overtakes_max;
 };
 
 typedef void loop_fn(struct worker *w);

@@ -300,3 +300,11 @@ int pages_touch(void *area, size_t bytes)
 	memset(area, 0, bytes);
 	return 0;
 }
+
+void pages_map_in(void *area, size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)area;
+	uintptr_t first = from / page * page, end = ROUND_UP(from + bytes, page);
+
+	madvise((void *)first, end - first, MADV_POPULATE_WRITE);
+}

@@ -58,6 +58,13 @@ int pages_bind(void *area, size_t bytes, unsigned node);
 /* Touch every page, for writing.  -EFAULT or -ENOMEM where the kernel has no such page to give. */
 int pages_touch(void *area, size_t bytes);
 
+/*
+ * Map the pages of a shared area into this process, which keeps what is in them:
+ * a forked worker inherits the area, but not its page table.  Where the kernel
+ * cannot (before Linux 5.14), they are mapped as they are touched.
+ */
+void pages_map_in(void *area, size_t bytes);
+
 /* The node that a CPU (OS number) takes memory from first; 0 where the kernel knows no nodes. */
 unsigned pages_node_of_cpu(unsigned cpu);
 

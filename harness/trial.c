@@ -18,6 +18,7 @@
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 static const char *const status_names[TRIAL_STATUS_COUNT] = {
 	[TRIAL_OK] = "ok",
@@ -57,6 +58,7 @@ static void settle(pid_t parent)
 	if (getppid() != parent)
 		_exit(1);
 	clean_signals();
+	quiet_hold_cont();
 }
 
 static int set_up_links(struct crew *c)
@@ -132,6 +134,21 @@ static void forget_names(struct crew *c)
 		link_unlink_paths(&c->link[i]);
 }
 
+/* The timed stretch. */
+static enum outcome measure(struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+	enum outcome o;
+
+	cost_energy_begin(t);
+	if (t->crew.workload->ending == ENDING_FLAG)
+		o = conduct_flagged(t, DO_MEASURE, spec->stretch_ns);
+	else
+		o = conduct_counted(t);
+	cost_energy_end(t);
+	return o;
+}
+
 static enum outcome run_orders(struct trial *t)
 {
 	const struct trial_spec *spec = t->crew.spec;
@@ -140,10 +157,13 @@ static enum outcome run_orders(struct trial *t)
 	forget_names(&t->crew);
 	if (o != OUTCOME_FINE)
 		return o;
-	if (t->crew.workload->ending == ENDING_FLAG)
-		return conduct_flagged(t);
-	if (spec->calibrate)
+	if (spec->calibrate && t->crew.workload->ending != ENDING_FLAG)
 		return conduct_calibrate(t);
+	o = cost_count(t);
+	if (o != OUTCOME_FINE)
+		return o;
+	if (t->crew.workload->ending == ENDING_FLAG)
+		return measure(t);
 	if (spec->load.soak_ns) {
 		o = conduct_soak(t);
 		if (o != OUTCOME_FINE)
@@ -156,7 +176,7 @@ static enum outcome run_orders(struct trial *t)
 	}
 	t->result->n = spec->n;
 	t->result->block = spec->block;
-	return conduct_order(t, DO_MEASURE, spec->n, spec->block);
+	return measure(t);
 }
 
 static void run_awake(struct trial *t)
@@ -190,12 +210,18 @@ static void run_awake(struct trial *t)
 	tear_down_links(&t->crew);
 }
 
-static void run(struct trial *t)
+/* Spinners do as well, now and then (wait.h). */
+static bool gives_way(const struct trial_spec *spec)
+{
+	return spec->wait == WAIT_YIELD || spec->wait == WAIT_SPIN;
+}
+
+static void run_and_judge(struct trial *t)
 {
 	struct awake *awake = NULL;
 
 	if (t->crew.spec->extra.keep_awake) {
-		awake = awake_start(t->crew.err, sizeof(t->crew.err));
+		awake = awake_start(gives_way(t->crew.spec), t->crew.err, sizeof(t->crew.err));
 		if (!awake) {
 			verdict_early(t->result, TRIAL_SKIP, t->crew.err);
 			return;
@@ -203,6 +229,23 @@ static void run(struct trial *t)
 	}
 	run_awake(t);
 	awake_stop(awake);
+}
+
+/* Only where a figure comes of it. */
+static uint64_t look_for_gaps(const struct trial *t)
+{
+	const struct trial_spec *spec = t->crew.spec;
+
+	return spec->look_for_gaps ? quiet_gap_ns(spec) : UNKNOWN_COUNT;
+}
+
+/* While nothing of the trial's own runs, what keeps CPUs awake included. */
+static void run(struct trial *t)
+{
+	t->result->noise.gap_before_ns = look_for_gaps(t);
+	run_and_judge(t);
+	if (t->result->status == TRIAL_OK)
+		t->result->noise.gap_after_ns = look_for_gaps(t);
 }
 
 static const void *map_spec(int fd, size_t *len)

@@ -12,6 +12,7 @@
 #define HARNESS_TRIAL_H
 
 #include "harness/clock.h"
+#include "harness/counters.h"
 #include "harness/hist.h"
 #include "harness/mech.h"
 
@@ -21,6 +22,8 @@ enum {
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
+	TRIAL_MAX_INTERVALS = 1024,
+	TRIAL_COUNT_SHARE = 4, /* a counted stretch is this part of the timed one */
 };
 
 enum trial_status {
@@ -74,6 +77,8 @@ struct trial_extra {
 	uint32_t memory;     /* enum memory */
 	uint32_t node;       /* enum node */
 	uint32_t touch;      /* enum touch */
+	uint32_t fds;        /* descriptors that are waited for, less one */
+	uint32_t pad;
 };
 
 struct trial_spec {
@@ -99,12 +104,36 @@ struct trial_spec {
 	struct trial_load load; /* probed twins only */
 	struct trial_extra extra;
 	uint32_t pu[TRIAL_MAX_WORKERS]; /* OS number, or PLACE_PU_NONE */
+	uint32_t look_for_gaps;         /* before the workers exist, and after; see quiet.h */
 	uint32_t parent;                /* pid of the runner */
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
+	struct counter_plan counters; /* what to count in a stretch before the timed one */
+	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
+};
+
+/*
+ * What a trial saw of noise; bench/quality.h judges it.  The most that one worker had.  Figures
+ * are UNKNOWN_COUNT where the machine does not tell them or where nobody looked.
+ */
+struct trial_noise {
+	uint64_t gap_before_ns, gap_after_ns; /* longest gap of a spin on the PUs; see quiet.h */
+	uint64_t involuntary, voluntary;      /* switches of one worker */
+	uint64_t runq_wait_ns;                /* of one worker: ready, not running */
+	uint64_t away_ns;                     /* of one worker: neither running nor ready */
+	uint32_t stopped;                     /* somebody was stopped and let go on */
+	uint32_t pad;
 };
 
 /* Counters that not every kernel has: UNKNOWN_COUNT when it has not. */
 #define UNKNOWN_COUNT UINT64_MAX
+
+/* A piece of a long stretch; see watch.h.  Percentiles 0: too few samples lie beyond. */
+struct trial_interval {
+	uint64_t begin_ns, length_ns; /* from the first start on */
+	uint64_t ops;
+	uint64_t samples; /* of side a */
+	uint64_t p50_ns, p99_ns;
+};
 
 struct trial_result {
 	uint32_t magic, protocol;
@@ -131,7 +160,18 @@ struct trial_result {
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];
-	char pages[64]; /* what the links' shared memory was made of; "": not looked at */
+	char pages[64];       /* what the links' shared memory was made of; "": not looked at */
+	uint64_t end_skew_ns; /* first worker's end to the last one's */
+	/* of a fair share, by side; 0 and 0 where a side has fewer than two workers */
+	double share_min[2], share_max[2];
+	/* locks, of the stamped acquisitions: sections of others between asking and entering */
+	uint64_t overtakes, overtakes_max;
+	uint32_t intervals, pad_intervals;
+	struct trial_interval interval[TRIAL_MAX_INTERVALS];
+	uint64_t counter_ops;            /* operations that were counted; 0: none */
+	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
+	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
+	struct trial_noise noise;
 };
 
 /*

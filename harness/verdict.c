@@ -6,6 +6,7 @@
 #include "harness/conduct.h"
 #include "harness/family/lock.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 void verdict_early(struct trial_result *r, enum trial_status status, const char *reason)
 {
@@ -205,6 +206,7 @@ static void figure_times(struct trial *t)
 		last = w->end_ticks > last ? w->end_ticks : last;
 	}
 	r->start_skew_ns = clock_ns(clock, last_start - first);
+	r->end_skew_ns = clock_ns(clock, last - first_end);
 	r->elapsed_ns = clock_ns(clock, last - first);
 	r->overlap_permille = 0;
 	if (first_end > last_start)
@@ -212,7 +214,10 @@ static void figure_times(struct trial *t)
 	if (t->crew.workload->ending == ENDING_FLAG) {
 		r->elapsed_ns = clock_ns(clock, t->counted_ticks);
 		r->overlap_permille = 1000; /* counted between the last start and the flag */
+		first = t->watch.begin_ticks;
+		last = first + t->counted_ticks;
 	}
+	watch_end(&t->watch, first, last);
 }
 
 static void add_known(uint64_t *sum, uint64_t v)
@@ -247,37 +252,20 @@ static void figure_costs(struct trial *t)
 		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
 }
 
-static void figure_shares(struct trial *t)
+void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 {
 	const struct trial_spec *spec = t->crew.spec;
-	bool a = spec->side_a >= spec->side_b;
-	unsigned from = a ? 0 : spec->side_a, n = a ? spec->side_a : spec->side_b;
-	double sum = 0, squares = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		double share = (double)slot(t, from + i)->counted;
-
-		sum += share;
-		squares += share * share;
-	}
-	t->result->fairness = squares > 0 ? sum * sum / (n * squares) : 1;
-}
-
-static void figure_operations(struct trial *t)
-{
-	const struct trial_spec *spec = t->crew.spec;
-	struct trial_result *r = t->result;
-
 	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->links == LINKS_ONE &&
 		     spec->side_b > 0;
 	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
 
 	if (t->crew.workload->family == FAMILY_BARRIER)
 		n = 1; /* an operation is a round of all of them */
+	*ops = *cpu_ops = 0;
 	for (unsigned i = from; i < from + n; i++) {
-		r->ops += slot(t, i)->counted;
-		r->cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
-								      : slot(t, i)->counted;
+		*ops += slot(t, i)->counted;
+		*cpu_ops += t->crew.workload->ending == ENDING_FLAG ? slot(t, i)->w.all_ops
+								    : slot(t, i)->counted;
 	}
 }
 
@@ -310,7 +298,7 @@ void verdict_measured(struct trial *t)
 		evidence_say(&e, r->reason, sizeof(r->reason));
 		return;
 	}
-	figure_operations(t);
+	verdict_operations(t, &r->ops, &r->cpu_ops);
 	/* under stress nothing is timed: that a busy machine let nobody in says nothing */
 	if (r->ops == 0 && !t->crew.spec->calibrate && !t->crew.spec->load.soak_ns) {
 		verdict_early(r, TRIAL_FAIL, "not one operation was done in the timed stretch");
@@ -319,7 +307,8 @@ void verdict_measured(struct trial *t)
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
-	figure_shares(t);
+	quiet_figure(t);
+	shares_measured(t);
 	figure_hists(t);
 }
 

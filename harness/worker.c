@@ -14,7 +14,9 @@
 #include "harness/conduct.h"
 #include "harness/family/channel.h"
 #include "harness/family/event.h"
+#include "harness/pages.h"
 #include "harness/place.h"
+#include "harness/quiet.h"
 
 enum { LEFTOVER_MAX = 64 };
 
@@ -93,6 +95,7 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 	r->ctx_voluntary = (uint64_t)(b->usage.ru_nvcsw - a->usage.ru_nvcsw);
 	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
 	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
+	r->stopped = quiet_was_stopped();
 }
 
 /* ---- preparation --------------------------------------------------------- */
@@ -238,6 +241,16 @@ static void init_worker(struct self *s)
 	w->msg_bytes = spec->msg_bytes;
 	w->id = s->side ? 0 : s->index;
 	w->wait = spec->wait;
+	w->own_pu = spec->spin_start;
+}
+
+/* Else the first lap over the shared memory would fault, in the stretch where n is small. */
+static void map_in_shared(const struct crew *c)
+{
+	void *area = c->area ? c->area : (char *)c->arena + c->arena->area_offset;
+
+	if (c->spec->domain != DOMAIN_THREAD && c->arena->area_bytes)
+		pages_map_in(area, c->arena->area_bytes);
 }
 
 static int prepare(struct self *s)
@@ -259,6 +272,7 @@ static int prepare(struct self *s)
 	if (!s->slot->w.hist)
 		return -ENOMEM;
 	drop_foreign_fds(s);
+	map_in_shared(s->crew);
 	return open_ports(s);
 }
 
@@ -354,8 +368,11 @@ static void finish_sending(struct self *s, bool measured)
 		w->result = channel_send_ends(o, w, last, how);
 }
 
-/* One call of the role loop between two readings of everything that counts. */
-static void run_loop(struct self *s, bool measured)
+/*
+ * One call of the role loop between two readings of everything that counts; with the
+ * processor's counters (NULL: without) nobody looks at the times.
+ */
+static void run_loop(struct self *s, bool measured, const struct counters *counters)
 {
 	struct worker *w = &s->slot->w;
 	struct gate *g = &s->crew->arena->gate;
@@ -369,6 +386,8 @@ static void run_loop(struct self *s, bool measured)
 	zero_waits(s);
 	read_costs(&before);
 	await_start(s);
+	if (counters)
+		counters_start(counters);
 	r->cpu_before = (uint32_t)sched_getcpu();
 	add_acq_rel(&g->started, 1u);
 	cpu = thread_cpu_ns();
@@ -380,6 +399,8 @@ static void run_loop(struct self *s, bool measured)
 	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
 	r->cpu_ns = thread_cpu_ns() - cpu;
 	r->cpu_after = (uint32_t)sched_getcpu();
+	if (counters)
+		counters_stop(counters);
 	read_costs(&after);
 	report_costs(r, &before, &after);
 	s->slot->all_ops += w->all_ops;
@@ -392,6 +413,17 @@ static void run_loop(struct self *s, bool measured)
 		}
 	}
 	explain_result(s);
+}
+
+/* Closed again before anything is timed: open ones cost at each context switch. */
+static void run_counted(struct self *s)
+{
+	struct counters c;
+
+	counters_open(&c, &s->crew->spec->counters);
+	run_loop(s, false, &c);
+	counters_read(&c, s->slot->counter);
+	counters_close(&c);
 }
 
 /* One message, or one signal, if there is any. */
@@ -423,10 +455,13 @@ static bool obey(struct self *s)
 {
 	switch (s->crew->arena->gate.order) {
 	case DO_WARM:
-		run_loop(s, false);
+		run_loop(s, false, NULL);
 		return true;
 	case DO_MEASURE:
-		run_loop(s, true);
+		run_loop(s, true, NULL);
+		return true;
+	case DO_COUNT:
+		run_counted(s);
 		return true;
 	case DO_LEFTOVERS:
 		count_leftovers(s);

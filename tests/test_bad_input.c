@@ -10,7 +10,7 @@
 
 #include "tests/program.h"
 
-#define RUN   H "run -m channel/pipe -w stream --reps 2 --trial-ms 2 --no-report "
+#define RUN   H "run -m channel/pipe -w stream --reps 2 --trial-ms 2 --no-report --repeat-noisy no "
 #define PLAN  H "run -n --matrix ./m.ini"
 #define SH(l) "sh -c '" l "'"
 
@@ -311,7 +311,7 @@ static void a_disk_that_fills_up_costs_no_row(void **state)
 	check_small_disk("size=64k",
 		"cd $PWD; " RUN "--reps 200 -o r; test $? -eq 2 && n=$(wc -l < r/samples.csv) && "
 		"test $n -gt 5 && mount -o remount,size=8m . && " H
-		"run --no-report --resume r && test $(grep -c ,ok, r/samples.csv) -eq 400",
+		"run --no-report --repeat-noisy no --resume r && test $(grep -c ,ok, r/samples.csv) -eq 400",
 		RC_FINE, "handoff run --resume r");
 }
 

@@ -221,7 +221,7 @@ static void cell_says_why_a_combination_is_impossible(void **state)
 {
 	(void)state;
 	check_refused("channel/pipe/stream?domain=process&start=exec", "unrelated");
-	check_refused("channel/pipe/stream?wait=spin", "wait");
+	check_refused("channel/memcpy/stream?wait=spin", "wait");
 	check_refused("channel/ring-spsc/stream?fan=2x1", "workers");
 	check_refused("channel/ring-spsc/stream?fan=1x2", "workers");
 	check_refused("channel/pipe/pingpong?fan=2x2", "one worker a side");

@@ -86,8 +86,9 @@ static void rank_command_writes_csv(void **state)
 	check_says(o.text, "workload,domain,start,msg_bytes,");
 	check_says(o.text,
 		"\npingpong,thread,,64,1,1,nearest,sleeps,1,channel/pipe,block,1024,ns,5125,5000,"
-		"5250,interval95,6,0,100,\n");
-	check_says(o.text, ",spins,1,channel/ring-spsc,spin,1024,ns,202,200,204,range,3,0,100,\n");
+		"5250,interval95,6,0,100,,,\n");
+	check_says(
+		o.text, ",spins,1,channel/ring-spsc,spin,1024,ns,202,200,204,range,3,0,100,,,\n");
 	free(o.text);
 }
 

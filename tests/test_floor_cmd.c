@@ -100,7 +100,8 @@ static void run_measures_floors_before_and_after_and_its_rows_have_them(void **s
 
 	(void)state;
 	program_need_processes();
-	program_ends(H "run" SHORT "-p same-pu --wait yield --reps 3 --out r", RC_FINE);
+	program_ends(H "run" SHORT "-p same-pu --wait yield --reps 3 --repeat-noisy no --out r",
+		RC_FINE);
 	passes = read_floors("r", &f); /* more than two: rows were below for a while */
 	assert_in_range(passes, 2, 2 + FLOORS_AGAIN);
 	assert_true(floors_alone(&f, FLOOR_SYSCALL) > 0);

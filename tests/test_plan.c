@@ -142,6 +142,7 @@ static void plan_reads_back_what_it_wrote(void **state)
 
 	(void)state;
 	p.seed = UINT64_MAX;
+	p.precision_pct = 2.5;
 	p.cell[0].n = UINT64_MAX - 1;
 	snprintf(p.cell[2].skip, sizeof(p.cell[2].skip), "needs \"hugepages\", has none;\n0 of 1");
 	assert_int_equal(plan_write(&p, support_path(&dir, "plan.csv"), err, sizeof(err)), 0);
@@ -149,7 +150,8 @@ static void plan_reads_back_what_it_wrote(void **state)
 	if (plan_read(&q, support_path(&dir, "plan.csv"), err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	assert_int_equal(q.n, p.n);
-	assert_true(q.reps == 6 && q.trial_ns == TRIAL_NS && q.seed == UINT64_MAX);
+	assert_true(q.reps == 6 && q.trial_ns == TRIAL_NS && q.seed == UINT64_MAX &&
+		    q.precision_pct == 2.5);
 	assert_string_equal(q.binary, p.binary);
 	for (size_t i = 0; i < p.n; i++)
 		check_same_cell(&p.cell[i], &q.cell[i]);
@@ -184,7 +186,7 @@ static void plan_that_cannot_be_written_says_where(void **state)
 	plan_free(&p);
 }
 
-#define HEADER "cell,n,claim,stretch_ns,reps,trial_ns,seed,binary,skip\n"
+#define HEADER "cell,n,claim,stretch_ns,reps,trial_ns,seed,binary,skip,precision_pct\n"
 #define KEY    "channel/pipe/stream?domain=thread&fan=1x1&size=64&placement=nearest"
 
 static void check_refused(const char *text)
@@ -208,21 +210,25 @@ static void plan_refuses_a_broken_file(void **state)
 	check_refused("\n\n");
 	check_refused(HEADER);
 	check_refused("cell,n\n" KEY ",1\n");
-	check_refused("n,cell,claim,stretch_ns,reps,trial_ns,seed,binary,skip\n");
-	check_refused(HEADER KEY ",1,1,1,1,1,1,b\n");
-	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,\n");
-	check_refused(HEADER KEY ",x,1,1,1,1,1,b,\n");
-	check_refused(HEADER KEY ",-1,1,1,1,1,1,b,\n");
-	check_refused(HEADER KEY ",1,,1,1,1,1,b,\n");
-	check_refused(HEADER KEY ",1,1,1.5,1,1,1,b,\n");
-	check_refused(HEADER KEY ",1,1,1,18446744073709551616,1,1,b,\n");
-	check_refused(HEADER KEY ",1,1,1,0,1,1,b,\n");                   /* no repetition */
-	check_refused(HEADER KEY ",1,1,1,9223372036854775808,1,1,b,\n"); /* times cells: wraps */
-	check_refused(HEADER KEY ",1,0,1,1,1,1,b,\n"); /* claims nothing at a time: no end */
-	check_refused(HEADER KEY ",1,1,1,1,1,1,b,\n" KEY ",1,1,1,1,1,1,b,"); /* not whole */
-	check_refused(HEADER "channel/gone/stream?domain=thread,1,1,1,1,1,1,b,\n");
-	check_refused(HEADER "channel/pipe/stream?colour=red,1,1,1,1,1,1,b,\n");
-	check_refused(HEADER "\"" KEY ",1,1,1,1,1,1,b,\n");
+	check_refused("n,cell,claim,stretch_ns,reps,trial_ns,seed,binary,skip,precision_pct\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,,\n");
+	check_refused(HEADER KEY ",x,1,1,1,1,1,b,,\n");
+	check_refused(HEADER KEY ",-1,1,1,1,1,1,b,,\n");
+	check_refused(HEADER KEY ",1,,1,1,1,1,b,,\n");
+	check_refused(HEADER KEY ",1,1,1.5,1,1,1,b,,\n");
+	check_refused(HEADER KEY ",1,1,1,18446744073709551616,1,1,b,,\n");
+	check_refused(HEADER KEY ",1,1,1,0,1,1,b,,\n");                   /* no repetition */
+	check_refused(HEADER KEY ",1,1,1,9223372036854775808,1,1,b,,\n"); /* times cells: wraps */
+	check_refused(HEADER KEY ",1,0,1,1,1,1,b,,\n"); /* claims nothing at a time: no end */
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,\n" KEY ",1,1,1,1,1,1,b,,"); /* not whole */
+	check_refused(HEADER "channel/gone/stream?domain=thread,1,1,1,1,1,1,b,,\n");
+	check_refused(HEADER "channel/pipe/stream?colour=red,1,1,1,1,1,1,b,,\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,2%\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,0\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,100\n");
+	check_refused(HEADER KEY ",1,1,1,1,1,1,b,,nan\n");
+	check_refused(HEADER "\"" KEY ",1,1,1,1,1,1,b,,\n");
 }
 
 static void plan_refuses_what_is_no_file(void **state)
@@ -248,6 +254,20 @@ static void budget_that_suffices_cuts_nothing(void **state)
 	assert_true(estimate >= 6 * p.n * TRIAL_NS);
 	assert_false(runner_fit_budget(&p, estimate));
 	assert_true(p.reps == 6 && p.trial_ns == TRIAL_NS && p.cell[0].stretch_ns == TRIAL_NS);
+	plan_free(&p);
+}
+
+static void budget_holds_the_stretch_in_which_the_processor_counts(void **state)
+{
+	struct plan p = make_plan(6);
+	uint64_t estimate = runner_estimate_ns(&p);
+
+	(void)state;
+	p.counted = true;
+	assert_int_equal(
+		runner_estimate_ns(&p) - estimate, 6 * p.n * (TRIAL_NS / TRIAL_COUNT_SHARE));
+	assert_true(runner_fit_budget(&p, estimate));
+	assert_true(runner_estimate_ns(&p) <= estimate);
 	plan_free(&p);
 }
 
@@ -338,6 +358,7 @@ int main(void)
 		TEST(plan_refuses_a_broken_file),
 		TEST(plan_refuses_what_is_no_file),
 		cmocka_unit_test(budget_that_suffices_cuts_nothing),
+		cmocka_unit_test(budget_holds_the_stretch_in_which_the_processor_counts),
 		cmocka_unit_test(budget_cuts_repetitions_first),
 		cmocka_unit_test(budget_cuts_the_stretch_when_few_repetitions_are_left),
 		cmocka_unit_test(budget_cuts_repetitions_again_but_never_cells),

@@ -56,8 +56,13 @@ static struct sample fill(const char *key, struct trial_result *r, double steal_
 {
 	const struct row_common common = {
 		.run_id = "run", .host = "host", .clock = &clock_raw, .cpus = CPUS};
-	const struct row_place at = {
-		.block = 3, .order = 4, .rep = 3, .attempt = 1, .steal_pct = steal_pct};
+	const struct row_place at = {.block = 3,
+		.order = 4,
+		.rep = 3,
+		.attempt = 1,
+		.noise = {.steal_pct = steal_pct,
+			.steal_used_pct = steal_pct,
+			.steal_used_least = steal_pct}};
 	struct cell c = make_cell(key);
 	struct sample row;
 

@@ -112,11 +112,11 @@ ALWAYS_INLINE void event_check_token(struct ledger *ledger, const struct port *i
 	ledger_check(ledger, msg, sizeof(msg), sizeof(msg));
 }
 
-/* Spin until a count is reached; the others may need this CPU. */
-ALWAYS_INLINE void event_await_count(const atomic_u64 *count, uint64_t want)
+/* Spin until a count is reached; where the others need this CPU, yield at once. */
+ALWAYS_INLINE void event_await_count(const atomic_u64 *count, uint64_t want, bool own_pu)
 {
 	for (uint32_t spins = 0; load_acquire(count) < want;) {
-		if (++spins < EVENT_SPINS)
+		if (own_pu && ++spins % EVENT_SPINS)
 			cpu_pause();
 		else
 			wait_yield();
@@ -291,14 +291,14 @@ ALWAYS_INLINE void event_ring_by(
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			event_await_count(&board->ready, sleepers + each * i);
+			event_await_count(&board->ready, sleepers + each * i, w->own_pu);
 			event_settle(clock);
 			event_write_token(w, out);
 			t = clock_read(clock);
 			r = event_give(o, out, all, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
-			event_await_count(&board->woken, each * (i + 1));
+			event_await_count(&board->woken, each * (i + 1), w->own_pu);
 			hist_record(w->hist, clock_ns(clock, clock_read(clock) - t));
 			if (all && o->clear)
 				o->clear(out);

@@ -108,29 +108,45 @@ ALWAYS_INLINE enum result lock_section(
 }
 
 /*
+ * A stamped acquisition: how long it waited, and how many sections others began
+ * after it had asked (the one that was running then may be among them).
+ */
+ALWAYS_INLINE void lock_book_wait(struct worker *w, uint64_t ticks, uint64_t others)
+{
+	hist_record(w->hist, clock_ns(w->clock, ticks));
+	w->overtakes += others;
+	w->overtakes_max = others > w->overtakes_max ? others : w->overtakes_max;
+}
+
+/*
  * Take, add, release until the stretch is over; only sections begun while it is
  * counted count (enum stretch is their increment).  One acquisition in
- * STAMP_EVERY is timed: how long this worker waited for the lock.
+ * STAMP_EVERY is timed: how long this worker waited for the lock, and how often
+ * it was overtaken.  Not in each: that would read the contended counter, and the
+ * clock, once more in every operation, and so measure another lock.
  */
 ALWAYS_INLINE void lock_contend_by(
 	const struct lock_ops *o, struct worker *w, bool polls, struct how how)
 {
 	atomic_u64 *counter = o->guarded(w->out);
-	uint64_t all = 0, ops = 0, t;
+	uint64_t all = 0, ops = 0, t, asked;
 	uint32_t state;
 	enum result r = OP_DONE;
 
+	w->overtakes = w->overtakes_max = 0;
 	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
 		if (UNLIKELY(all % STAMP_EVERY == 0)) {
+			asked = load_relaxed(counter);
 			t = clock_read(w->clock);
 			r = lock_take(o, w->out, polls, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			t = clock_read(w->clock) - t;
+			asked = load_relaxed(counter) - asked;
 			lock_inside(o, w->out, counter, how);
 			r = o->unlock(w->out, how);
 			if (state == STRETCH_COUNTED)
-				hist_record(w->hist, clock_ns(w->clock, t));
+				lock_book_wait(w, t, asked);
 		} else {
 			r = lock_section(o, w->out, counter, polls, how);
 		}

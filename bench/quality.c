@@ -1,0 +1,155 @@
+/* quality.c - see quality.h. */
+#include "bench/quality.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "harness/compiler.h"
+
+double quality_involuntary_per_s(const struct quality_facts *f)
+{
+	return f->elapsed_ns > 0 ? f->involuntary * 1e9 / f->elapsed_ns : (double)NAN;
+}
+
+double quality_queue_pct(const struct quality_facts *f)
+{
+	return f->elapsed_ns > 0 ? 100 * f->runq_wait_ns / f->elapsed_ns : (double)NAN;
+}
+
+double quality_away_pct(const struct quality_facts *f)
+{
+	if (!f->spins || !(f->elapsed_ns > 0) || !(f->voluntary <= AWAY_MAX_SLEEPS))
+		return (double)NAN;
+	return 100 * f->away_ns / f->elapsed_ns;
+}
+
+/* ---- the rules, one each; comparisons with NAN are false ------------------- */
+
+typedef bool rule_fn(const struct quality_facts *f);
+
+/* Of the used CPUs; of the whole machine where those are not known. */
+static bool steal(const struct quality_facts *f)
+{
+	const struct noise_facts *m = &f->machine;
+
+	if (isnan(m->steal_used_least))
+		return m->steal_pct > NOISY_STEAL_PERCENT;
+	return m->steal_used_least > NOISY_STEAL_PERCENT;
+}
+
+static bool overlap(const struct quality_facts *f)
+{
+	return f->room && f->workers > 1 && f->overlap_permille < NOISY_OVERLAP_PERMILLE;
+}
+
+static bool migrated(const struct quality_facts *f)
+{
+	return f->migrated > 0;
+}
+
+static bool stretch(const struct quality_facts *f)
+{
+	return f->elapsed_ns < f->planned_ns / 2 || f->elapsed_ns > 2 * f->planned_ns;
+}
+
+/* Spinners of the trial's own; who else was let in cannot be told from them. */
+static bool let_in(const struct quality_facts *f)
+{
+	return f->kept_awake && f->yields;
+}
+
+static bool preempted(const struct quality_facts *f)
+{
+	return f->room && !let_in(f) && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
+	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S;
+}
+
+/* Where workers share a processor, waiting for it is what they do. */
+static bool queue(const struct quality_facts *f)
+{
+	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
+	double most = f->elapsed_ns * NOISY_QUEUE_PERMILLE / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
+
+	return f->room && !let_in(f) && f->pinned && f->runq_wait_ns > most;
+}
+
+static bool away(const struct quality_facts *f)
+{
+	return f->away_ns > NOISY_AWAY_LEAST_NS && quality_away_pct(f) * 10 > NOISY_AWAY_PERMILLE;
+}
+
+static bool stopped(const struct quality_facts *f)
+{
+	return f->stopped;
+}
+
+static bool frozen(const struct quality_facts *f)
+{
+	return f->machine.frozen_us > NOISY_FROZEN_US;
+}
+
+static bool throttled(const struct quality_facts *f)
+{
+	return f->machine.throttled_us > NOISY_THROTTLED_US || f->machine.thermal > 0;
+}
+
+static bool interrupts(const struct quality_facts *f)
+{
+	return f->machine.irq_per_s > NOISY_IRQ_PER_S;
+}
+
+static bool gap(const struct quality_facts *f)
+{
+	return f->gap_before_ns > NOISY_GAP_NS || f->gap_after_ns > NOISY_GAP_NS;
+}
+
+static bool sibling(const struct quality_facts *f)
+{
+	return !f->kept_awake && f->machine.sibling_busy_least > NOISY_SIBLING_PERCENT;
+}
+
+static const struct rule {
+	const char *name;
+	rule_fn *holds;
+} rules[QUALITY_REASONS] = {
+	[QUALITY_STEAL] = {"steal", steal},
+	[QUALITY_OVERLAP] = {"overlap", overlap},
+	[QUALITY_MIGRATED] = {"migrated", migrated},
+	[QUALITY_STRETCH] = {"stretch", stretch},
+	[QUALITY_PREEMPTED] = {"preempted", preempted},
+	[QUALITY_QUEUE] = {"queue", queue},
+	[QUALITY_AWAY] = {"away", away},
+	[QUALITY_STOPPED] = {"stopped", stopped},
+	[QUALITY_FROZEN] = {"frozen", frozen},
+	[QUALITY_THROTTLED] = {"throttled", throttled},
+	[QUALITY_INTERRUPTS] = {"interrupts", interrupts},
+	[QUALITY_GAP] = {"gap", gap},
+	[QUALITY_SIBLING] = {"sibling", sibling},
+};
+
+unsigned quality_judge(const struct quality_facts *f)
+{
+	unsigned why = 0;
+
+	for (unsigned i = 0; i < QUALITY_REASONS; i++)
+		why |= rules[i].holds(f) ? BIT(i) : 0;
+	return why;
+}
+
+const char *quality_reason_name(enum quality_reason why)
+{
+	return rules[why].name;
+}
+
+void quality_say(unsigned why, char *out, size_t len)
+{
+	size_t used = 0;
+
+	if (len)
+		out[0] = '\0';
+	for (unsigned i = 0; i < QUALITY_REASONS && used < len; i++) {
+		if (why & BIT(i))
+			used += (size_t)snprintf(
+				out + used, len - used, "%s%s", used ? " " : "", rules[i].name);
+	}
+}
