@@ -234,6 +234,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	put_cpus(s, c, r);
 	if (cell_has_memory(c->mech))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
+	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",

@@ -172,6 +172,7 @@ struct trial_result {
 	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
 	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 	struct trial_noise noise;
+	char stored[128]; /* directory and file system of the mechanism's file; "": it has none */
 };
 
 /*

@@ -75,8 +75,7 @@ static void attach(struct port *p, struct rig *r, enum role role)
 {
 	const struct mech *m = r->link.mech;
 
-	*p = (struct port){
-		.link = &r->link, .role = role, .local = calloc(1, m->local_bytes + 1)};
+	*p = (struct port){.link = &r->link, .role = role, .local = calloc(1, m->local_bytes + 1)};
 	if (m->attach(p) != 0)
 		fail_msg("%s", r->err);
 }
@@ -362,8 +361,7 @@ static void file_queue_is_not_tested_under_thread_sanitizer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			file_queue_loses_nothing_acknowledged_when_both_ends_are_killed),
+		cmocka_unit_test(file_queue_loses_nothing_acknowledged_when_both_ends_are_killed),
 		cmocka_unit_test(file_queue_does_not_take_a_record_that_was_cut_short),
 		cmocka_unit_test(file_queue_refuses_a_file_of_another_size),
 	};

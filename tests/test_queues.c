@@ -453,7 +453,7 @@ int main(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(checks); i++)
 		tests[i] = sweep_test(&checks[i]);
-	tests[ARRAY_LEN(checks)] =
-		(struct CMUnitTest)cmocka_unit_test(every_check_has_found_a_queue);
+	tests[ARRAY_LEN(checks)] = (struct CMUnitTest)cmocka_unit_test(
+		every_check_has_found_a_queue);
 	return cmocka_run_group_tests_name("queues", tests, NULL, NULL);
 }

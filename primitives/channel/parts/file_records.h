@@ -218,7 +218,9 @@ static inline int file_open_old(struct link *l, struct file_shared *m)
 		close(fd);
 	free(found);
 	free(msg);
-	return err ? link_fail(l, err, "%s is no queue of this size", m->path) : 0;
+	if (err == -EINVAL)
+		return link_fail(l, err, "%s is no queue of this size", m->path);
+	return err ? link_fail(l, err, "reading %s", m->path) : 0;
 }
 
 static inline int file_queue_setup(struct link *l)
