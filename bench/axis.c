@@ -406,23 +406,36 @@ static bool stands_behind(int a)
 	       a != AXIS_PLACEMENT;
 }
 
-enum axis axis_behind(size_t i)
+/* The least name behind `last`; AXIS_COUNT: none. */
+static int next_behind(const char *last)
 {
-	const char *last = "";
 	int found = AXIS_COUNT;
 
-	for (size_t k = 0; k <= i; k++) {
-		found = AXIS_COUNT;
-		for (int a = 0; a < AXIS_COUNT; a++) {
-			if (stands_behind(a) && strcmp(rows[a].name, last) > 0 &&
-				(found == AXIS_COUNT || strcmp(rows[a].name, rows[found].name) < 0))
-				found = a;
-		}
-		if (found == AXIS_COUNT)
-			break;
-		last = rows[found].name;
+	for (int a = 0; a < AXIS_COUNT; a++) {
+		if (stands_behind(a) && strcmp(rows[a].name, last) > 0 &&
+			(found == AXIS_COUNT || strcmp(rows[a].name, rows[found].name) < 0))
+			found = a;
 	}
-	return (enum axis)found;
+	return found;
+}
+
+enum axis axis_behind(size_t i)
+{
+	static enum axis order[AXIS_COUNT + 1]; /* found once: every key asks */
+	static bool known;
+
+	if (!known) {
+		const char *last = "";
+
+		for (size_t k = 0; k <= AXIS_COUNT; k++) {
+			order[k] = (enum axis)next_behind(last);
+			if (order[k] == AXIS_COUNT)
+				break;
+			last = rows[order[k]].name;
+		}
+		known = true;
+	}
+	return order[i];
 }
 
 bool axis_is_further(enum axis a)

@@ -31,12 +31,19 @@ static void sort_unique(struct picture_set *s)
 	s->mechanisms = kept;
 }
 
-int picture_set_open(struct picture_set *s, struct picture *out, const char *run_dir,
-	const struct ranking *r, const char *caption)
+bool picture_is_loaded(const struct sample *s)
 {
-	size_t entries = 0;
+	return sample_usable(s, false) && strcmp(s->workload, "openloop") == 0 && s->rate_per_s > 0;
+}
+
+int picture_set_open(struct picture_set *s, struct picture *out, const char *run_dir,
+	const struct ranking *r, const struct sample *rows, size_t n, const char *caption)
+{
+	size_t entries = n;
 
 	*s = (struct picture_set){.out = out, .run_dir = run_dir, .caption = caption, .ranking = r};
+	s->rows = rows;
+	s->n_rows = n;
 	snprintf(s->dir, sizeof(s->dir), "%s/plots", run_dir);
 	snprintf(s->scripts, sizeof(s->scripts), "%s/scripts/plot", share_dir());
 	for (size_t i = 0; i < r->n; i++)
@@ -47,6 +54,10 @@ int picture_set_open(struct picture_set *s, struct picture *out, const char *run
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->group[i].n; k++)
 			s->mechanism[s->mechanisms++] = r->group[i].entry[k].mechanism;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (picture_is_loaded(&rows[i]))
+			s->mechanism[s->mechanisms++] = rows[i].mechanism;
 	}
 	sort_unique(s);
 	return 0;

@@ -11,6 +11,8 @@
  * rank test over the blocks that both have, six or more; else by whether
  * intervals overlap.
  *
+ * Rows of openloop have a figure but no rank: each mechanism has rates of its own.
+ *
  * Pure functions of the rows; results are malloc'd, rank_free().
  */
 #ifndef BENCH_RANK_H

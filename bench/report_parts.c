@@ -322,6 +322,7 @@ static const struct part {
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},
+	{"load", report_load},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

@@ -109,6 +109,7 @@ struct trial_spec {
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
 	struct counter_plan counters; /* what to count in a stretch before the timed one */
 	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
+	uint64_t schedule_seed;       /* of Poisson arrivals */
 };
 
 /*
@@ -172,6 +173,10 @@ struct trial_result {
 	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
 	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 	struct trial_noise noise;
+	/* open loop: from its start until the last message that was sent was due, and was there */
+	uint64_t offered_ns, served_ns;
+	uint64_t late_sends;      /* their time had passed when the sender came to them */
+	uint64_t oneway_negative; /* arrived before they were sent, as the clocks say: not booked */
 	char stored[128]; /* directory and file system of the mechanism's file; "": it has none */
 };
 

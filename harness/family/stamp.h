@@ -44,8 +44,15 @@
 		}                                                                                  \
 	}
 
+/* The probed twin is not timed: one copy looks its strategy up as it goes. */
+#define STAMP_PROBED(family, id, loop, opstab)                                                     \
+	static NOINLINE void id##__##loop##__probed(struct worker *w)                              \
+	{                                                                                          \
+		family##_##loop(&(opstab), w, (struct how){w->wait, MODE_BLOCK, true});            \
+	}
+
 #define STAMP_TWINS(family, id, loop, opstab, offered)                                             \
 	STAMP_LOOP(family, id, loop, opstab, offered, plain, false)                                \
-	STAMP_LOOP(family, id, loop, opstab, offered, probed, true)
+	STAMP_PROBED(family, id, loop, opstab)
 
 #endif

@@ -210,17 +210,17 @@ static uint64_t feeder_cancel_port(struct port *p)
 	return lost;
 }
 
-/* A receiver that leaves lets blocked senders look; a sender's buffer is written out. */
+/* The last receiver lets blocked senders look; a sender's buffer is written out. */
 static void feeder_close(struct port *p)
 {
 	struct feeder_link *q = p->link->shared;
 
-	if (p->role == ROLE_RECEIVER) {
+	if (p->role == ROLE_SENDER) {
+		feeder_shut(p->local, false);
+		feeder_finish(p->local);
+	} else if (link_open_ports(p->link, ROLE_RECEIVER) == 0) {
 		sem_post(&q->room);
-		return;
 	}
-	feeder_shut(p->local, false);
-	feeder_finish(p->local);
 }
 
 static void feeder_detach(struct port *p)

@@ -8,7 +8,7 @@
 
 static int epoll_attach(struct port *p)
 {
-	const struct readiness *r = p->link->own;
+	const struct link *l = p->link;
 	struct readiness_end *e = p->local;
 
 	e->epoll_fd = -1;
@@ -17,10 +17,10 @@ static int epoll_attach(struct port *p)
 	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll_fd < 0)
 		return link_fail(p->link, -errno, "epoll_create1");
-	for (uint32_t i = 0; i < r->n; i++) {
+	for (uint32_t i = 0; i < l->n_many; i++) {
 		struct epoll_event ev = {.events = EPOLLIN, .data.u32 = i};
 
-		if (epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, r->fd[i], &ev) != 0)
+		if (epoll_ctl(e->epoll_fd, EPOLL_CTL_ADD, l->many[i], &ev) != 0)
 			return link_fail(p->link, -errno, "epoll_ctl");
 	}
 	return 0;
@@ -35,12 +35,12 @@ static void epoll_detach(struct port *p)
 	e->epoll_fd = -1;
 }
 
-ALWAYS_INLINE int epoll_ask(const struct readiness *r, struct readiness_end *e, int patience_ms)
+ALWAYS_INLINE int epoll_ask(const struct link *l, struct readiness_end *e, int patience_ms)
 {
 	struct epoll_event ev;
 	int n = epoll_wait(e->epoll_fd, &ev, 1, patience_ms);
 
-	(void)r;
+	(void)l;
 	return n == 1 ? (int)ev.data.u32 : n == 0 ? -1 : -2;
 }
 

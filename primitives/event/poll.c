@@ -7,16 +7,16 @@
 
 static int poll_attach(struct port *p)
 {
-	const struct readiness *r = p->link->own;
+	const struct link *l = p->link;
 	struct readiness_end *e = p->local;
 
 	if (p->role == ROLE_SENDER)
 		return 0;
-	e->polled = calloc(r->n, sizeof(*e->polled));
+	e->polled = calloc(l->n_many, sizeof(*e->polled));
 	if (!e->polled)
 		return link_fail(p->link, -ENOMEM, "list of descriptors");
-	for (uint32_t i = 0; i < r->n; i++)
-		e->polled[i] = (struct pollfd){.fd = r->fd[i], .events = POLLIN};
+	for (uint32_t i = 0; i < l->n_many; i++)
+		e->polled[i] = (struct pollfd){.fd = l->many[i], .events = POLLIN};
 	return 0;
 }
 
@@ -28,9 +28,9 @@ static void poll_detach(struct port *p)
 	e->polled = NULL;
 }
 
-ALWAYS_INLINE int poll_ask(const struct readiness *r, struct readiness_end *e, int patience_ms)
+ALWAYS_INLINE int poll_ask(const struct link *l, struct readiness_end *e, int patience_ms)
 {
-	int n = poll(e->polled, r->n, patience_ms), i = 0;
+	int n = poll(e->polled, l->n_many, patience_ms), i = 0;
 
 	if (n <= 0)
 		return n == 0 ? -1 : -2;

@@ -17,21 +17,21 @@ static const char *select_fits(const struct link *l)
 
 static int select_attach(struct port *p)
 {
-	const struct readiness *r = p->link->own;
+	const struct link *l = p->link;
 	struct readiness_end *e = p->local;
 
 	FD_ZERO(&e->set);
-	for (uint32_t i = 0; i < r->n; i++) {
-		if (r->fd[i] >= FD_SETSIZE)
+	for (uint32_t i = 0; i < l->n_many; i++) {
+		if (l->many[i] >= FD_SETSIZE)
 			return link_fail(p->link, -EMFILE,
-				"select: descriptor %d is beyond FD_SETSIZE", r->fd[i]);
-		FD_SET(r->fd[i], &e->set);
-		e->highest = r->fd[i] > e->highest ? r->fd[i] : e->highest;
+				"select: descriptor %d is beyond FD_SETSIZE", l->many[i]);
+		FD_SET(l->many[i], &e->set);
+		e->highest = l->many[i] > e->highest ? l->many[i] : e->highest;
 	}
 	return 0;
 }
 
-ALWAYS_INLINE int select_ask(const struct readiness *r, struct readiness_end *e, int patience_ms)
+ALWAYS_INLINE int select_ask(const struct link *l, struct readiness_end *e, int patience_ms)
 {
 	struct timeval tv = {patience_ms / 1000, patience_ms % 1000 * 1000};
 	fd_set ready = e->set;
@@ -39,7 +39,7 @@ ALWAYS_INLINE int select_ask(const struct readiness *r, struct readiness_end *e,
 
 	if (n <= 0)
 		return n == 0 ? -1 : -2;
-	while (!FD_ISSET(r->fd[i], &ready))
+	while (!FD_ISSET(l->many[i], &ready))
 		i++;
 	return i;
 }

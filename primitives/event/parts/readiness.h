@@ -20,12 +20,6 @@
 
 #include "harness/family/event.h"
 
-/* The link's, made by setup: threads share it, forked workers inherit it. */
-struct readiness {
-	uint32_t n;
-	int fd[];
-};
-
 /* A port's. */
 struct readiness_end {
 	uint32_t next; /* to be signalled */
@@ -43,44 +37,33 @@ enum { READINESS_STRIDE = 6151 }; /* far from the last one; a prime */
 
 #define READINESS_WAITS (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD))
 
-static void readiness_teardown(struct link *l)
-{
-	struct readiness *r = l->own;
-
-	for (uint32_t i = 0; r && i < r->n; i++)
-		close(r->fd[i]);
-	free(r);
-	l->own = NULL;
-}
-
 static int readiness_setup(struct link *l)
 {
 	uint32_t n = l->fds ? l->fds : 1;
-	struct readiness *r = calloc(1, sizeof(*r) + n * sizeof(r->fd[0]));
+	int *fd = link_own_many(l, n);
 
-	if (!r)
+	if (!fd)
 		return link_fail(l, -ENOMEM, "descriptors");
-	l->own = r;
-	for (; r->n < n; r->n++) {
-		r->fd[r->n] = eventfd(0, EFD_NONBLOCK | EFD_SEMAPHORE | EFD_CLOEXEC);
-		if (r->fd[r->n] < 0)
-			return link_fail(l, -errno, "eventfd %u of %u", r->n + 1, n);
+	for (; l->n_many < n; l->n_many++) {
+		fd[l->n_many] = eventfd(0, EFD_NONBLOCK | EFD_SEMAPHORE | EFD_CLOEXEC);
+		if (fd[l->n_many] < 0)
+			return link_fail(l, -errno, "eventfd %u of %u", l->n_many + 1, n);
 	}
 	return 0;
 }
 
 ALWAYS_INLINE enum result readiness_signal(struct port *p, struct how how)
 {
-	const struct readiness *r = p->link->own;
+	const struct link *l = p->link;
 	struct readiness_end *e = p->local;
 	const uint64_t one = 1;
 
 	POINT(p, how, MID_WRITE);
-	if (UNLIKELY(write(r->fd[e->next], &one, sizeof(one)) != sizeof(one))) {
+	if (UNLIKELY(write(l->many[e->next], &one, sizeof(one)) != sizeof(one))) {
 		p->err = -errno;
 		return OP_ERROR;
 	}
-	e->next = (e->next + READINESS_STRIDE) % r->n;
+	e->next = (e->next + READINESS_STRIDE) % l->n_many;
 	return OP_DONE;
 }
 
@@ -110,21 +93,21 @@ ALWAYS_INLINE int readiness_patience(const struct port *p, uint32_t *spins, stru
  * Asks the kernel for so many milliseconds: the index of a ready descriptor, -1
  * for none, -2 for an error in errno.
  */
-typedef int readiness_ask_fn(const struct readiness *r, struct readiness_end *e, int patience_ms);
+typedef int readiness_ask_fn(const struct link *l, struct readiness_end *e, int patience_ms);
 
 ALWAYS_INLINE enum result readiness_wait(struct port *p, readiness_ask_fn *ask, struct how how)
 {
-	const struct readiness *r = p->link->own;
+	const struct link *l = p->link;
 	struct readiness_end *e = p->local;
 	uint32_t spins = 0;
 	uint64_t count;
 
 	POINT(p, how, BLOCKED);
 	for (;;) {
-		int i = ask(r, e, readiness_patience(p, &spins, how));
+		int i = ask(l, e, readiness_patience(p, &spins, how));
 
 		if (LIKELY(i >= 0)) {
-			if (LIKELY(read(r->fd[i], &count, sizeof(count)) == sizeof(count)))
+			if (LIKELY(read(l->many[i], &count, sizeof(count)) == sizeof(count)))
 				return OP_DONE;
 		}
 		if (UNLIKELY(i != -1 && errno != EAGAIN && errno != EINTR)) {
@@ -139,7 +122,6 @@ ALWAYS_INLINE enum result readiness_wait(struct port *p, readiness_ask_fn *ask, 
 }
 
 #define READINESS_COMMON                                                                           \
-	.flags = MECH_FDS, .local_bytes = sizeof(struct readiness_end), .setup = readiness_setup,  \
-	.teardown = readiness_teardown
+	.flags = MECH_FDS, .local_bytes = sizeof(struct readiness_end), .setup = readiness_setup
 
 #endif
