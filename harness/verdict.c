@@ -84,9 +84,11 @@ static void judge_side(const struct trial *t, struct evidence *e, unsigned from,
 		leftover += slot(t, from + i)->leftover;
 	}
 	evidence_judge(e, ledger, n, sent, senders, leftover);
+	if (mech_overtakes(t->crew.mech))
+		e->reordered = 0; /* as the contract wants it */
 }
 
-static void judge_links(const struct trial *t, struct evidence *e)
+static void judge_channel(const struct trial *t, struct evidence *e)
 {
 	const struct trial_spec *spec = t->crew.spec;
 	uint64_t sent[TRIAL_MAX_WORKERS];
@@ -107,13 +109,6 @@ static void judge_links(const struct trial *t, struct evidence *e)
 		sent[0] = slot(t, spec->side_a)->w.seq; /* replies */
 		judge_side(t, e, 0, 1, sent, 1);
 	}
-}
-
-static void judge_channel(const struct trial *t, struct evidence *e)
-{
-	judge_links(t, e);
-	if (mech_overtakes(t->crew.mech))
-		e->reordered = 0; /* as the contract wants it */
 }
 
 /* The counter inside the lock against the sections that were entered. */

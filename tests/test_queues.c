@@ -1,45 +1,17 @@
 /*
- * Queues, beyond what every channel promises: the order at rest, the length, what
- * task_done and join say, and what a feeder has and has not sent.  What a file keeps
- * when its processes die: test_file_queue.c.
+ * Queues, beyond what every channel promises: the order at rest, the length, growing,
+ * and what task_done and join say.  What a feeder has and has not sent: test_feeder.c;
+ * what a file keeps when its processes die: test_file_queue.c.
  */
 #include <errno.h>
-#include <string.h>
-#include <sys/ioctl.h>
 
-#include "primitives/registry.h"
-#include "tests/sweep.h"
+#include "tests/queue_scene.h"
 
 enum {
-	BYTES = 64,
-	CAPACITY = 64,
 	ROUNDS = 4,
 	STREAM = 3000,
 	FAR_BEYOND_START = 5000, /* messages of a queue that grows */
-	MORE_THAN_A_PIPE = 2000, /* 65536 bytes hold fewer of them */
-	SHORT_NS = 20000000,
 };
-
-static const uint64_t long_ns = 30000000000u;
-
-static const struct channel_ops *ops_of(const struct rig_worker *w)
-{
-	return w->port.link->mech->ops;
-}
-
-static enum result put_seq(struct rig_worker *w, uint64_t seq, enum mode mode)
-{
-	stamp_write(w->msg, BYTES, seq, 0);
-	return rig_send(w, BYTES, mode);
-}
-
-static uint64_t seq_of(const struct rig_worker *w)
-{
-	uint64_t head;
-
-	memcpy(&head, w->msg, sizeof(head));
-	return head >> 16;
-}
 
 /* ---- the order at rest ------------------------------------------------------ */
 
@@ -156,7 +128,7 @@ static void receive_and_count(struct rig_worker *w)
 		return;
 	n = (uint32_t)load_relaxed(&w->rig->sh->note[0]);
 	MUST(w, n > 0 && length_of(w) == n);
-	w->port.deadline_ns = monotonic_ns() + long_ns;
+	w->port.deadline_ns = monotonic_ns() + QUEUE_LONG_NS;
 	while (n > 0) {
 		MUST_BE(w, rig_recv(w, BYTES, MODE_TIMED), OP_DONE);
 		MUST(w, length_of(w) == --n);
@@ -256,122 +228,6 @@ static void joining(struct trial *t)
 	trial_play(t, trial_spec(t, BYTES, CAPACITY), send_and_join, receive_and_say_done);
 }
 
-/* ---- what a feeder has and has not sent -------------------------------------- */
-
-/* All of them, though the pipe holds fewer and nobody reads it. */
-static bool put_more_than_a_pipe(struct rig_worker *w)
-{
-	for (uint64_t seq = 0; seq < MORE_THAN_A_PIPE; seq++) {
-		if (!rig_same(w->rig, __FILE__, __LINE__, "a put that nobody reads",
-			    put_seq(w, seq, MODE_TRY), OP_DONE))
-			return false;
-	}
-	return true;
-}
-
-static void put_and_close(struct rig_worker *w)
-{
-	if (!put_more_than_a_pipe(w))
-		return;
-	rig_reach(w, 1);
-	rig_shut(w); /* closes and joins */
-	store_release(&w->rig->sh->note[0], 1u);
-}
-
-/* Messages in order until the end; how many. */
-static uint64_t receive_to_the_end(struct rig_worker *w)
-{
-	uint64_t n = 0;
-
-	while (rig_recv(w, BYTES, MODE_BLOCK) == OP_DONE && seq_of(w) == n)
-		n++;
-	return n;
-}
-
-static void receive_all(struct rig_worker *w)
-{
-	int in_pipe = 0;
-
-	if (!rig_await(w, 1))
-		return;
-	rig_sleep_ms(5);
-	MUST(w, load_acquire(&w->rig->sh->note[0]) == 0); /* join waits for the pipe */
-	MUST(w, ioctl(w->port.link->fd[ROLE_RECEIVER], FIONREAD, &in_pipe) == 0);
-	MUST(w, in_pipe < MORE_THAN_A_PIPE * BYTES); /* the puts are back, the pipe lacks some */
-	MUST(w, receive_to_the_end(w) == MORE_THAN_A_PIPE);
-	MUST_BE(w, rig_recv(w, BYTES, MODE_TRY), OP_CLOSED);
-}
-
-static void close_loses_nothing(struct trial *t)
-{
-	trial_play(t, trial_spec(t, BYTES, MORE_THAN_A_PIPE), put_and_close, receive_all);
-}
-
-static void put_and_cancel(struct rig_worker *w)
-{
-	if (!put_more_than_a_pipe(w))
-		return;
-	store_release(&w->rig->sh->note[0], ops_of(w)->cancel(&w->port));
-	rig_shut(w);
-	rig_reach(w, 1);
-}
-
-static void receive_what_was_not_lost(struct rig_worker *w)
-{
-	uint64_t lost;
-
-	if (!rig_await(w, 1))
-		return;
-	lost = load_acquire(&w->rig->sh->note[0]);
-	MUST(w, lost > 0 && lost < MORE_THAN_A_PIPE);
-	MUST(w, receive_to_the_end(w) == MORE_THAN_A_PIPE - lost);
-	MUST(w, length_of(w) == 0);
-}
-
-static void cancel_says_what_it_loses(struct trial *t)
-{
-	trial_play(t, trial_spec(t, BYTES, MORE_THAN_A_PIPE), put_and_cancel,
-		receive_what_was_not_lost);
-}
-
-static void put_and_shut(struct rig_worker *w)
-{
-	for (uint64_t seq = 0; seq < 3; seq++)
-		MUST_BE(w, put_seq(w, seq, MODE_TRY), OP_DONE);
-	ops_of(w)->shut(&w->port);
-	w->port.deadline_ns = monotonic_ns() + long_ns;
-	for (enum mode mode = MODE_BLOCK; mode <= MODE_TIMED; mode++) {
-		w->port.err = 0;
-		MUST_BE(w, put_seq(w, 3, mode), OP_ERROR);
-		MUST(w, w->port.err == -ESHUTDOWN);
-	}
-	rig_reach(w, 1);
-	if (!rig_await(w, 2))
-		return;
-	rig_shut(w);
-}
-
-static void receive_no_word_of_it(struct rig_worker *w)
-{
-	if (!rig_await(w, 1))
-		return;
-	w->port.deadline_ns = monotonic_ns() + long_ns;
-	for (uint64_t seq = 0; seq < 3; seq++) {
-		MUST_BE(w, rig_recv(w, BYTES, MODE_TIMED), OP_DONE);
-		MUST(w, seq_of(w) == seq);
-	}
-	MUST_BE(w, rig_recv(w, BYTES, MODE_TRY), OP_WOULD_BLOCK);
-	w->port.deadline_ns = monotonic_ns() + SHORT_NS;
-	MUST_BE(w, rig_recv(w, BYTES, MODE_TIMED), OP_TIMED_OUT);
-	rig_reach(w, 2);
-	MUST_BE(w, rig_recv(w, BYTES, MODE_BLOCK), OP_CLOSED);
-}
-
-static void shut_is_not_the_end(struct trial *t)
-{
-	trial_play(t, trial_spec(t, BYTES, CAPACITY), put_and_shut, receive_no_word_of_it);
-}
-
 /* ---- the table ---------------------------------------------------------------- */
 
 static const struct channel_ops *ops(const struct mech *m)
@@ -400,51 +256,19 @@ static bool has_task_done(const struct mech *m)
 	return ops(m)->task_done != NULL;
 }
 
-static bool has_feeder(const struct mech *m)
-{
-	return ops(m)->shut != NULL;
-}
-
-#define CHECK(sentence, when, what)                                                                \
-	{                                                                                          \
-		.name = sentence, .family = FAMILY_CHANNEL, .applies = when, .run = what           \
-	}
 static const struct check checks[] = {
-	CHECK("messages come in the order of the contract, sentinels last", is_queue,
+	QUEUE_CHECK("messages come in the order of the contract, sentinels last", is_queue,
 		order_at_rest),
-	CHECK("the length is right at rest and never over the capacity", has_length,
+	QUEUE_CHECK("the length is right at rest and never over the capacity", has_length,
 		length_is_right),
-	CHECK("a queue without a bound grows and keeps its order", grows, growing),
-	CHECK("join waits until every message was said to be done", has_task_done, joining),
-	CHECK("a feeder's put is back before the pipe has it, and close loses nothing", has_feeder,
-		close_loses_nothing),
-	CHECK("a feeder's cancel loses what was buffered and says how much", has_feeder,
-		cancel_says_what_it_loses),
-	CHECK("a feeder that is shut refuses puts and tells the receiver nothing", has_feeder,
-		shut_is_not_the_end),
+	QUEUE_CHECK("a queue without a bound grows and keeps its order", grows, growing),
+	QUEUE_CHECK("join waits until every message was said to be done", has_task_done, joining),
 };
 
 static void every_check_has_found_a_queue(void **state)
 {
-	unsigned expected = 0;
-
 	(void)state;
-	for (size_t i = 0; i < registry_count() * ARRAY_LEN(checks); i++) {
-		const struct mech *m = registry_all()[i / ARRAY_LEN(checks)];
-		unsigned domains = sweep_domains(m, FAMILY_CHANNEL);
-
-		if (domains && checks[i % ARRAY_LEN(checks)].applies(m))
-			expected += domains;
-	}
-	assert_int_equal(sweep_ran(), expected);
-	for (size_t k = 0; k < ARRAY_LEN(checks); k++) {
-		unsigned found = 0;
-
-		for (size_t i = 0; i < registry_count(); i++)
-			found += registry_all()[i]->family == FAMILY_CHANNEL &&
-				 checks[k].applies(registry_all()[i]);
-		assert_true(found > 0);
-	}
+	queues_all_checked(checks, ARRAY_LEN(checks));
 }
 
 int main(void)
