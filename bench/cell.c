@@ -137,6 +137,8 @@ static const char *check_workload(const struct cell *c)
 		return "nothing is handed over: no end can be seen";
 	if (m->contract.lossy)
 		return "an end may be lost like any message";
+	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
+		return "an end would overtake what other senders still hold in their buffers";
 	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
 		return NULL;
 	return "an end would overtake what it ends";

@@ -71,7 +71,7 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
-	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
+	char stored[128];        /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 };
 
 /* All figures NAN, all text empty. */

@@ -137,6 +137,7 @@ enum mech_flags {
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
+	MECH_BUFFERS = BIT(5),      /* senders hold back what they have sent, each its own */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
