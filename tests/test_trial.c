@@ -9,7 +9,7 @@
 #include "primitives/registry.h"
 #include "tests/lab.h"
 
-enum { MAX_CELLS = 4096, TRIES = 5, DOMAINS = LAB_TSAN ? 1 : 2 };
+enum { MAX_CELLS = 8192, TRIES = 5, DOMAINS = LAB_TSAN ? 1 : 2 };
 
 #define BITS(set) ((unsigned)__builtin_popcount(set))
 
