@@ -150,6 +150,17 @@ static int export(const struct exporter *e, const struct export_settings *s, str
 	return EXIT_FINE;
 }
 
+/* A run, or what `ab` left: the trials of its pairs. */
+static void rows_path(const char *run, char *out, size_t len)
+{
+	char pairs[PATH_BYTES];
+
+	cmd_run_path(run, "samples.csv", out, len);
+	cmd_run_path(run, "pairs.csv", pairs, sizeof(pairs));
+	if (access(out, F_OK) != 0 && access(pairs, F_OK) == 0)
+		snprintf(out, len, "%s", pairs);
+}
+
 static int export_run(const struct exporter *e, const struct export_settings *s, const char *run)
 {
 	char path[PATH_BYTES], err[ERR];
@@ -161,7 +172,7 @@ static int export_run(const struct exporter *e, const struct export_settings *s,
 
 	if (filter_check(&s->filter, err, sizeof(err)) != 0)
 		return fail(EXIT_USAGE, err);
-	cmd_run_path(run, "samples.csv", path, sizeof(path));
+	rows_path(run, path, sizeof(path));
 	if (samples_read(path, &rows, &n, err, sizeof(err)) != 0)
 		return fail(EXIT_USAGE, err);
 	row = choose(s, rows, n, &job.n);

@@ -84,8 +84,8 @@ enum {
 
 /*
  * The name of a cell in Go's text: Benchmark, the workload with a capital, then the mechanism and
- * each axis as /key=value, for `benchstat -col /mechanism` and the like.  What is no letter or digit
- * or one of `_.:+=-` is %XX, a '/' of the mechanism '.'.  Different for different cells.
+ * each axis as /key=value, for `benchstat -col /mechanism` and the like.  What is no letter or
+ * digit or one of `_.:+=-` is %XX, a '/' of the mechanism '.'.  Different for different cells.
  */
 void export_gobench_name(const char *cell, char out[EXPORT_GOBENCH_NAME]);
 

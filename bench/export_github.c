@@ -1,8 +1,8 @@
 /*
  * export_github.c - a judgement as annotations of a GitHub workflow; see export.h.
  *
- * Of a step ten errors and ten warnings are shown: one line for the whole and the nine worst, then a
- * word on how many there are.
+ * Of a step ten errors and ten warnings are shown: one line for the whole, which counts, and the
+ * nine worst.
  */
 #include "bench/cmd.h"
 #include "bench/escape.h"
@@ -13,20 +13,13 @@ enum { SHOWN = 9 };
 
 static void put_row(FILE *to, const struct judgement *j, const struct judged *r, const char *level)
 {
-	char say[JUDGED_SAY], title[CELL_KEY + 64];
+	char say[JUDGED_TITLE], title[CELL_KEY + 64];
 
 	snprintf(title, sizeof(title), "%s %s", r->metric, r->cell);
 	fprintf(to, "::%s title=", level);
 	escape_command(to, title, true);
-	fprintf(to, "::%s", judged_name(r->verdict));
-	if (judged_say_sure(say, r)[0])
-		fprintf(to, ": %s", say);
-	fprintf(to, ", %s", judged_say_values(say, r));
-	fprintf(to, ", %s", judged_say_count(say, j, r->pairs));
-	if (judged_say_rest(say, j, r)[0]) {
-		fputs("; ", to);
-		escape_command(to, say, false);
-	}
+	fprintf(to, "::%s: ", judged_name(r->verdict));
+	escape_command(to, judged_say_all(say, j, r), false);
 	fputc('\n', to);
 }
 
@@ -46,7 +39,8 @@ static const char *level_of(const struct judgement *j)
 {
 	if (j->exit_code == EXIT_FINE)
 		return "notice";
-	return j->advisory && judged_exit(j) == EXIT_FINE ? "warning" : "error";
+	return j->exit_code == EXIT_INCONCLUSIVE || judged_exit(j) == EXIT_FINE ? "warning"
+										: "error";
 }
 
 static void put_whole(FILE *to, const struct judgement *j)

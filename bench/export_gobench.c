@@ -2,8 +2,8 @@
  * export_gobench.c - a run as `go test -bench` writes it, for benchstat; see export.h.
  *
  * A line a trial, in the order they were measured, so that benchstat has its samples.  Its reader
- * cuts fields at blanks, refuses what is no UTF-8 and takes a -digits at a name's end for the number
- * of processors; `ns` in a unit becomes `sec` there.
+ * cuts fields at blanks, refuses what is no UTF-8 and takes a -digits at a name's end for the
+ * number of processors; `ns` in a unit becomes `sec` there.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -2,8 +2,8 @@
  * export_junit.c - a judgement as JUnit XML; see export.h.
  *
  * A testcase for each metric of each cell: failed where it regressed or is missing, skipped where
- * there is no verdict.  What is not gated never fails; its change is in the testcase's output.  What
- * is about the whole (everything slower, nothing could be compared) is a testcase of its own.
+ * there is no verdict.  What is not gated never fails; its change is in the testcase's output.
+ * What is about the whole (everything slower, nothing could be compared) is a testcase of its own.
  */
 #include "bench/cmd.h"
 #include "bench/escape.h"
@@ -36,29 +36,14 @@ static enum outcome outcome_of_all(const struct judgement *j)
 	return j->exit_code == EXIT_INCONCLUSIVE ? SKIPPED : PASSED;
 }
 
-/* An attribute of what is said of a row. */
-static void put_message(FILE *to, const struct judgement *j, const struct judged *r)
+static void put_said(FILE *to, const struct judgement *j, const struct judged *r)
 {
-	char say[JUDGED_SAY];
+	char say[JUDGED_TITLE];
 
-	fputs(judged_name(r->verdict), to);
-	if (judged_say_sure(say, r)[0])
-		fprintf(to, ": %s", say);
-	if (judged_say_rest(say, j, r)[0]) {
-		fputs("; ", to);
-		escape_xml(to, say);
-	}
-}
-
-static void put_output(FILE *to, const struct judgement *j, const struct judged *r)
-{
-	char say[JUDGED_SAY];
-
-	fputs("<system-out>", to);
-	escape_xml(to, judged_say_values(say, r));
-	fprintf(to, "; %s; ", judged_say_count(say, j, r->pairs));
-	put_message(to, j, r);
-	fprintf(to, "%s</system-out>", r->gated ? "" : "; not gated");
+	fprintf(to, "%s: ", judged_name(r->verdict));
+	escape_xml(to, judged_say_all(say, j, r));
+	if (!r->gated)
+		fputs("; not gated", to);
 }
 
 static void put_case(FILE *to, const struct judgement *j, const struct judged *r)
@@ -72,11 +57,12 @@ static void put_case(FILE *to, const struct judgement *j, const struct judged *r
 	fputs("\">", to);
 	if (o != PASSED) {
 		fprintf(to, "<%s message=\"", o == FAILED ? "failure" : "skipped");
-		put_message(to, j, r);
-		fprintf(to, "\"/>");
+		put_said(to, j, r);
+		fputs("\"/>", to);
 	}
-	put_output(to, j, r);
-	fputs("</testcase>\n", to);
+	fputs("<system-out>", to);
+	put_said(to, j, r);
+	fputs("</system-out></testcase>\n", to);
 }
 
 static void put_whole(FILE *to, const struct judgement *j)

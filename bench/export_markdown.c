@@ -70,35 +70,51 @@ static void put_head(struct document *d)
 	end(d, 0);
 }
 
-/* Whether the row has figures decides its first columns. */
-static bool put_row(struct document *d, const struct judged *r)
+/* What changed, how much and how sure stands first. */
+static void put_figures(FILE *to, const struct judged *r, bool bold)
+{
+	const char *mark = bold ? "**" : "", *interval;
+	char say[JUDGED_SAY], sure[JUDGED_SAY];
+
+	judged_say_change(say, r);
+	interval = strchr(judged_say_sure(sure, r), '[');
+	if (say[0])
+		fprintf(to, "| %s%s%s %s | ", mark, say, mark, interval ? interval : "");
+	else
+		fputs("| - | ", to);
+}
+
+static bool put_row(struct document *d, const struct judged_section *s, const struct judged *r)
 {
 	FILE *to = begin(d);
 	char say[JUDGED_SAY];
 
-	if (judged_say_change(say, r)[0])
-		fprintf(to, "| **%s** ", say);
+	if (s->figures)
+		put_figures(to, r, s->changed);
 	else
-		fputs("| - ", to);
-	judged_say_sure(say, r);
-	fprintf(to, "%s | ", strchr(say, '[') ? strchr(say, '[') : "");
+		fputs("| ", to);
 	report_text(to, r->metric);
 	fputs(" | ", to);
 	report_code(to, r->cell);
-	fprintf(to, " | %s | ", judged_say_value(say, r, r->old_value));
-	fprintf(to, "%s | %u | ", judged_say_value(say, r, r->new_value), r->pairs);
+	if (s->figures) {
+		fprintf(to, " | %s", judged_say_value(say, r, r->old_value));
+		fprintf(to, " | %s | %u", judged_say_value(say, r, r->new_value), r->pairs);
+	}
+	fputs(" | ", to);
 	report_text(to, judged_say_rest(say, d->j, r));
 	fputs(" |\n", to);
 	return end(d, RESERVED);
 }
 
-static const char *heading_of(const struct judgement *j)
+static void put_heading(FILE *to, const struct judgement *j, const struct judged_section *s)
 {
-	return j->mode == JUDGED_PAIRED
-		       ? "| change [95 %] | of | cell | old | new | pairs | |\n"
-			 "|---|---|---|--:|--:|--:|---|\n"
-		       : "| change [95 %] | of | cell | old | new | campaigns | |\n"
-			 "|---|---|---|--:|--:|--:|---|\n";
+	if (s->figures)
+		fprintf(to,
+			"| change [95 %%] | of | cell | old | new | %s | |\n"
+			"|---|---|---|--:|--:|--:|---|\n",
+			j->mode == JUDGED_PAIRED ? "pairs" : "campaigns");
+	else
+		fputs("| of | cell | |\n|---|---|---|\n", to);
 }
 
 static void put_title(FILE *to, const struct judged_section *s, const struct judged *row, size_t n)
@@ -128,9 +144,9 @@ static void put_section(struct document *d, const struct judged_section *s)
 	fputs(s->changed ? "#### " : "<details><summary>", to);
 	put_title(to, s, row, n);
 	fputs(s->changed ? "\n\n" : "</summary>\n\n", to);
-	fputs(heading_of(d->j), to);
+	put_heading(to, d->j, s);
 	end(d, 0);
-	while (shown < n && put_row(d, &row[shown]))
+	while (shown < n && put_row(d, s, &row[shown]))
 		shown++;
 	put_left_out(d, n - shown);
 	fputs(s->changed ? "\n" : "\n</details>\n\n", begin(d));

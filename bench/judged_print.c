@@ -2,9 +2,12 @@
 #include "bench/judged_print.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "bench/judged_words.h"
 #include "bench/utf8.h"
+
+enum { METRIC = 10 }; /* columns */
 
 /* One line, whatever is in it. */
 static void put_plain(FILE *out, const char *text)
@@ -37,25 +40,17 @@ static void put_head(FILE *out, const struct judgement *j)
 		(unsigned long long)j->seed);
 }
 
-/* What changed and by how much, where, from what to what. */
+/* What changed and by how much, then where. */
 static void put_row(FILE *out, const struct judgement *j, const struct judged *r)
 {
-	char say[JUDGED_SAY];
+	char say[JUDGED_TITLE];
 
-	if (isfinite(r->ratio)) {
-		fprintf(out, "  %-11s ", r->metric);
-		fputs(judged_say_sure(say, r), out);
-		fprintf(out, ", %s", judged_say_values(say, r));
-		fprintf(out, ", %s", judged_say_count(say, j, r->pairs));
-	} else {
-		fprintf(out, "  %-11s no figure", r->metric);
-	}
-	judged_say_rest(say, j, r);
-	if (say[0]) {
-		fputs("; ", out);
-		put_plain(out, say);
-	}
-	fputs("\n              ", out);
+	fputs("  ", out);
+	put_plain(out, r->metric);
+	fprintf(out, "%*s  ", (int)(strlen(r->metric) < METRIC ? METRIC - strlen(r->metric) : 0),
+		"");
+	put_plain(out, judged_say_all(say, j, r));
+	fprintf(out, "\n%*s", METRIC + 4, "");
 	put_plain(out, r->cell);
 	fputc('\n', out);
 }

@@ -13,15 +13,15 @@
 #define TIMES 3.0
 
 const struct judged_section judged_section[JUDGED_SECTIONS] = {
-	{JUDGED_REGRESSED, true, false, "Slower", true},
-	{JUDGED_MISSING, true, false, "Missing in the new one", true},
-	{JUDGED_REGRESSED, false, true, "Slower, not gated", true},
-	{JUDGED_IMPROVED, true, true, "Faster", true},
-	{JUDGED_INCONCLUSIVE, true, true, "Inconclusive", false},
-	{JUDGED_NA, true, true, "Without figures", false},
-	{JUDGED_NEW, true, true, "New", false},
-	{JUDGED_MISSING, false, true, "Missing in the new one, as allowed", false},
-	{JUDGED_OK, true, true, "Fine", false},
+	{JUDGED_REGRESSED, true, false, "Slower", true, true},
+	{JUDGED_MISSING, true, false, "Missing in the new one", true, false},
+	{JUDGED_REGRESSED, false, true, "Slower, not gated", true, true},
+	{JUDGED_IMPROVED, true, true, "Faster", true, true},
+	{JUDGED_INCONCLUSIVE, true, true, "Inconclusive", false, true},
+	{JUDGED_NA, true, true, "Without figures", false, false},
+	{JUDGED_NEW, true, true, "New", false, false},
+	{JUDGED_MISSING, false, true, "Missing in the new one, as allowed", false, false},
+	{JUDGED_OK, true, true, "Fine", false, true},
 };
 
 size_t judged_section_rows(
@@ -176,6 +176,15 @@ char *judged_say_count(char *out, const struct judgement *j, uint32_t n)
 	return out;
 }
 
+static const char *why(const struct judged *r)
+{
+	if (r->reason[0])
+		return r->reason;
+	return r->verdict == JUDGED_NEW       ? "only in the new one"
+	       : r->verdict == JUDGED_MISSING ? "only in the old one"
+					      : "";
+}
+
 char *judged_say_rest(char *out, const struct judgement *j, const struct judged *r)
 {
 	char count[JUDGED_SAY];
@@ -184,7 +193,21 @@ char *judged_say_rest(char *out, const struct judgement *j, const struct judged 
 		snprintf(out, JUDGED_SAY, "needs about %.40s%s%.80s",
 			judged_say_count(count, j, r->needs), r->reason[0] ? "; " : "", r->reason);
 	else
-		snprintf(out, JUDGED_SAY, "%s", r->reason);
+		snprintf(out, JUDGED_SAY, "%s", why(r));
+	return out;
+}
+
+char *judged_say_all(char *out, const struct judgement *j, const struct judged *r)
+{
+	char sure[JUDGED_SAY], values[JUDGED_SAY], count[JUDGED_SAY], rest[JUDGED_SAY];
+	const char *also = judged_say_rest(rest, j, r);
+
+	if (isfinite(r->ratio))
+		snprintf(out, JUDGED_TITLE, "%s, %s, %s%s%s", judged_say_sure(sure, r),
+			judged_say_values(values, r), judged_say_count(count, j, r->pairs),
+			also[0] ? "; " : "", also);
+	else
+		snprintf(out, JUDGED_TITLE, "no figure%s%s", also[0] ? "; " : "", also);
 	return out;
 }
 

@@ -10,7 +10,7 @@
 
 enum { JUDGED_SAY = 160, JUDGED_TITLE = 700 };
 
-/* Into out (JUDGED_SAY bytes, JUDGED_TITLE for the title), which they return. */
+/* Into out (JUDGED_SAY bytes where nothing else is said), which they return. */
 
 /* "5.12 us", "195 k/s", "2.00 /op"; "-" where there is none. */
 char *judged_say_value(char *out, const struct judged *r, double value);
@@ -31,7 +31,13 @@ char *judged_say_count(char *out, const struct judgement *j, uint32_t n);
 /* What can be said beside the figures: "needs about 120 pairs", the reason; "" for nothing. */
 char *judged_say_rest(char *out, const struct judgement *j, const struct judged *r);
 
-/* The whole in one sentence: "2 of 200 cells became slower". */
+/*
+ * All of that (JUDGED_TITLE): "12.3 % slower [9.8, 15.1], 5.12 us -> 5.75 us, 34 pairs; needs
+ * about 120 pairs"; "no figure; only in the new one".
+ */
+char *judged_say_all(char *out, const struct judgement *j, const struct judged *r);
+
+/* The whole in one sentence (JUDGED_TITLE): "2 of 200 cells became slower". */
 char *judged_title(char *out, const struct judgement *j);
 
 /* ---- the parts that a judgement is shown in, in this order -------------------- */
@@ -41,6 +47,7 @@ struct judged_section {
 	bool gated, ungated; /* which rows of this verdict */
 	const char *title;
 	bool changed; /* what somebody must look at; else it may be folded away */
+	bool figures; /* its rows have a ratio */
 };
 
 enum { JUDGED_SECTIONS = 9 };

@@ -67,6 +67,8 @@ void report_code(FILE *to, const char *text)
 			fwrite(at, 1, (size_t)n, to);
 		else if (*at == '|')
 			fputs("\\|", to);
+		else if (*at == '\\' && at[1] == '|') /* two of them would not escape it */
+			fputc('/', to);
 		else
 			fputc(*at == '`' ? '\'' : is_control(*at) ? ' ' : *at, to);
 		at += n ? n : 1;
