@@ -220,8 +220,8 @@ _Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the sta
 #define LOCK_STAMP(id, opstab, offered)                                                            \
 	STAMP_TWINS(lock, id, contend, opstab, offered)                                            \
 	STAMP_TWINS(lock, id, self, opstab, offered)                                               \
-	STAMP_TWINS(lock, id, poll, opstab, offered)                                               \
-	STAMP_TWINS(lock, id, vain, opstab, offered)                                               \
+	STAMP_ONCE(lock, id, poll, opstab)                                                         \
+	STAMP_ONCE(lock, id, vain, opstab)                                                         \
 	static const loop_table id##_loops = {                                                     \
 		[LOOP_CONTEND] = {id##__contend__plain, id##__contend__probed},                    \
 		[LOOP_SELF] = {id##__self__plain, id##__self__probed},                             \
