@@ -317,6 +317,111 @@ static bool get_touch(const struct cell *c, char *out, size_t out_len)
 	return get_of(touchers, c->extra.touch, out, out_len);
 }
 
+/* ---- what mechanisms and loops read; 0 is "nobody asked" ------------------- */
+
+/* A count whose default is `usual`. */
+static int set_tuned(
+	const struct setting *s, uint32_t least, uint32_t most, uint32_t usual, uint32_t *out)
+{
+	int code = set_count(s, least, most, out);
+
+	if (!code && *out == usual)
+		*out = 0;
+	return code;
+}
+
+static bool get_tuned(uint32_t v, uint32_t usual, char *out, size_t out_len)
+{
+	return get_count(v ? v : usual, usual, out, out_len);
+}
+
+static int set_depth(struct cell *c, const struct setting *s)
+{
+	return set_tuned(s, 1, CELL_MAX_DEPTH, DEFAULT_DEPTH, &c->extra.tuning.depth);
+}
+
+static bool get_depth(const struct cell *c, char *out, size_t out_len)
+{
+	return get_tuned(c->extra.tuning.depth, DEFAULT_DEPTH, out, out_len);
+}
+
+static int set_permits(struct cell *c, const struct setting *s)
+{
+	return set_tuned(s, 1, TRIAL_MAX_WORKERS, DEFAULT_PERMITS, &c->extra.tuning.permits);
+}
+
+static bool get_permits(const struct cell *c, char *out, size_t out_len)
+{
+	return get_tuned(c->extra.tuning.permits, DEFAULT_PERMITS, out, out_len);
+}
+
+static int set_ticks(struct cell *c, const struct setting *s)
+{
+	return set_tuned(s, 1, CELL_MAX_TICKS, DEFAULT_TICKS, &c->extra.tuning.ticks);
+}
+
+static bool get_ticks(const struct cell *c, char *out, size_t out_len)
+{
+	return get_tuned(c->extra.tuning.ticks, DEFAULT_TICKS, out, out_len);
+}
+
+/* 0 percent is no default here. */
+static int set_reads(struct cell *c, const struct setting *s)
+{
+	uint32_t *v = &c->extra.tuning.reads_plus_1;
+	int code = set_count(s, 0, 100, v);
+
+	if (!code)
+		*v = *v == DEFAULT_READS ? 0 : *v + 1;
+	return code;
+}
+
+static bool get_reads(const struct cell *c, char *out, size_t out_len)
+{
+	uint32_t v = c->extra.tuning.reads_plus_1;
+
+	return get_count(v ? v - 1 : DEFAULT_READS, DEFAULT_READS, out, out_len);
+}
+
+static int set_interval(struct cell *c, const struct setting *s)
+{
+	char why[160];
+	uint64_t ns;
+
+	if (units_parse_time_ns(s->text, 0, &ns, why, sizeof(why)) != 0) {
+		snprintf(s->hint, s->hint_len, "not a time like 5ms (%s)", why);
+		return -EINVAL;
+	}
+	if (ns % 1000 || ns < 1000 || ns > 1000ull * CELL_MAX_INTERVAL_US)
+		return wrong(s, "must be whole microseconds, from 1us to 10s");
+	ns /= 1000;
+	c->extra.tuning.interval_us = ns == DEFAULT_INTERVAL_US ? 0 : (uint32_t)ns;
+	return 0;
+}
+
+static bool get_interval(const struct cell *c, char *out, size_t out_len)
+{
+	uint32_t us = c->extra.tuning.interval_us;
+	bool asked = us != 0;
+
+	us = asked ? us : DEFAULT_INTERVAL_US;
+	if (us % 1000)
+		snprintf(out, out_len, "%" PRIu32 "us", us);
+	else
+		snprintf(out, out_len, "%" PRIu32 "ms", us / 1000);
+	return asked;
+}
+
+static int set_released(struct cell *c, const struct setting *s)
+{
+	return set_count(s, 0, CELL_MAX_RELEASED, &c->extra.tuning.released_percent);
+}
+
+static bool get_released(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.tuning.released_percent, 0, out, out_len);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -348,6 +453,12 @@ static const struct {
 	[AXIS_MEMORY] = {set_memory, get_memory},
 	[AXIS_NODE] = {set_node, get_node},
 	[AXIS_TOUCH] = {set_touch, get_touch},
+	[AXIS_DEPTH] = {set_depth, get_depth},
+	[AXIS_PERMITS] = {set_permits, get_permits},
+	[AXIS_READS] = {set_reads, get_reads},
+	[AXIS_TICKS] = {set_ticks, get_ticks},
+	[AXIS_INTERVAL] = {set_interval, get_interval},
+	[AXIS_RELEASED] = {set_released, get_released},
 };
 
 const char *axis_name(enum axis a)

@@ -48,7 +48,8 @@ static const struct column columns[] = {
 	F(cycles_per_op), F(instructions_per_op), F(cache_misses_per_op), F(energy_uj_per_op),
 	F(steal_used_pct), F(throttled_us), F(frozen_us), F(thermal_events), F(irq_per_s),
 	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
-	F(away_pct), F(stopped), /* older files lack axes and what follows */
+	F(away_pct), F(stopped),
+	F(vain_wakeups_per_acquisition), /* older files lack axes and what follows */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };

@@ -65,6 +65,7 @@ struct sample {
 	double steal_used_pct, throttled_us, frozen_us, thermal_events, irq_per_s;
 	double sibling_busy_pct, gap_before_ns, gap_after_ns;
 	double involuntary_per_s, queue_pct, away_pct, stopped;
+	double vain_wakeups_per_acquisition;
 };
 
 /* All figures NAN, all text empty. */

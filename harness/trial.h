@@ -77,6 +77,7 @@ struct trial_extra {
 	uint32_t memory;     /* enum memory */
 	uint32_t node;       /* enum node */
 	uint32_t touch;      /* enum touch */
+	struct tuning tuning;
 };
 
 struct trial_spec {
@@ -170,6 +171,8 @@ struct trial_result {
 	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
 	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 	struct trial_noise noise;
+	uint64_t acquisitions, vain_wakeups; /* of a lock; UNKNOWN_COUNT where nobody counts */
+	uint64_t most_inside;                /* semaphores: so many at once; 0: not looked at */
 };
 
 /*
