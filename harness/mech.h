@@ -34,6 +34,7 @@
 #include "harness/clock.h"
 #include "harness/compiler.h"
 #include "harness/probe.h"
+#include "harness/schedule.h"
 
 struct board;
 struct hist;
@@ -142,7 +143,8 @@ enum mech_flags {
 	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
-	MECH_COUNTS_VAIN = BIT(4),  /* keeps port->acquisitions and vain_wakeups */
+	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
+	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
@@ -177,6 +179,7 @@ struct link {
 	void *shared;       /* mech->shared_bytes() bytes, WORKER_STRIDE aligned */
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
+	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
 	enum domain domain;
 	enum start start;
@@ -184,6 +187,8 @@ struct link {
 	bool maps_apart; /* set by setup: its objects lie at several addresses, also among threads */
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
+	int *many; /* of both roles; see link_own_many() */
+	uint32_t n_many;
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
@@ -231,6 +236,8 @@ enum loop {
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
 	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
+	LOOP_OFFER,     /* channel: send n on a schedule */
+	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
 	LOOP_RESPOND,   /* lock: wait for I/O, take, add, release until told to stop */
 	LOOP_COMPUTE,   /* lock: work under the lock, which is handed over now and then */
 	LOOP_SHARE,     /* rwlock: read or write the state until told to stop */
@@ -258,10 +265,16 @@ struct worker {
 	enum wait wait;
 	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
+	/* the open loop */
+	const atomic_u32 *started; /* workers that have begun this stretch */
+	uint32_t workers;          /* of both sides */
+	struct schedule schedule;
+	struct hist *service; /* hist: from when it was due; this: from when it was sent */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
+	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
 	/* locks: sections of others between asking and entering, of the stamped acquisitions */
 	uint64_t overtakes, overtakes_max;
