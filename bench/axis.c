@@ -7,22 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/axis_part.h"
 #include "bench/cell.h"
 #include "bench/units.h"
-
-/* What a setter gets: the value as text, and where to say what is wrong with it. */
-struct setting {
-	const char *text;
-	bool *one_side;
-	char *hint;
-	size_t hint_len;
-};
-
-static int wrong(const struct setting *s, const char *hint)
-{
-	snprintf(s->hint, s->hint_len, "%s", hint);
-	return -EINVAL;
-}
 
 /* ---- kinds of values ----------------------------------------------------- */
 
@@ -63,29 +50,6 @@ static bool get_of(const char *const *names, uint32_t v, char *out, size_t out_l
 {
 	snprintf(out, out_len, "%s", names[v]);
 	return v != 0;
-}
-
-static int set_count(const struct setting *s, uint64_t least, uint64_t most, uint32_t *out)
-{
-	uint64_t v;
-	char why[160];
-
-	if (units_parse_bytes(s->text, &v, why, sizeof(why)) != 0) {
-		snprintf(s->hint, s->hint_len, "not a number (%s)", why);
-		return -EINVAL;
-	}
-	if (v < least || v > most) {
-		snprintf(s->hint, s->hint_len, "must be from %" PRIu64 " to %" PRIu64, least, most);
-		return -EINVAL;
-	}
-	*out = (uint32_t)v;
-	return 0;
-}
-
-static bool get_count(uint32_t v, uint32_t usual, char *out, size_t out_len)
-{
-	snprintf(out, out_len, "%" PRIu32, v);
-	return v != usual;
 }
 
 /* ---- the axes ------------------------------------------------------------ */
@@ -332,111 +296,6 @@ static bool get_fds(const struct cell *c, char *out, size_t out_len)
 	return get_count(c->extra.fds + 1, 1, out, out_len);
 }
 
-/* ---- what mechanisms and loops read; 0 is "nobody asked" ------------------- */
-
-/* A count whose default is `usual`. */
-static int set_tuned(
-	const struct setting *s, uint32_t least, uint32_t most, uint32_t usual, uint32_t *out)
-{
-	int code = set_count(s, least, most, out);
-
-	if (!code && *out == usual)
-		*out = 0;
-	return code;
-}
-
-static bool get_tuned(uint32_t v, uint32_t usual, char *out, size_t out_len)
-{
-	return get_count(v ? v : usual, usual, out, out_len);
-}
-
-static int set_depth(struct cell *c, const struct setting *s)
-{
-	return set_tuned(s, 1, CELL_MAX_DEPTH, DEFAULT_DEPTH, &c->extra.tuning.depth);
-}
-
-static bool get_depth(const struct cell *c, char *out, size_t out_len)
-{
-	return get_tuned(c->extra.tuning.depth, DEFAULT_DEPTH, out, out_len);
-}
-
-static int set_permits(struct cell *c, const struct setting *s)
-{
-	return set_tuned(s, 1, TRIAL_MAX_WORKERS, DEFAULT_PERMITS, &c->extra.tuning.permits);
-}
-
-static bool get_permits(const struct cell *c, char *out, size_t out_len)
-{
-	return get_tuned(c->extra.tuning.permits, DEFAULT_PERMITS, out, out_len);
-}
-
-static int set_ticks(struct cell *c, const struct setting *s)
-{
-	return set_tuned(s, 1, CELL_MAX_TICKS, DEFAULT_TICKS, &c->extra.tuning.ticks);
-}
-
-static bool get_ticks(const struct cell *c, char *out, size_t out_len)
-{
-	return get_tuned(c->extra.tuning.ticks, DEFAULT_TICKS, out, out_len);
-}
-
-/* 0 percent is no default here. */
-static int set_reads(struct cell *c, const struct setting *s)
-{
-	uint32_t *v = &c->extra.tuning.reads_plus_1;
-	int code = set_count(s, 0, 100, v);
-
-	if (!code)
-		*v = *v == DEFAULT_READS ? 0 : *v + 1;
-	return code;
-}
-
-static bool get_reads(const struct cell *c, char *out, size_t out_len)
-{
-	uint32_t v = c->extra.tuning.reads_plus_1;
-
-	return get_count(v ? v - 1 : DEFAULT_READS, DEFAULT_READS, out, out_len);
-}
-
-static int set_interval(struct cell *c, const struct setting *s)
-{
-	char why[160];
-	uint64_t ns;
-
-	if (units_parse_time_ns(s->text, 0, &ns, why, sizeof(why)) != 0) {
-		snprintf(s->hint, s->hint_len, "not a time like 5ms (%s)", why);
-		return -EINVAL;
-	}
-	if (ns % 1000 || ns < 1000 || ns > 1000ull * CELL_MAX_INTERVAL_US)
-		return wrong(s, "must be whole microseconds, from 1us to 10s");
-	ns /= 1000;
-	c->extra.tuning.interval_us = ns == DEFAULT_INTERVAL_US ? 0 : (uint32_t)ns;
-	return 0;
-}
-
-static bool get_interval(const struct cell *c, char *out, size_t out_len)
-{
-	uint32_t us = c->extra.tuning.interval_us;
-	bool asked = us != 0;
-
-	us = asked ? us : DEFAULT_INTERVAL_US;
-	if (us % 1000)
-		snprintf(out, out_len, "%" PRIu32 "us", us);
-	else
-		snprintf(out, out_len, "%" PRIu32 "ms", us / 1000);
-	return asked;
-}
-
-static int set_released(struct cell *c, const struct setting *s)
-{
-	return set_count(s, 0, CELL_MAX_RELEASED, &c->extra.tuning.released_percent);
-}
-
-static bool get_released(const struct cell *c, char *out, size_t out_len)
-{
-	return get_count(c->extra.tuning.released_percent, 0, out, out_len);
-}
-
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -469,12 +328,12 @@ static const struct {
 	[AXIS_NODE] = {set_node, get_node},
 	[AXIS_TOUCH] = {set_touch, get_touch},
 	[AXIS_FDS] = {set_fds, get_fds},
-	[AXIS_DEPTH] = {set_depth, get_depth},
-	[AXIS_PERMITS] = {set_permits, get_permits},
-	[AXIS_READS] = {set_reads, get_reads},
-	[AXIS_TICKS] = {set_ticks, get_ticks},
-	[AXIS_INTERVAL] = {set_interval, get_interval},
-	[AXIS_RELEASED] = {set_released, get_released},
+	[AXIS_DEPTH] = {axis_set_depth, axis_get_depth},
+	[AXIS_PERMITS] = {axis_set_permits, axis_get_permits},
+	[AXIS_READS] = {axis_set_reads, axis_get_reads},
+	[AXIS_TICKS] = {axis_set_ticks, axis_get_ticks},
+	[AXIS_INTERVAL] = {axis_set_interval, axis_get_interval},
+	[AXIS_RELEASED] = {axis_set_released, axis_get_released},
 };
 
 const char *axis_name(enum axis a)
