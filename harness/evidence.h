@@ -55,7 +55,7 @@ struct ledger {
 	uint64_t strayed;      /* barriers: let go too early or too late */
 	uint64_t crowded;      /* semaphores: more inside than there are permits */
 	uint64_t most_inside;  /* semaphores: high-water mark */
-	uint64_t stale;        /* rwlock: reads of an older state than the last one */
+	uint64_t stale;        /* rwlock: met an older state than the last one */
 	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
 	uint32_t gaps_lost; /* more gaps than there is room for */

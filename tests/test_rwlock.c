@@ -241,13 +241,14 @@ static const struct sabotage {
 
 static void check_sabotage(const struct mech *m, enum domain d, const struct sabotage *s)
 {
-	const struct trial_fault f = {.act = (uint32_t)s->act, .nth = NTH};
+	struct trial_fault f = {.act = (uint32_t)s->act};
 	uint64_t found = 0;
 	struct cell c;
 
 	cell_with(&c, m, d, "&reads=50");
 	c.stretch_ns = LONGER_NS;
 	for (int try = 0; try < TRIES && found == 0; try++) {
+		f.nth = NTH + (unsigned)try; /* what is drawn behind it differs */
 		lab_run(&c, &f);
 		memcpy(&found, (const char *)lab.result + s->counter, sizeof(found));
 		/* a short stretch may end before the nth write, or before somebody read it */

@@ -4,9 +4,9 @@
  * Ops (struct rwlock_ops), the timed role loops and the macro that stamps them.
  * What is guarded is a state of msg_bytes (state.h) whose every word says its
  * version; a writer makes the next one.  The proof: a reader sees words that agree
- * (else torn) and never an older version than it saw before (else stale); in the
- * end the version is the number of writes (else lost).  Reading and writing the
- * state is part of every figure.
+ * (else torn), and nobody an older version than it has seen or written before
+ * (else stale); in the end the version is the number of writes (else lost).
+ * Reading and writing the state is part of every figure.
  */
 #ifndef HARNESS_FAMILY_RWLOCK_H
 #define HARNESS_FAMILY_RWLOCK_H
@@ -49,12 +49,14 @@ COLD static void rwlock_spoil(struct port *p, uint64_t version)
 		state_write(p->link->state, bytes, version + 1);
 }
 
-/* The writer is alone, or should be. */
-ALWAYS_INLINE void rwlock_write_state(struct worker *w, struct how how)
+/* The writer is alone, or should be; what it wrote it must find, or something newer. */
+ALWAYS_INLINE void rwlock_write_state(struct worker *w, uint64_t *last, struct how how)
 {
 	struct port *p = w->out;
 	uint64_t version = load_relaxed((atomic_u64 *)p->link->state);
 
+	w->ledger->stale += version < *last;
+	*last = version + 1;
 	POINT(p, how, MID_WRITE);
 	if (how.probed && probe_message(&p->probe))
 		rwlock_spoil(p, version);
@@ -95,7 +97,7 @@ ALWAYS_INLINE enum result rwlock_once(const struct rwlock_ops *o, struct worker 
 	if (reads)
 		rwlock_read_state(w, last, how);
 	else
-		rwlock_write_state(w, how);
+		rwlock_write_state(w, last, how);
 	POINT(p, how, BEFORE_RELEASE);
 	return reads ? o->read_unlock(p, how) : o->write_unlock(p, how);
 }
