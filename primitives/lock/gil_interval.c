@@ -10,7 +10,7 @@
 #include "primitives/lock/parts/gil.h"
 
 /* The mutex is held.  Sleeps for an interval, at most to the deadline; then asks. */
-ALWAYS_INLINE enum result interval_wait(struct gil *g, struct port *p, struct how how)
+COLD static enum result interval_wait(struct gil *g, struct port *p, struct how how)
 {
 	uint64_t until_ns, seen = g->switches;
 	struct timespec until;
