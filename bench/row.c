@@ -45,7 +45,8 @@ static void put_axes(struct sample *s, const struct cell *c)
 	s->procs = c->domain == DOMAIN_THREAD ? 1 : c->side_a + c->side_b;
 	if (c->msg_bytes) {
 		s->msg_bytes = c->msg_bytes;
-		cell_capacity(c, s->capacity, sizeof(s->capacity));
+		if (!family_one_role(c->mech->family))
+			cell_capacity(c, s->capacity, sizeof(s->capacity));
 	}
 	snprintf(s->wait, sizeof(s->wait), "%s", wait_name(c->wait));
 	snprintf(s->placement, sizeof(s->placement), "%s", c->placement);
@@ -128,6 +129,7 @@ static void put_costs(struct sample *s, const struct cell *c, const struct trial
 	s->runq_wait_ns = known(r->runq_wait_ns);
 	s->minor_faults = (double)r->minor_faults;
 	s->migrations = known(r->migrations);
+	s->vain_wakeups_per_acquisition = known(r->vain_wakeups) / known(r->acquisitions);
 }
 
 static void put_figures(struct sample *s, const struct cell *c, const struct trial_result *r)

@@ -72,6 +72,7 @@ struct sample {
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
 	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
+	double vain_wakeups_per_acquisition;
 };
 
 /* All figures NAN, all text empty. */
