@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/broker.h"
 #include "bench/cell_memory.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
@@ -145,7 +146,7 @@ static const char *check_size(const struct cell *c)
 {
 	if (workload_scheduled(c->workload) && c->msg_bytes < SCHEDULE_MESSAGE_BYTES)
 		return "openloop: a message holds two stamps and two times, 32 bytes at least";
-	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
+	if (c->msg_bytes >= 8 || !family_has_messages(c->mech->family))
 		return NULL;
 	if (cell_workers(c) > 2)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
@@ -172,6 +173,8 @@ static void drop_meaningless(struct cell *c)
 		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
+	if (!(c->mech->flags & MECH_TOPICS))
+		c->extra.topics = 0;
 }
 
 const char *cell_normalise(struct cell *c, bool fan_one_side)
@@ -195,7 +198,7 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 		why = check_size(c);
 	if (why)
 		return why;
-	if (m->family != FAMILY_CHANNEL)
+	if (!family_has_messages(m->family))
 		c->msg_bytes = 0;
 	if (!m->contract.bounded)
 		c->capacity = 0;
@@ -263,7 +266,7 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 	if (!parse_head(c, copy))
 		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
 	c->wait = cell_default_wait(c->mech);
-	c->msg_bytes = c->mech->family == FAMILY_CHANNEL ? 64 : 0;
+	c->msg_bytes = family_has_messages(c->mech->family) ? 64 : 0;
 	axis = query ? strtok_r(query, "&", &save) : NULL;
 	for (; axis; axis = strtok_r(NULL, "&", &save)) {
 		char *eq = strchr(axis, '=');
@@ -298,6 +301,8 @@ static void ask_mechanism(struct cell *c)
 	};
 	const char *why = c->mech->probe ? c->mech->probe() : NULL;
 
+	if (!why)
+		why = broker_absent(c->mech->broker);
 	if (!why && c->mech->fits)
 		why = c->mech->fits(&l);
 	if (why)

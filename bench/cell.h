@@ -23,6 +23,7 @@ enum {
 	CELL_MAX_CAPACITY = 1 << 26,
 	CELL_MAX_RATE = 1000000000, /* per second */
 	CELL_MAX_PAIR = 1 << 16,
+	CELL_MAX_TOPICS = 1 << 16,
 	CELL_MAX_NODE = 1 << 10,
 	CELL_MAX_FDS = 1 << 20,
 };

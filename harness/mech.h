@@ -40,12 +40,18 @@ struct board;
 struct hist;
 struct ledger;
 
-enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_COUNT };
+enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_BUS, FAMILY_COUNT };
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
 /* Its workers all do the same: there is one side. */
 static inline bool family_one_role(enum family f)
 {
 	return f == FAMILY_LOCK || f == FAMILY_BARRIER;
+}
+
+/* It hands over bytes, by the ops of a channel. */
+static inline bool family_has_messages(enum family f)
+{
+	return f == FAMILY_CHANNEL || f == FAMILY_BUS;
 }
 
 enum start { START_FORK, START_EXEC, START_COUNT };
@@ -87,6 +93,9 @@ enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
 enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
 enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
+
+/* The server behind it, which is started before the trial and ends with the run. */
+enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
 
 /*
  * What an operation cannot do without, whoever waits or not: its floor is made of
@@ -137,6 +146,7 @@ enum mech_flags {
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
+	MECH_TOPICS = BIT(5),       /* link->topics says something */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -150,6 +160,7 @@ struct link {
 	uint32_t capacity;  /* messages; only where contract.bounded */
 	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
+	uint32_t topics; /* of a bus: 1 or more */
 	enum domain domain;
 	enum start start;
 	bool self;       /* one worker holds both ends */
@@ -203,6 +214,7 @@ enum loop {
 	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
 	LOOP_OFFER,     /* channel: send n on a schedule */
 	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
+	LOOP_SUBSCRIBE, /* bus: receive n, each worker all of them */
 	LOOP_COUNT
 };
 
@@ -272,6 +284,7 @@ struct mech {
 	void (*teardown)(struct link *l);
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
+	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
 
 /*
