@@ -296,6 +296,21 @@ static bool get_fds(const struct cell *c, char *out, size_t out_len)
 	return get_count(c->extra.fds + 1, 1, out, out_len);
 }
 
+/* 0 in the field is one topic, as before there were any. */
+static int set_topics(struct cell *c, const struct setting *s)
+{
+	int code = set_count(s, 1, CELL_MAX_TOPICS, &c->extra.topics);
+
+	if (!code && c->extra.topics == 1)
+		c->extra.topics = 0;
+	return code;
+}
+
+static bool get_topics(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.topics ? c->extra.topics : 1, 1, out, out_len);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -334,6 +349,7 @@ static const struct {
 	[AXIS_TICKS] = {axis_set_ticks, axis_get_ticks},
 	[AXIS_INTERVAL] = {axis_set_interval, axis_get_interval},
 	[AXIS_RELEASED] = {axis_set_released, axis_get_released},
+	[AXIS_TOPICS] = {set_topics, get_topics},
 };
 
 const char *axis_name(enum axis a)

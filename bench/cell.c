@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/broker.h"
 #include "bench/cell_memory.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
@@ -149,7 +150,7 @@ static const char *check_size(const struct cell *c)
 		return "openloop: a message holds two stamps and two times, 32 bytes at least";
 	if (c->mech->family == FAMILY_RWLOCK && c->msg_bytes < 8)
 		return "a state under 8 bytes does not hold its version";
-	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
+	if (c->msg_bytes >= 8 || !family_has_messages(c->mech->family))
 		return NULL;
 	if (cell_workers(c) > 2)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
@@ -176,6 +177,8 @@ static void drop_meaningless(struct cell *c)
 		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
+	if (!(c->mech->flags & MECH_TOPICS))
+		c->extra.topics = 0;
 }
 
 /* Likewise those that mechanisms and loops read. */
@@ -203,7 +206,7 @@ static bool has_bytes(const struct cell *c)
 {
 	const struct mech *m = c->mech;
 
-	if (m->family == FAMILY_CHANNEL || m->family == FAMILY_RWLOCK)
+	if (family_has_size(m->family))
 		return true;
 	return m->family == FAMILY_LOCK && c->workload->side_a == LOOP_CONTEND &&
 	       (!never_refuses(m) || (m->flags & MECH_RACY)) && !c->extra.tuning.permits;
@@ -335,6 +338,8 @@ static void ask_mechanism(struct cell *c)
 	};
 	const char *why = c->mech->probe ? c->mech->probe() : NULL;
 
+	if (!why)
+		why = broker_absent(c->mech->broker);
 	if (!why && c->mech->fits)
 		why = c->mech->fits(&l);
 	if (why)

@@ -23,6 +23,7 @@ enum {
 	CELL_MAX_CAPACITY = 1 << 26,
 	CELL_MAX_RATE = 1000000000, /* per second */
 	CELL_MAX_PAIR = 1 << 16,
+	CELL_MAX_TOPICS = 1 << 16,
 	CELL_MAX_NODE = 1 << 10,
 	CELL_MAX_FDS = 1 << 20,
 	CELL_MAX_DEPTH = 1000,
@@ -91,7 +92,7 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 /* Families whose size is 64 unless asked; locks guard no bytes then. */
 static inline bool family_has_size(enum family f)
 {
-	return f == FAMILY_CHANNEL || f == FAMILY_RWLOCK;
+	return family_has_messages(f) || f == FAMILY_RWLOCK;
 }
 
 /* Workers all told. */

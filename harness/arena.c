@@ -46,6 +46,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.fds = spec->extra.fds + 1,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
+		.topics = spec->extra.topics ? spec->extra.topics : 1,
 		.domain = spec->domain,
 		.start = spec->start,
 		.self = workload_alone(c->workload),

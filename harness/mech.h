@@ -46,6 +46,7 @@ enum family {
 	FAMILY_EVENT,
 	FAMILY_BARRIER,
 	FAMILY_RWLOCK,
+	FAMILY_BUS,
 	FAMILY_COUNT
 };
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
@@ -53,6 +54,12 @@ enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
 static inline bool family_one_role(enum family f)
 {
 	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_RWLOCK;
+}
+
+/* It hands over bytes, by the ops of a channel. */
+static inline bool family_has_messages(enum family f)
+{
+	return f == FAMILY_CHANNEL || f == FAMILY_BUS;
 }
 
 enum start { START_FORK, START_EXEC, START_COUNT };
@@ -94,6 +101,9 @@ enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
 enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
 enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
+
+/* The server behind it, which is started before the trial and ends with the run. */
+enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
 
 /*
  * What an operation cannot do without, whoever waits or not: its floor is made of
@@ -145,6 +155,7 @@ enum mech_flags {
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
 	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
+	MECH_TOPICS = BIT(6), /* link->topics says something */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
@@ -181,6 +192,7 @@ struct link {
 	uint32_t capacity;  /* messages; only where contract.bounded */
 	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
+	uint32_t topics; /* of a bus: 1 or more */
 	enum domain domain;
 	enum start start;
 	bool self;       /* one worker holds both ends */
@@ -241,6 +253,7 @@ enum loop {
 	LOOP_RESPOND,   /* lock: wait for I/O, take, add, release until told to stop */
 	LOOP_COMPUTE,   /* lock: work under the lock, which is handed over now and then */
 	LOOP_SHARE,     /* rwlock: read or write the state until told to stop */
+	LOOP_SUBSCRIBE, /* bus: receive n, each worker all of them */
 	LOOP_COUNT
 };
 
@@ -312,6 +325,7 @@ struct mech {
 	void (*teardown)(struct link *l);
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
+	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
 
 /*

@@ -78,7 +78,7 @@ struct trial_extra {
 	uint32_t node;       /* enum node */
 	uint32_t touch;      /* enum touch */
 	uint32_t fds;        /* descriptors that are waited for, less one */
-	uint32_t pad;
+	uint32_t topics;     /* of a bus; 0: one */
 	struct tuning tuning;
 };
 

@@ -129,7 +129,6 @@ static void load_probe(struct self *s, struct port *p)
 
 	p->probe.verify = load->verify;
 	p->probe.seed = load->seed;
-	p->probe.ledger = arena_ledger(s->crew->arena, s->index);
 	p->probe.rest = (struct probe_rest){
 		.every = load->rest_every,
 		.burst = load->burst,
@@ -144,6 +143,7 @@ static void arm_probe(struct self *s, struct port *p)
 
 	if (s->crew->spec->probed)
 		load_probe(s, p);
+	p->probe.ledger = arena_ledger(s->crew->arena, s->index);
 	if (f->act == PROBE_NONE || f->worker != s->index)
 		return;
 	p->probe.act = f->act;
@@ -311,7 +311,7 @@ static void clean_up(struct self *s)
 		struct port *p = &s->ports[i];
 
 		probe_hit(&p->probe, POINT_CLEANUP);
-		if (p->link->mech->family == FAMILY_CHANNEL)
+		if (family_has_messages(p->link->mech->family))
 			channel_close(p->link->mech->ops, p);
 		if (p->link->mech->detach)
 			p->link->mech->detach(p);
@@ -352,6 +352,20 @@ static void await_start(const struct self *s)
 		cpu_pause();
 }
 
+static int port_error(const struct worker *w, const struct port *p)
+{
+	return w->in && w->in->err ? w->in->err : p->err;
+}
+
+/* A broker's end is none of the mechanism's. */
+static bool server_gone(const struct self *s, const struct port *p)
+{
+	int err = port_error(&s->slot->w, p);
+
+	return s->crew->mech->broker != BROKER_NONE && s->slot->w.result == OP_ERROR &&
+	       (err == -ECONNRESET || err == -EPIPE);
+}
+
 static void explain_result(struct self *s)
 {
 	struct worker *w = &s->slot->w;
@@ -360,13 +374,17 @@ static void explain_result(struct self *s)
 	if (w->result == OP_DONE)
 		return;
 	s->slot->failed = 1;
-	if (w->result == OP_CLOSED)
+	s->slot->skip = server_gone(s, p);
+	if (s->slot->skip)
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: the server has gone: %s", s->index,
+			strerror(-port_error(w, p)));
+	else if (w->result == OP_CLOSED)
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
 			"worker %u: the other side has gone", s->index);
 	else
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
-			"worker %u: operation failed: %s", s->index,
-			strerror(w->in && w->in->err ? -w->in->err : -p->err));
+			"worker %u: operation failed: %s", s->index, strerror(-port_error(w, p)));
 }
 
 static void zero_waits(struct self *s)
@@ -478,7 +496,9 @@ static void count_leftovers(struct self *s)
 {
 	struct worker *w = &s->slot->w;
 
-	if (!w->in || w->in->index != 0 || !crew_has_ledgers(s->crew))
+	/* one looks for all, where each message has one receiver */
+	if (!w->in || !crew_has_ledgers(s->crew) ||
+		(w->in->index != 0 && !workload_to_all(s->crew->workload)))
 		return;
 	while (s->slot->leftover < LEFTOVER_MAX && take_one(s) == OP_DONE)
 		s->slot->leftover++;

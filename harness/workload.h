@@ -90,7 +90,7 @@ static inline bool workload_spaced(const struct workload *w)
 /* Every worker of side b gets everything that side a gives. */
 static inline bool workload_to_all(const struct workload *w)
 {
-	return w->side_a == LOOP_RING_ALL;
+	return w->side_a == LOOP_RING_ALL || w->side_b == LOOP_SUBSCRIBE;
 }
 
 /* Side b does not know how much is to come. */

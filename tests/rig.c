@@ -244,7 +244,7 @@ static void *zeroed(size_t bytes)
 
 void rig_shut(struct rig_worker *w)
 {
-	if (w->port.link->mech->family == FAMILY_CHANNEL)
+	if (family_has_messages(w->port.link->mech->family))
 		channel_close(w->port.link->mech->ops, &w->port);
 }
 
@@ -283,7 +283,7 @@ static void child_main(struct rig_worker *w)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(CHILD_PATIENCE_S);
-	if (r->link.mech->family == FAMILY_CHANNEL)
+	if (family_has_messages(r->link.mech->family))
 		link_close_others(&r->link, w->port.role);
 	work(w);
 	link_close_all(&r->link);
