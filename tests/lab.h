@@ -84,6 +84,12 @@ bool lab_is_desk(void);
 bool lab_wants(const struct mech *m);
 
 /*
+ * May a test start this server?  RabbitMQ takes its seconds: where it runs, is given,
+ * or the tests are to be long.
+ */
+bool lab_starts(enum broker b);
+
+/*
  * The cell of a key, placed, with a small n.  NULL, or why the combination is
  * impossible.  cell->skip says whether it can run on this machine.
  */

@@ -28,7 +28,7 @@ static const struct sabotage {
 /* Tested now, and hands something over. */
 static bool has_evidence(const struct mech *m)
 {
-	return m->family == FAMILY_CHANNEL && !(m->flags & MECH_NO_EVIDENCE) && lab_wants(m);
+	return family_has_messages(m->family) && !(m->flags & MECH_NO_EVIDENCE) && lab_wants(m);
 }
 
 /* False: not offered, or not on this machine. */
