@@ -1,4 +1,4 @@
-/* judged.c - order, counts and words of a judgement; see judged.h, judged_write.c, judged_read.c. */
+/* judged.c - order, counts and last line of a judgement; see judged.h. */
 #include "bench/judged.h"
 
 #include <math.h>

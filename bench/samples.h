@@ -71,6 +71,8 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
+	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
+	double vain_wakeups_per_acquisition;
 };
 
 /* All figures NAN, all text empty. */

@@ -210,6 +210,25 @@ static void judgement_shows_first_what_fails_and_the_largest_of_it(void **state)
 	judged_free(&j);
 }
 
+static void judgement_counts_half_as_much_as_twice_and_then_goes_by_name(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	scene_judgement(&j);
+	scene_row(&j, "b", "p50", JUDGED_IMPROVED)->ratio = 0.9;
+	scene_row(&j, "c", "p99", JUDGED_IMPROVED)->ratio = 0.5;
+	scene_row(&j, "c", "p50", JUDGED_IMPROVED)->ratio = 0.5;
+	scene_row(&j, "a", "p99", JUDGED_IMPROVED)->ratio = NAN;
+	judged_sort(&j);
+	assert_string_equal(j.row[0].cell, "c");
+	assert_string_equal(j.row[0].metric, "p50");
+	assert_string_equal(j.row[1].metric, "p99");
+	assert_string_equal(j.row[2].cell, "b");
+	assert_string_equal(j.row[3].cell, "a");
+	judged_free(&j);
+}
+
 static void judgement_order_does_not_follow_from_the_order_given(void **state)
 {
 	struct judgement a, b;
@@ -420,6 +439,8 @@ static void judgement_that_was_cut_is_refused(void **state)
 		assert_true(judged_read(&j, support_path(&dir, "cut.csv"), err, sizeof(err)) < 0);
 		assert_non_null(strstr(err, "cut.csv"));
 	}
+	support_append(support_path(&dir, "j.csv"), "1,metric,x");
+	check_refused("the file ends before its end");
 	free(text);
 }
 
@@ -452,6 +473,7 @@ int main(void)
 		IN_DIR(judgement_figures_come_back_exactly),
 		IN_DIR(judgement_that_is_not_finite_becomes_nothing),
 		cmocka_unit_test(judgement_shows_first_what_fails_and_the_largest_of_it),
+		cmocka_unit_test(judgement_counts_half_as_much_as_twice_and_then_goes_by_name),
 		cmocka_unit_test(judgement_order_does_not_follow_from_the_order_given),
 		cmocka_unit_test(judgement_counts_gated_metrics_and_cells_once),
 		cmocka_unit_test(judgement_ends_in_one_line_for_grep),
