@@ -22,7 +22,7 @@ enum axis {
 	AXIS_COUNT
 };
 
-enum { AXIS_TEXT = 64, AXIS_MAX_DEFAULTS = 2 };
+enum { AXIS_TEXT = 64, AXIS_MAX_DEFAULTS = 3 };
 
 /* The axis's name in options, files and keys. */
 const char *axis_name(enum axis a);

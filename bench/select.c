@@ -114,7 +114,7 @@ static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool
 	char *err, size_t err_len)
 {
 	if (a == AXIS_WAIT && !v.named) {
-		c->wait = cell_default_wait(c->mech);
+		c->wait = cell_default_wait(c->mech, c->domain);
 		return 0;
 	}
 	return select_set(c, a, v.text[i], one_side, err, err_len);

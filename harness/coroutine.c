@@ -481,8 +481,12 @@ void coro_forget_fd(int fd)
 
 void coro_yield(void)
 {
-	make_ready(current->running);
-	stand(current);
+	struct coro_loop *l = current;
+
+	if (l->fd_waiters && !l->first_ready)
+		look_at_fds(l, 0);
+	make_ready(l->running);
+	stand(l);
 }
 
 bool coro_park(uint64_t deadline_ns)

@@ -47,6 +47,9 @@ void link_unlink_paths(struct link *l);
  */
 bool link_port_leaves(struct port *p);
 
+/* For attach, while it waits for the other side: a moment in which others go on. */
+void link_nap(void);
+
 /* Ports of a role that have not left yet. */
 ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)
 {

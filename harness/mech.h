@@ -40,7 +40,15 @@ struct hist;
 struct ledger;
 
 enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_COUNT };
-enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+/* Coroutines: all workers on one thread, see coroutine.h. */
+enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_COUNT };
+
+/* Its workers have address spaces and descriptors of their own. */
+static inline bool domain_has_processes(enum domain d)
+{
+	return d == DOMAIN_PROCESS;
+}
+
 /* Its workers all do the same: there is one side. */
 static inline bool family_one_role(enum family f)
 {
@@ -51,13 +59,28 @@ enum start { START_FORK, START_EXEC, START_COUNT };
 /*
  * How a worker waits.  Spin and yield try again and again, spin-then-block for a
  * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
- * sleeps in the operation itself.
+ * sleeps in the operation itself.  Await lets the thread's other coroutines go on: how
+ * coroutines wait, and nobody else.
  */
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
+enum wait {
+	WAIT_BLOCK,
+	WAIT_SPIN,
+	WAIT_YIELD,
+	WAIT_SPIN_BLOCK,
+	WAIT_EPOLL,
+	WAIT_AWAIT,
+	WAIT_COUNT
+};
 
 /* What can be offered in user space, and what over a descriptor. */
 #define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
 #define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
+#define AWAITS     BIT(WAIT_AWAIT)
+
+/* Threads and processes, coroutines, or all three: as the wait strategies that are offered say. */
+#define MECH_DOMAINS(offered)                                                                      \
+	((((offered) & ~AWAITS) ? BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS) : 0u) |                 \
+		(((offered)&AWAITS) ? BIT(DOMAIN_COROUTINE) : 0u))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -135,6 +158,7 @@ enum mech_flags {
 	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
+	MECH_GROWS = BIT(4),        /* link->capacity 0: no bound; else exactly that many */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -260,6 +284,12 @@ struct mech {
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
 };
+
+/* What of its wait strategies workers of a domain may choose. */
+static inline unsigned mech_waits(const struct mech *m, enum domain d)
+{
+	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+}
 
 /*
  * Operations claimed in blocks from one counter per side: the total is exact,

@@ -12,6 +12,9 @@
 #ifndef HARNESS_FAMILY_CHANNEL_H
 #define HARNESS_FAMILY_CHANNEL_H
 
+#include <poll.h>
+
+#include "harness/coroutine.h"
 #include "harness/evidence.h"
 #include "harness/fill.h"
 #include "harness/hist.h"
@@ -48,6 +51,7 @@ struct channel_ops {
 enum {
 	LOSSY_SILENCE_NS = 20 * 1000 * 1000, /* after the last send: then the rest is lost */
 	LOSSY_REPLY_NS = 100 * 1000 * 1000,  /* then the request, or its reply, is lost */
+	LOSSY_LOOK_NS = 5 * 1000 * 1000,     /* a coroutine that waits looks up so often */
 };
 
 /* The sequence of a sentinel: no message has it. */
@@ -63,6 +67,58 @@ static inline void channel_close(const struct channel_ops *o, struct port *p)
 		o->close(p);
 }
 
+/* ---- how coroutines wait -------------------------------------------------- */
+
+/* The others go on until the descriptor may be ready.  OP_DONE: try again. */
+CALLED static enum result channel_await(
+	const struct channel_ops *o, const struct port *p, short events, struct how how)
+{
+	uint64_t until = how.mode == MODE_TIMED ? p->deadline_ns : CORO_FOREVER;
+	uint64_t look = o->lossy ? monotonic_ns() + LOSSY_LOOK_NS : CORO_FOREVER;
+
+	if (coro_await_fd(o->poll_fd(p), events, look < until ? look : until))
+		return OP_DONE;
+	return monotonic_ns() >= until ? OP_TIMED_OUT : OP_DONE;
+}
+
+/*
+ * The ops, as everybody calls them.  A coroutine tries, and awaits the descriptor when
+ * the try would block; a mechanism without one never blocks, or awaits by itself.
+ */
+ALWAYS_INLINE enum result channel_op_send(const struct channel_ops *o, struct port *p,
+	const uint8_t *msg, uint32_t len, struct how how)
+{
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	enum result r;
+
+	if (how.wait != WAIT_AWAIT || how.mode == MODE_TRY || !o->poll_fd)
+		return o->send(p, msg, len, how);
+	do {
+		r = o->send(p, msg, len, try);
+		if (LIKELY(r != OP_WOULD_BLOCK))
+			return r;
+		r = channel_await(o, p, POLLOUT, how);
+	} while (r == OP_DONE);
+	return r;
+}
+
+ALWAYS_INLINE enum result channel_op_recv(const struct channel_ops *o, struct port *p, uint8_t *msg,
+	uint32_t room, uint32_t *len, struct how how)
+{
+	const struct how try = {how.wait, MODE_TRY, how.probed};
+	enum result r;
+
+	if (how.wait != WAIT_AWAIT || how.mode == MODE_TRY || !o->poll_fd)
+		return o->recv(p, msg, room, len, how);
+	do {
+		r = o->recv(p, msg, room, len, try);
+		if (LIKELY(r != OP_WOULD_BLOCK))
+			return r;
+		r = channel_await(o, p, POLLIN, how);
+	} while (r == OP_DONE);
+	return r;
+}
+
 /* ---- sabotage: the probed twin's way to spoil the nth message ----------- */
 
 COLD static enum result channel_sabotage(
@@ -75,33 +131,33 @@ COLD static enum result channel_sabotage(
 	case PROBE_DROP:
 		return OP_DONE;
 	case PROBE_DUPLICATE:
-		r = o->send(p, msg, len, how);
-		return r == OP_DONE ? o->send(p, msg, len, how) : r;
+		r = channel_op_send(o, p, msg, len, how);
+		return r == OP_DONE ? channel_op_send(o, p, msg, len, how) : r;
 	case PROBE_FLIP:
 		msg[len > 1] ^= 0x10; /* the producer's high byte: never a valid head */
-		r = o->send(p, msg, len, how);
+		r = channel_op_send(o, p, msg, len, how);
 		msg[len > 1] ^= 0x10;
 		return r;
 	case PROBE_FLIP_MIDDLE: /* the stamps stay as they are, where there is anything between */
 		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
-		r = o->send(p, msg, len, how);
+		r = channel_op_send(o, p, msg, len, how);
 		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
 		return r;
 	case PROBE_TRUNCATE:
-		return o->send(p, msg, len - 1, how);
+		return channel_op_send(o, p, msg, len - 1, how);
 	case PROBE_MIX: /* the head of one stream, the tail of another */
 		memset(msg, 0x5a, len < 8 ? len : 8);
-		return o->send(p, msg, len, how);
+		return channel_op_send(o, p, msg, len, how);
 	case PROBE_SWAP: /* held back; the next message goes first */
 		memcpy(b->kept, msg, len);
 		b->kept_len = len;
 		return OP_DONE;
 	case PROBE_REPLAY: /* an old message once more */
-		r = o->send(p, b->kept, b->kept_len, how);
+		r = channel_op_send(o, p, b->kept, b->kept_len, how);
 		b->kept_len = 0;
-		return r == OP_DONE ? o->send(p, msg, len, how) : r;
+		return r == OP_DONE ? channel_op_send(o, p, msg, len, how) : r;
 	default:
-		return o->send(p, msg, len, how);
+		return channel_op_send(o, p, msg, len, how);
 	}
 }
 
@@ -117,9 +173,9 @@ COLD static enum result channel_send_probed(
 	}
 	if (probe_message(b))
 		return channel_sabotage(o, p, msg, len, how);
-	r = o->send(p, msg, len, how);
+	r = channel_op_send(o, p, msg, len, how);
 	if (r == OP_DONE && b->act == PROBE_SWAP && b->kept_len) {
-		r = o->send(p, b->kept, b->kept_len, how);
+		r = channel_op_send(o, p, b->kept, b->kept_len, how);
 		b->kept_len = 0;
 	}
 	return r;
@@ -167,7 +223,7 @@ ALWAYS_INLINE enum result channel_put(
 	if (how.probed && probe_act_on_message(p->probe.act))
 		r = channel_send_probed(o, p, msg, len, how);
 	else
-		r = o->send(p, msg, len, how);
+		r = channel_op_send(o, p, msg, len, how);
 	POINT(p, how, AFTER_SEND);
 	return r;
 }
@@ -179,7 +235,7 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 
 	if (how.probed)
 		channel_scrub(p, msg, room);
-	r = o->recv(p, msg, room, len, how);
+	r = channel_op_recv(o, p, msg, room, len, how);
 	if (how.probed && r == OP_DONE)
 		channel_inspect(p, msg, *len);
 	POINT(p, how, AFTER_RECV);
@@ -204,8 +260,11 @@ ALWAYS_INLINE enum result channel_take_lossy(
 			w->last_ticks = clock_read(w->clock);
 			return r;
 		}
-		if (polls && monotonic_ns() < in->deadline_ns)
+		if (polls && monotonic_ns() < in->deadline_ns) {
+			if (how.wait == WAIT_AWAIT)
+				wait_yield();
 			continue;
+		}
 		if (over)
 			return OP_CLOSED;
 		in->deadline_ns = monotonic_ns() + LOSSY_SILENCE_NS;
@@ -256,6 +315,9 @@ ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w
 	enum result r = OP_DONE;
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		/* who is never told to wait would lose all that its own receiver cannot take */
+		if (o->lossy && how.wait == WAIT_AWAIT)
+			wait_yield();
 		for (; i < end; i++) {
 			bool timed = i % STAMP_EVERY == 0;
 
@@ -280,7 +342,7 @@ ALWAYS_INLINE enum result channel_take_by(const struct channel_ops *o, struct wo
 	struct port *in, uint8_t *msg, uint32_t bytes, uint32_t *len, bool polls, struct how how)
 {
 	const struct how try = {how.wait, MODE_TRY, how.probed};
-	const struct how pause = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how pause = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -387,7 +449,7 @@ COLD static enum result channel_send_ends(
 	stamp_write(w->msg, w->msg_bytes, CHANNEL_END, w->id);
 	channel_fill(w->out, w->msg, w->msg_bytes);
 	while (n-- > 0 && r == OP_DONE)
-		r = o->send(w->out, w->msg, w->msg_bytes, how);
+		r = channel_op_send(o, w->out, w->msg, w->msg_bytes, how);
 	return r;
 }
 
@@ -542,7 +604,7 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 
 /* What every channel's descriptor says alike. */
 #define CHANNEL_COMMON(id, opstab, offered)                                                        \
-	.family = FAMILY_CHANNEL, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),             \
-	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
+	.family = FAMILY_CHANNEL, .domains = MECH_DOMAINS(offered), .waits = (offered),            \
+	.ops = &(opstab), .loops = &id##_loops
 
 #endif

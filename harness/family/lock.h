@@ -11,6 +11,7 @@
 #define HARNESS_FAMILY_LOCK_H
 
 #include "harness/board.h"
+#include "harness/coroutine.h"
 #include "harness/evidence.h"
 #include "harness/hist.h"
 #include "harness/link.h"
@@ -45,7 +46,7 @@ ALWAYS_INLINE void lock_bump(const struct lock_ops *o, atomic_u64 *counter)
 ALWAYS_INLINE enum result lock_take(
 	const struct lock_ops *o, struct port *p, bool polls, struct how how)
 {
-	const struct how try = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how try = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -81,7 +82,10 @@ COLD static void lock_leave(const struct lock_ops *o, struct port *p)
 	store_relaxed(inside, 0);
 }
 
-/* What is done while the lock is held. */
+/*
+ * What is done while the lock is held.  A coroutine lets the others go once: of sections
+ * in which nobody awaits anything no other coroutine would ever see that they are held.
+ */
 ALWAYS_INLINE void lock_inside(
 	const struct lock_ops *o, struct port *p, atomic_u64 *counter, struct how how)
 {
@@ -89,6 +93,8 @@ ALWAYS_INLINE void lock_inside(
 		lock_enter(o, p);
 	POINT(p, how, HOLDING);
 	lock_bump(o, counter);
+	if (how.wait == WAIT_AWAIT)
+		coro_yield();
 	if (how.probed)
 		lock_leave(o, p);
 }
@@ -231,7 +237,7 @@ _Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the sta
 
 /* What every lock's descriptor says alike. */
 #define LOCK_COMMON(id, opstab, offered)                                                           \
-	.family = FAMILY_LOCK, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),                \
-	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
+	.family = FAMILY_LOCK, .domains = MECH_DOMAINS(offered), .waits = (offered),               \
+	.ops = &(opstab), .loops = &id##_loops
 
 #endif

@@ -27,6 +27,7 @@
 			STAMP_WAIT(WAIT_YIELD, family, loop, opstab, offered, twin)                \
 			STAMP_WAIT(WAIT_SPIN_BLOCK, family, loop, opstab, offered, twin)           \
 			STAMP_WAIT(WAIT_EPOLL, family, loop, opstab, offered, twin)                \
+			STAMP_WAIT(WAIT_AWAIT, family, loop, opstab, offered, twin)                \
 		case WAIT_COUNT:                                                                   \
 			return;                                                                    \
 		}                                                                                  \

@@ -8,7 +8,8 @@
  *
  * wait=block sleeps in read() and write() themselves.  All others try without
  * blocking first and then wait as they say: by trying again, or in epoll_wait()
- * on a descriptor that is registered once, edge-triggered.
+ * on a descriptor that is registered once, edge-triggered.  Coroutines try only; the
+ * loops wait for poll_fd() between two tries.
  */
 #ifndef PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
 #define PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
@@ -21,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/coroutine.h"
 #include "harness/link.h"
 #include "primitives/channel/parts/fd_wait.h"
 
@@ -59,8 +61,10 @@ static inline void stream_attach_own(struct stream_end *e, int fd)
 
 static inline void stream_close_fd(int *fd)
 {
-	if (*fd >= 0)
+	if (*fd >= 0) {
+		coro_forget_fd(*fd);
 		close(*fd);
+	}
 	*fd = -1;
 }
 
@@ -172,6 +176,10 @@ ALWAYS_INLINE enum result stream_wait(
 {
 	if (how.wait == WAIT_EPOLL)
 		return stream_epoll(p, e, fd, how.mode);
+	if (how.wait == WAIT_AWAIT) { /* the rest of a message: there is no deadline */
+		coro_await_fd(fd, events, CORO_FOREVER);
+		return OP_DONE;
+	}
 	if (how.wait == WAIT_BLOCK || !wait_spins(how, spins))
 		return stream_poll(p, fd, events, how.mode);
 	return sync_too_late(p, how) ? OP_TIMED_OUT : OP_DONE;
