@@ -105,8 +105,10 @@ size_t answers_next_shared(const struct rank_entry *first, size_t n, size_t i)
 
 void answers_name(const struct rank_entry *e, char *out, size_t len)
 {
-	snprintf(out, len, "%s%s%s%s", e->mechanism, e->spins ? " (" : "", e->spins ? e->wait : "",
-		e->spins ? ")" : "");
+	bool waits = rank_names_wait(e);
+
+	snprintf(out, len, "%s%s%s%s", e->mechanism, waits ? " (" : "", waits ? e->wait : "",
+		waits ? ")" : "");
 }
 
 bool answers_any(struct rank_group const *const *g, int n)

@@ -317,6 +317,21 @@ static bool get_touch(const struct cell *c, char *out, size_t out_len)
 	return get_of(touchers, c->extra.touch, out, out_len);
 }
 
+static int set_fds(struct cell *c, const struct setting *s)
+{
+	uint32_t n;
+	int code = set_count(s, 1, CELL_MAX_FDS, &n);
+
+	if (!code)
+		c->extra.fds = n - 1;
+	return code;
+}
+
+static bool get_fds(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.fds + 1, 1, out, out_len);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -348,6 +363,7 @@ static const struct {
 	[AXIS_MEMORY] = {set_memory, get_memory},
 	[AXIS_NODE] = {set_node, get_node},
 	[AXIS_TOUCH] = {set_touch, get_touch},
+	[AXIS_FDS] = {set_fds, get_fds},
 };
 
 const char *axis_name(enum axis a)
@@ -391,23 +407,36 @@ static bool stands_behind(int a)
 	       a != AXIS_PLACEMENT;
 }
 
-enum axis axis_behind(size_t i)
+/* The least name behind `last`; AXIS_COUNT: none. */
+static int next_behind(const char *last)
 {
-	const char *last = "";
 	int found = AXIS_COUNT;
 
-	for (size_t k = 0; k <= i; k++) {
-		found = AXIS_COUNT;
-		for (int a = 0; a < AXIS_COUNT; a++) {
-			if (stands_behind(a) && strcmp(rows[a].name, last) > 0 &&
-				(found == AXIS_COUNT || strcmp(rows[a].name, rows[found].name) < 0))
-				found = a;
-		}
-		if (found == AXIS_COUNT)
-			break;
-		last = rows[found].name;
+	for (int a = 0; a < AXIS_COUNT; a++) {
+		if (stands_behind(a) && strcmp(rows[a].name, last) > 0 &&
+			(found == AXIS_COUNT || strcmp(rows[a].name, rows[found].name) < 0))
+			found = a;
 	}
-	return (enum axis)found;
+	return found;
+}
+
+enum axis axis_behind(size_t i)
+{
+	static enum axis order[AXIS_COUNT + 1]; /* found once: every key asks */
+	static bool known;
+
+	if (!known) {
+		const char *last = "";
+
+		for (size_t k = 0; k <= AXIS_COUNT; k++) {
+			order[k] = (enum axis)next_behind(last);
+			if (order[k] == AXIS_COUNT)
+				break;
+			last = rows[order[k]].name;
+		}
+		known = true;
+	}
+	return order[i];
 }
 
 bool axis_is_further(enum axis a)

@@ -5,7 +5,8 @@
  * A key begins with domain, fan, size and placement; the axes behind them stand
  * there, in alphabetical order, where they are not at their default.
  *
- * Constant data; any thread.
+ * Constant data, but for the order of axis_behind(), which the first call finds:
+ * one thread.
  */
 #ifndef BENCH_AXIS_H
 #define BENCH_AXIS_H

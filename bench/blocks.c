@@ -81,6 +81,8 @@ static int measure_cell(struct blocks *b, struct cell *c, struct row_place *at)
 	int code;
 
 	noise_begin(b->r->noise);
+	b->r->draw = 1 + at->attempt * b->r->plan->reps * b->r->plan->n +
+		     at->block * b->r->plan->n + (size_t)(c - b->r->plan->cell);
 	code = runner_trial(b->r, c, false, b->err, b->err_len);
 	end_of_noise(b->r, c, &at->noise);
 	*timeouts = b->r->result->status == TRIAL_TIMEOUT ? (uint8_t)(*timeouts + 1) : 0;

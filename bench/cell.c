@@ -10,12 +10,14 @@
 
 #include "bench/axis.h"
 #include "bench/cell_memory.h"
+#include "harness/schedule.h"
 #include "primitives/registry.h"
 
 enum {
 	WARM_NS = 2 * 1000 * 1000,
 	WARM_SHARE = 16,
 	DEADLINE_NS_FLOOR = 10,
+	SILENT_GAPS = 50,
 };
 
 void cell_fan(const struct cell *c, char *out, size_t out_len)
@@ -127,6 +129,8 @@ static const char *check_workload(const struct cell *c)
 	if (workload_tries(c->workload) &&
 		((m->flags & MECH_FLOOR) || (m->family == FAMILY_LOCK && never_refuses(m))))
 		return "the mechanism never refuses a try";
+	if (workload_scheduled(c->workload) && (m->flags & MECH_NO_EVIDENCE))
+		return "nothing is handed over: no message carries the time of its send";
 	if (!workload_has_end(c->workload))
 		return NULL;
 	if (m->flags & MECH_NO_EVIDENCE)
@@ -139,6 +143,8 @@ static const char *check_workload(const struct cell *c)
 /* The size that the mechanism and the workload can check. */
 static const char *check_size(const struct cell *c)
 {
+	if (workload_scheduled(c->workload) && c->msg_bytes < SCHEDULE_MESSAGE_BYTES)
+		return "openloop: a message holds two stamps and two times, 32 bytes at least";
 	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
 		return NULL;
 	if (cell_workers(c) > 2)
@@ -162,6 +168,8 @@ static void drop_meaningless(struct cell *c)
 		c->extra.rate_per_s = 0;
 		c->extra.arrivals = ARRIVALS_FIXED;
 	}
+	if (!(c->mech->flags & MECH_FDS))
+		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
 }
@@ -309,6 +317,7 @@ static void ask_mechanism(struct cell *c)
 		.mech = c->mech,
 		.msg_bytes = c->msg_bytes,
 		.capacity = c->capacity,
+		.fds = c->extra.fds + 1,
 		.senders = c->side_a,
 		.receivers = c->side_b,
 		.domain = c->domain,
@@ -377,6 +386,10 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 	struct trial_spec *spec)
 {
 	uint64_t warm = c->stretch_ns / WARM_SHARE < WARM_NS ? c->stretch_ns / WARM_SHARE : WARM_NS;
+	/* no gap of a Poisson process is that long in a lifetime */
+	uint64_t silence = c->extra.rate_per_s
+				   ? SILENT_GAPS * UINT64_C(1000000000) / c->extra.rate_per_s
+				   : 0;
 
 	*spec = (struct trial_spec){
 		.magic = TRIAL_MAGIC,
@@ -396,8 +409,8 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 		.stretch_ns = c->stretch_ns,
 		.warm_ns = warm,
 		.warm_n = (uint64_t)((clock_u128)c->n * warm / (c->stretch_ns ? c->stretch_ns : 1)),
-		.deadline_ns = DEADLINE_NS_FLOOR * 1000000000ull + 20 * c->stretch_ns,
-		.stall_ns = 2000000000ull + 2 * c->stretch_ns,
+		.deadline_ns = DEADLINE_NS_FLOOR * 1000000000ull + 20 * c->stretch_ns + silence,
+		.stall_ns = 2000000000ull + 2 * c->stretch_ns + silence,
 		.clock = *clock,
 		.extra = c->extra,
 		.parent = (uint32_t)getpid(),

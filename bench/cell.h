@@ -24,6 +24,7 @@ enum {
 	CELL_MAX_RATE = 1000000000, /* per second */
 	CELL_MAX_PAIR = 1 << 16,
 	CELL_MAX_NODE = 1 << 10,
+	CELL_MAX_FDS = 1 << 20,
 };
 
 struct cell {
@@ -46,6 +47,8 @@ struct cell {
 	uint64_t n, block; /* 0: not calibrated yet, or flag-ended */
 	uint64_t stretch_ns;
 	uint64_t trial_ns; /* a whole trial, start to row, as last seen */
+	/* openloop: the clocks of its PUs differ by at most this; UINT64_MAX: not bounded */
+	uint64_t oneway_bound_ns;
 };
 
 /* Where workers have one side only: "4"; else "2x1". */

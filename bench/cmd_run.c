@@ -6,6 +6,7 @@
 
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
+#include "bench/oneway.h"
 #include "bench/opt.h"
 #include "bench/stop.h"
 #include "bench/version.h"
@@ -41,6 +42,9 @@ static const struct opt opts[] = {
 	{"repeat-noisy", 0, OPT_STR, FIELD(repeat_noisy), "N|no", NULL,
 		"Trials that are marked noisy are repeated after their block, twice at most; N of "
 		"them in all.  Default: a quarter of the planned trials."},
+	{"slo", 0, OPT_TIME_NS, FIELD(slo_ns), "TIME", NULL,
+		"openloop with rate=auto: search for the highest rate whose 99th percentile of the "
+		"response time stays under this.  Default: 1ms."},
 	{"seed", 0, OPT_U64, FIELD(seed), "N", NULL,
 		"Seed of the order of trials.  Default: a fresh one, printed."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
@@ -64,6 +68,7 @@ static const struct opt_cmd cmd = {
 	.after = "Axes may be repeated and take lists: -m channel/pipe,lock/* -s 64 -s 4K\n"
 		 "\n"
 		 "  handoff run -m channel/pipe            one mechanism, everything else default\n"
+		 "  handoff run -w openloop -m '*/pipe'    latency against load, around its knee\n"
 		 "  handoff run --matrix quick             the answers within a minute\n"
 		 "  handoff run --resume results/latest    go on after an interruption\n",
 };
@@ -140,8 +145,10 @@ static int calibrate(struct run *r)
 	char path[SESSION_PATH + 64];
 	uint64_t budget = run_first_of(r->set.budget_ns, r->selection.budget_ns, 0);
 	uint64_t begin = monotonic_ns(), spent;
-	int code = run_floors_begin(r);
+	int code = run_find_rates(r);
 
+	if (!code)
+		code = run_floors_begin(r);
 	if (!code)
 		code = runner_calibrate(&r->runner, r->err, RUN_ERR);
 	if (code)
@@ -156,8 +163,10 @@ static int calibrate(struct run *r)
 	return code;
 }
 
-static int start_runner(struct run *r)
+int run_start_runner(struct run *r)
 {
+	if (r->has_runner)
+		runner_free(&r->runner);
 	r->runner = (struct runner){
 		.plan = &r->plan,
 		.session = &r->session,
@@ -179,7 +188,9 @@ static int begin_new(struct run *r)
 
 	r->has_session = true;
 	if (!code)
-		code = start_runner(r);
+		code = oneway_bound_cells(&r->plan, r->topo, &r->clock, r->err, RUN_ERR);
+	if (!code)
+		code = run_start_runner(r);
 	if (!code)
 		code = write_environment(r);
 	if (!code)
@@ -245,7 +256,9 @@ static int begin_resumed(struct run *r)
 	if (!code)
 		code = place_as_planned(r);
 	if (!code)
-		code = start_runner(r);
+		code = oneway_bound_cells(&r->plan, r->topo, &r->clock, r->err, RUN_ERR);
+	if (!code)
+		code = run_start_runner(r);
 	if (!code)
 		code = runner_read_done(&r->runner, r->err, RUN_ERR);
 	if (!code)
@@ -297,7 +310,7 @@ static bool says_more_than_resume(const struct run_settings *s)
 			return true;
 	}
 	return s->matrix || s->out || s->reps || s->pairs || s->seed || s->trial_ns ||
-	       s->budget_ns || s->dry_run || s->precision || s->max_reps;
+	       s->budget_ns || s->slo_ns || s->dry_run || s->precision || s->max_reps;
 }
 
 static int run(struct run *r)
@@ -308,7 +321,7 @@ static int run(struct run *r)
 		snprintf(r->err, RUN_ERR,
 			"--resume takes everything from the run itself; leave out axes, --pairs, "
 			"--matrix, --out, --reps, --precision, --max-reps, --trial-ms, --budget, "
-			"--seed and --dry-run");
+			"--slo, --seed and --dry-run");
 		return fail(r, EXIT_USAGE);
 	}
 	code = run_check_length(r);

@@ -19,7 +19,7 @@ enum { RUN_ERR = 512 };
 struct run_settings {
 	struct axes axes;
 	const char *matrix, *out, *resume, *precision, *repeat_noisy;
-	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs;
+	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs, slo_ns;
 	bool dry_run, strict, no_report, clock_gettime;
 };
 
@@ -67,6 +67,15 @@ int run_say_precision(struct run *r);
 
 /* The placements of a plan's cells, made or read. */
 int run_place_cells(struct run *r);
+
+/* openloop: the rates that are to be found, and cells around them in the plan; knees.csv. */
+int run_find_rates(struct run *r);
+
+/* A runner for the plan as it is now. */
+int run_start_runner(struct run *r);
+
+/* What was found, on stdout.  0, or -errno with a sentence. */
+int run_say_rates(struct run *r);
 
 /* Impossible combinations, with their number, on stdout. */
 void run_say_left_out(const struct selection *s);

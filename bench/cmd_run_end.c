@@ -98,6 +98,8 @@ int run_finish(struct run *r)
 
 	run_say_left_out(&r->selection);
 	say_rows(r);
+	if (run_say_rates(r) != 0)
+		code = say_error(r, EXIT_USAGE);
 	if (run_say_precision(r) != 0)
 		code = say_error(r, EXIT_USAGE);
 	if (say_answers(r) != 0)

@@ -10,11 +10,14 @@
 
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
-#include "bench/random.h"
+#include "bench/openloop.h"
 #include "bench/paths.h"
+#include "bench/random.h"
 #include "bench/version.h"
 
 enum { DEFAULT_REPS = 5, DEFAULT_TRIAL_NS = 30000000, MAX_REPEATS = 1000000 };
+
+#define MAX_SLO_NS UINT64_C(10000000000)
 
 /* ---- what to measure ----------------------------------------------------- */
 
@@ -112,6 +115,22 @@ static int select_cells(struct run *r)
 	return code;
 }
 
+/* A service level is for rates that are to be found. */
+static int check_slo(struct run *r)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < r->plan.n; i++)
+		wanted = wanted || openloop_is_auto(&r->plan.cell[i]);
+	if (!r->set.slo_ns || (wanted && r->set.slo_ns <= MAX_SLO_NS))
+		return 0;
+	snprintf(r->err, RUN_ERR, "%s",
+		wanted ? "--slo goes up to 10 s"
+		       : "--slo is for openloop with rate=auto, of which there is no cell here: "
+			 "add -w openloop and leave --rate out");
+	return -EINVAL;
+}
+
 /* "no" or a number of repeats. */
 static bool parse_repeats(const char *text, uint64_t *most)
 {
@@ -199,9 +218,14 @@ static int fill_plan(struct run *r)
 			r->err, RUN_ERR, "--reps goes up to 100000, --trial-ms from 0.1 to 600000");
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < r->plan.n; i++)
-		r->plan.cell[i].stretch_ns = r->plan.trial_ns;
-	return 0;
+	for (size_t i = 0; i < r->plan.n; i++) {
+		struct cell *c = &r->plan.cell[i];
+
+		c->stretch_ns = r->plan.trial_ns;
+		if (workload_scheduled(c->workload) && !openloop_is_auto(c))
+			openloop_plan(c);
+	}
+	return check_slo(r);
 }
 
 /* farthest is nearest where the machine has one class only: the same cell twice. */
@@ -281,7 +305,8 @@ int run_dry(struct run *r)
 		const struct cell *c = &p->cell[i];
 
 		skipped += c->skip[0] != '\0';
-		printf("%s%s%s\n", c->key, c->skip[0] ? "  skip: " : "", c->skip);
+		printf("%s%s%s%s\n", c->key, openloop_is_auto(c) ? "  rate found by search" : "",
+			c->skip[0] ? "  skip: " : "", c->skip);
 	}
 	printf("\n%zu cells (%zu to be skipped), %" PRIu64
 	       " trials each, %.3g ms timed: about %.0f s "

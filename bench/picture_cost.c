@@ -6,7 +6,7 @@
 
 #include "bench/picture_set.h"
 
-enum { MOST_POINTS = 48, SIZES = 2 };
+enum { MOST_POINTS = 96, SIZES = 2 }; /* mechanisms by ways to wait */
 
 struct cost {
 	struct plot_series series[MOST_POINTS];

@@ -110,7 +110,7 @@ static void fill_row(struct grid *g, struct grid_row *row, const struct grid_fou
 			row->best = e->figure.median;
 		row->first = row->first ? row->first : e;
 	}
-	snprintf(row->label, sizeof(row->label), row->first->spins ? "%s (%s)" : "%s",
+	snprintf(row->label, sizeof(row->label), rank_names_wait(row->first) ? "%s (%s)" : "%s",
 		grid_short(row->first->mechanism), row->first->wait);
 }
 

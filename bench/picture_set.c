@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "bench/paths.h"
+#include "harness/compiler.h"
 
 enum { TINTS = 7 }; /* colours that style.gp has: from then on dashes differ */
 
@@ -30,12 +31,19 @@ static void sort_unique(struct picture_set *s)
 	s->mechanisms = kept;
 }
 
-int picture_set_open(struct picture_set *s, struct picture *out, const char *run_dir,
-	const struct ranking *r, const char *caption)
+bool picture_is_loaded(const struct sample *s)
 {
-	size_t entries = 0;
+	return sample_usable(s, false) && strcmp(s->workload, "openloop") == 0 && s->rate_per_s > 0;
+}
+
+int picture_set_open(struct picture_set *s, struct picture *out, const char *run_dir,
+	const struct ranking *r, const struct sample *rows, size_t n, const char *caption)
+{
+	size_t entries = n;
 
 	*s = (struct picture_set){.out = out, .run_dir = run_dir, .caption = caption, .ranking = r};
+	s->rows = rows;
+	s->n_rows = n;
 	snprintf(s->dir, sizeof(s->dir), "%s/plots", run_dir);
 	snprintf(s->scripts, sizeof(s->scripts), "%s/scripts/plot", share_dir());
 	for (size_t i = 0; i < r->n; i++)
@@ -46,6 +54,10 @@ int picture_set_open(struct picture_set *s, struct picture *out, const char *run
 	for (size_t i = 0; i < r->n; i++) {
 		for (size_t k = 0; k < r->group[i].n; k++)
 			s->mechanism[s->mechanisms++] = r->group[i].entry[k].mechanism;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (picture_is_loaded(&rows[i]))
+			s->mechanism[s->mechanisms++] = rows[i].mechanism;
 	}
 	sort_unique(s);
 	return 0;
@@ -67,7 +79,7 @@ static bool same_family(const char *a, const char *b)
 /* Its place among the mechanisms of its family. */
 struct plot_look picture_look(const struct picture_set *s, const struct rank_entry *e)
 {
-	static const char *const waits[] = {"block", "spin", "yield", "spin-then-block"};
+	static const char *const waits[] = {"block", "spin", "yield", "spin-then-block", "epoll"};
 	const char *name = e->mechanism;
 	const char **at = bsearch(&name, s->mechanism, s->mechanisms, sizeof(name), compare_names);
 	unsigned i = 0, wait = 1;
@@ -75,7 +87,7 @@ struct plot_look picture_look(const struct picture_set *s, const struct rank_ent
 	while (at && at - i > s->mechanism && same_family(at[-(ptrdiff_t)i - 1], name))
 		i++;
 
-	for (unsigned w = 0; w < 4; w++)
+	for (unsigned w = 0; w < ARRAY_LEN(waits); w++)
 		wait = strcmp(e->wait, waits[w]) == 0 ? w : wait;
 	return (struct plot_look){
 		.tint = i,

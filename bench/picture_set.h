@@ -22,13 +22,15 @@ struct picture_set {
 	const char *run_dir, *caption;
 	char dir[4200], scripts[4200];
 	const struct ranking *ranking;
+	const struct sample *rows; /* all of the run; the ranking has those that are ranked */
+	size_t n_rows;
 	const char **mechanism; /* sorted: each has the same colour in every picture */
 	size_t mechanisms;
 };
 
 /* 0 or -ENOMEM; picture_set_free(). */
 int picture_set_open(struct picture_set *s, struct picture *out, const char *run_dir,
-	const struct ranking *r, const char *caption);
+	const struct ranking *r, const struct sample *rows, size_t n, const char *caption);
 void picture_set_free(struct picture_set *s);
 
 /* What one picture shows; filled by its kind. */
@@ -135,11 +137,17 @@ size_t picture_sizes(const struct picture_span *s, bool above, double *out, size
 /* "Also measured, not in this picture: placements a, b." for the span's groups of the size. */
 void picture_say_places(char *note, const struct picture_span *s, double bytes, const char *shown);
 
-/* ---- the six kinds ------------------------------------------------------------- */
+/* A row of the open loop that may be shown. */
+bool picture_is_loaded(const struct sample *s);
+
+/* ---- the seven kinds ------------------------------------------------------------- */
 
 typedef void picture_kind_fn(struct picture_set *s);
 
 picture_kind_fn picture_roundtrip, picture_throughput, picture_fans, picture_places, picture_cost;
+
+/* Reads knees.csv, where there is one. */
+picture_kind_fn picture_load;
 
 /* Reads histograms.csv once, for all of its pictures. */
 picture_kind_fn picture_latency;

@@ -14,6 +14,7 @@ static picture_kind_fn *const kinds[] = {
 	picture_places,
 	picture_fans,
 	picture_cost,
+	picture_load,
 };
 
 size_t pictures_draw(struct picture out[PICTURES_MAX], const char *run_dir, const struct ranking *r,
@@ -21,8 +22,7 @@ size_t pictures_draw(struct picture out[PICTURES_MAX], const char *run_dir, cons
 {
 	struct picture_set set;
 
-	(void)rows, (void)n; /* the ranking has those that count */
-	if (picture_set_open(&set, out, run_dir, r, caption) != 0) {
+	if (picture_set_open(&set, out, run_dir, r, rows, n, caption) != 0) {
 		out[0] = (struct picture){.name = "pictures", .title = "Pictures", .chapter = 1};
 		snprintf(out[0].why, sizeof(out[0].why), "no memory to draw pictures");
 		return 1;

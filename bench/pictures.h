@@ -1,9 +1,9 @@
 /*
  * pictures.h - which pictures a run has, and what they show.
  *
- * Six kinds, each only where the run has two mechanisms and something to compare: throughput
+ * Seven kinds, each only where the run has two mechanisms and something to compare: throughput
  * against size; latency in nines; mechanisms side by side; figures over fans; over placements;
- * latency against CPU time. Everything comes from the ranking (which has no floors and no races)
+ * latency against CPU time; latency against the offered rate. Everything comes from the ranking (which has no floors and no races)
  * and from histograms.csv; families, workloads, domains and placements are taken as the rows name
  * them. What a picture leaves out its caption says. Drawn by plot.h.
  *

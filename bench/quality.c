@@ -52,9 +52,15 @@ static bool stretch(const struct quality_facts *f)
 	return f->elapsed_ns < f->planned_ns / 2 || f->elapsed_ns > 2 * f->planned_ns;
 }
 
+/* Spinners of the trial's own; who else was let in cannot be told from them. */
+static bool let_in(const struct quality_facts *f)
+{
+	return f->kept_awake && f->yields;
+}
+
 static bool preempted(const struct quality_facts *f)
 {
-	return f->room && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
+	return f->room && !let_in(f) && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
 	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S;
 }
 
@@ -64,7 +70,7 @@ static bool queue(const struct quality_facts *f)
 	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
 	double most = f->elapsed_ns * NOISY_QUEUE_PERMILLE / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
 
-	return f->room && f->pinned && f->runq_wait_ns > most;
+	return f->room && !let_in(f) && f->pinned && f->runq_wait_ns > most;
 }
 
 static bool away(const struct quality_facts *f)
@@ -99,7 +105,7 @@ static bool gap(const struct quality_facts *f)
 
 static bool sibling(const struct quality_facts *f)
 {
-	return f->machine.sibling_busy_least > NOISY_SIBLING_PERCENT;
+	return !f->kept_awake && f->machine.sibling_busy_least > NOISY_SIBLING_PERCENT;
 }
 
 static const struct rule {

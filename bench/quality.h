@@ -76,9 +76,11 @@ enum {
 };
 
 struct quality_facts {
-	bool room;   /* there is a processor for each worker */
-	bool pinned; /* each keeps to one; else the scheduler chooses where they wait */
-	bool spins;  /* by its wait strategy a worker never sleeps */
+	bool room;       /* there is a processor for each worker */
+	bool pinned;     /* each keeps to one; else the scheduler chooses where they wait */
+	bool spins;      /* by its wait strategy a worker never sleeps */
+	bool yields;     /* by its wait strategy a worker lets in whoever waits for its processor */
+	bool kept_awake; /* spinners of the trial's own wait there for being let in */
 	unsigned workers;
 	double elapsed_ns, planned_ns;
 	double overlap_permille;

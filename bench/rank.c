@@ -18,7 +18,8 @@ static const double alpha = 0.05;
 static bool has_latency(const struct sample *s)
 {
 	return strcmp(s->workload, "pingpong") == 0 || strcmp(s->kind, "rtt") == 0 ||
-	       strcmp(s->kind, "oneway") == 0 || strcmp(s->kind, "wake") == 0;
+	       strcmp(s->kind, "oneway") == 0 || strcmp(s->kind, "wake") == 0 ||
+	       strcmp(s->kind, "response") == 0;
 }
 
 /* One worker alone: the price of an operation. */
@@ -37,6 +38,9 @@ double rank_figure(const struct sample *s)
 	/* Spaced signals: too few of them for a percentile still have a mean. */
 	if (strcmp(s->kind, "wake") == 0)
 		return isnan(s->lat_p50_ns) ? s->lat_mean_ns : s->lat_p50_ns;
+	/* On a schedule the time per message is that of the schedule. */
+	if (strcmp(s->kind, "response") == 0)
+		return s->lat_p50_ns;
 	if (has_latency(s))
 		return isnan(s->lat_p50_ns) ? s->elapsed_ns / s->ops : s->lat_p50_ns;
 	return rank_lower_is_better(s) ? s->elapsed_ns / s->ops : s->ops_per_s;
@@ -168,6 +172,11 @@ static bool differ_in_capacity(const struct rank_entry *a, const struct rank_ent
 	return strcmp(a->mechanism, b->mechanism) == 0 && strcmp(a->wait, b->wait) == 0;
 }
 
+bool rank_names_wait(const struct rank_entry *e)
+{
+	return strcmp(e->wait, "block") != 0;
+}
+
 /*
  * The capacity is said only where the group has the same mechanism with another one: beside it, as
  * long as the entries are in the order of their names.
@@ -180,7 +189,7 @@ static void label_entry(const struct rank_group *g, size_t i)
 	size_t len;
 
 	len = (size_t)snprintf(e->label, sizeof(e->label), "%s", e->mechanism);
-	if (e->spins)
+	if (rank_names_wait(e))
 		len += (size_t)snprintf(e->label + len, sizeof(e->label) - len, " (%s)", e->wait);
 	if (several)
 		snprintf(e->label + len, sizeof(e->label) - len, " x%s", e->capacity);
@@ -296,6 +305,9 @@ static bool can_rank(const struct sample *s, rank_filter_fn *rankable)
 {
 	double figure = rank_figure(s);
 
+	/* rates are each mechanism's own, around its knee: curves, not ranks */
+	if (strcmp(s->kind, "response") == 0)
+		return false;
 	return sample_usable(s, false) && rankable(s->mechanism) && isfinite(figure) && figure > 0;
 }
 

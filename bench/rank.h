@@ -11,6 +11,8 @@
  * rank test over the blocks that both have, six or more; else by whether
  * intervals overlap.
  *
+ * Rows of openloop have a figure but no rank: each mechanism has rates of its own.
+ *
  * Pure functions of the rows; results are malloc'd, rank_free().
  */
 #ifndef BENCH_RANK_H
@@ -65,6 +67,9 @@ void rank_free(struct ranking *r);
  * compare mechanisms and not axes.
  */
 void rank_keep_usual(struct ranking *r);
+
+/* Its way to wait is part of its name: not the one that every mechanism is first known by. */
+bool rank_names_wait(const struct rank_entry *e);
 
 /* The figure of one row, by its workload; NAN when it has none. */
 double rank_figure(const struct sample *s);

@@ -39,6 +39,9 @@ int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, siz
 part_fn report_ref_run, report_ref_env, report_ref_median, report_ref_value, report_ref_trials,
 	report_ref_ratio;
 
+/* Latency against the offered rate: knees and pictures, or that there are none; report_load.c. */
+part_fn report_load;
+
 /* A table of medians across one axis: report_table.c. */
 part_fn report_table;
 
@@ -54,6 +57,9 @@ part_fn report_rows;  /* report_cells.c */
 
 /* Mechanisms and their floors: report_floors.c. */
 part_fn report_floors;
+
+/* Ways to wait side by side: report_waits.c. */
+part_fn report_waits;
 
 /*
  * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`

@@ -318,9 +318,11 @@ static const struct part {
 	{"undrawn", put_undrawn},
 	{"csv", report_csv},
 	{"floors", report_floors},
+	{"waits", report_waits},
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},
+	{"load", report_load},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

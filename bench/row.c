@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/cell_memory.h"
+#include "bench/openloop.h"
 
 /* ---- parts of a row ------------------------------------------------------ */
 
@@ -115,7 +116,7 @@ static void put_costs(struct sample *s, const struct cell *c, const struct trial
 {
 	double ops = r->cpu_ops ? (double)r->cpu_ops : NAN;
 
-	if (!workload_paced(c->workload)) {
+	if (!workload_spaced(c->workload)) {
 		s->cpu_ns_per_op = (double)r->cpu_ns / ops;
 		s->cpu_user_ns_per_op = (double)r->cpu_user_ns / ops;
 		s->cpu_sys_ns_per_op = (double)r->cpu_sys_ns / ops;
@@ -133,7 +134,7 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
-	if (!workload_paced(c->workload))
+	if (!workload_spaced(c->workload))
 		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
 	if (c->msg_bytes)
 		s->bytes_per_s = s->ops_per_s * c->msg_bytes;
@@ -143,6 +144,8 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 	put_latency(s, r);
 	put_costs(s, c, r);
 	put_gauges(s, r);
+	if (workload_scheduled(c->workload))
+		openloop_row(s, c, r);
 }
 
 /* ---- quality ------------------------------------------------------------- */
@@ -164,9 +167,13 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 		.pinned = c->pu[0] != PLACE_PU_NONE,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
+		.yields = c->wait == WAIT_YIELD,
+		.kept_awake = c->extra.keep_awake,
 		.workers = c->domain == DOMAIN_COROUTINE ? 1 : cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
-		.planned_ns = (double)c->stretch_ns,
+		/* a rate that was not kept up with stands in `missed` */
+		.planned_ns = (double)(workload_scheduled(c->workload) ? r->elapsed_ns
+								       : c->stretch_ns),
 		.overlap_permille = r->overlap_permille,
 		.migrated = r->migrated,
 		.stopped = n->stopped,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/openloop.h"
+#include "bench/random.h"
 #include "harness/names.h"
 
 enum {
@@ -14,6 +16,7 @@ enum {
 	UNCALIBRATED_N = 1024,
 	SKEW_FACTOR = 20,
 	MAX_STRETCH_NS = 1000000000,
+	STREAM_SCHEDULE = 3,
 };
 
 int runner_init(struct runner *r, char *err, size_t err_len)
@@ -91,6 +94,9 @@ int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, si
 	spec.xml_len = (uint32_t)x->len;
 	gauges_spec(calibrate ? NULL : r->gauges, &spec);
 	spec.look_for_gaps = !calibrate;
+	spec.schedule_seed = random_stream(r->plan->seed, r->draw, STREAM_SCHEDULE);
+	if (workload_scheduled(c->workload))
+		spec.clock.offset_bound_ns = c->oneway_bound_ns;
 	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
@@ -155,6 +161,16 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 
 /* ---- budget -------------------------------------------------------------- */
 
+/* A rate that is still to be found: the cells around it. */
+static uint64_t guess_ns(const struct cell *c, bool counted)
+{
+	uint64_t one = c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
+
+	if (counted)
+		one += c->stretch_ns / TRIAL_COUNT_SHARE;
+	return openloop_is_auto(c) ? OPENLOOP_RATES * one : one;
+}
+
 uint64_t runner_block_ns(const struct plan *p)
 {
 	uint64_t sum = 0;
@@ -164,10 +180,7 @@ uint64_t runner_block_ns(const struct plan *p)
 
 		if (c->skip[0])
 			continue;
-		sum += c->trial_ns ? c->trial_ns
-				   : c->stretch_ns + c->stretch_ns / 16 + OVERHEAD_GUESS_NS;
-		if (!c->trial_ns && p->counted)
-			sum += c->stretch_ns / TRIAL_COUNT_SHARE;
+		sum += c->trial_ns ? c->trial_ns : guess_ns(c, p->counted);
 	}
 	return sum;
 }

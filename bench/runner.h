@@ -48,7 +48,8 @@ struct runner {
 	const struct topo *topo;
 	const struct clock *clock;
 	struct trial_result *result; /* of the last trial; large, hence not on the stack */
-	struct runner_xml *xml;      /* one per distinct set of PUs */
+	uint64_t draw;          /* which random schedule the next trial has, of all in the run */
+	struct runner_xml *xml; /* one per distinct set of PUs */
 	size_t n_xml;
 	struct noise *noise;
 	struct row_common common;

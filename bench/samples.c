@@ -48,7 +48,9 @@ static const struct column columns[] = {
 	F(cycles_per_op), F(instructions_per_op), F(cache_misses_per_op), F(energy_uj_per_op),
 	F(steal_used_pct), F(throttled_us), F(frozen_us), F(thermal_events), F(irq_per_s),
 	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
-	F(away_pct), F(stopped), /* older files lack axes and what follows */
+	F(away_pct), F(stopped), F(svc_count), F(svc_p50_ns), F(svc_p99_ns), F(svc_p999_ns),
+	F(svc_max_ns), F(offered_per_s), F(achieved_per_s), F(late_sends), T(missed),
+	F(oneway_bound_ns), F(oneway_negative), T(oneway_reason), /* older files lack axes and on */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns) };

@@ -34,7 +34,7 @@ struct sample {
 	double rep, attempt;
 	char status[16], reason[320], quality[8], quality_reason[128];
 	double ops, elapsed_ns, ops_per_s, bytes_per_s;
-	char kind[8];
+	char kind[12];
 	double lat_count, lat_min_ns, lat_p50_ns, lat_p90_ns, lat_p99_ns, lat_p999_ns, lat_p9999_ns;
 	double lat_max_ns, lat_mean_ns;
 	double cpu_ns_per_op, cpu_user_ns_per_op, cpu_sys_ns_per_op;
@@ -65,6 +65,12 @@ struct sample {
 	double steal_used_pct, throttled_us, frozen_us, thermal_events, irq_per_s;
 	double sibling_busy_pct, gap_before_ns, gap_after_ns;
 	double involuntary_per_s, queue_pct, away_pct, stopped;
+	/* openloop: lat_ is the time from when a message was due, svc_ from when it was sent */
+	double svc_count, svc_p50_ns, svc_p99_ns, svc_p999_ns, svc_max_ns;
+	double offered_per_s, achieved_per_s, late_sends;
+	char missed[64];
+	double oneway_bound_ns, oneway_negative;
+	char oneway_reason[128]; /* why percentiles are left out */
 };
 
 /* All figures NAN, all text empty. */

@@ -199,6 +199,14 @@ static bool any_match(struct values v, const struct opt_list *named, const char 
 	return !v.named || select_match(named, name);
 }
 
+/* A rate that nobody named takes a search: for those who ask for it by name. */
+static bool takes_load(const struct axes *axes, struct values loads, const struct workload *w)
+{
+	if (!loads.named && workload_scheduled(w) && axes->value[AXIS_RATE].n == 0)
+		return false;
+	return any_match(loads, &axes->value[AXIS_WORKLOAD], w->name);
+}
+
 bool select_takes(const struct axes *axes, enum axis a, const char *name)
 {
 	return any_match(values_of(axes, a), &axes->value[a], name);
@@ -229,8 +237,7 @@ int select_axes(struct selection *s, const struct axes *axes, char *err, size_t 
 		for (size_t i = 0; i < n_loads && !code; i++) {
 			struct cell base = {.mech = mech, .workload = &w[i]};
 
-			if (w[i].family == mech->family &&
-				any_match(loads, &axes->value[AXIS_WORKLOAD], w[i].name))
+			if (w[i].family == mech->family && takes_load(axes, loads, &w[i]))
 				code = expand(s, axes, &base, err, err_len);
 		}
 	}

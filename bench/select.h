@@ -17,7 +17,8 @@
  *
  * Sections have different names of at most 49 bytes and are not empty.
  *
- * Axes that a section does not name have the command line's defaults; axes that
+ * Axes that a section does not name have the command line's defaults; openloop is
+ * then taken only where a rate is named.  Axes that
  * the command line names replace the file's in every section.
  */
 #ifndef BENCH_SELECT_H

@@ -22,7 +22,7 @@ const char session_no_plan[] = "was stopped before its plan was made, and nothin
 
 static const char *const files[] = {"plan.csv", "plan.csv.new", "samples.csv", "histograms.csv",
 	"environment.csv", "topology.xml", "floors.csv", "floors.csv.new", "intervals.csv",
-	"precision.csv"};
+	"precision.csv", "knees.csv"};
 
 static int fail(char *err, size_t err_len, int code, const char *what, const char *path)
 {

@@ -2,7 +2,8 @@
  * session.h - a run's directory and its files.
  *
  * results/<utc>-<host>/, made before anything is measured, with plan.csv,
- * samples.csv, histograms.csv, environment.csv, topology.xml.  A trial's
+ * samples.csv, histograms.csv, environment.csv, topology.xml, and knees.csv where
+ * rates were searched for.  A trial's
  * histogram lines go out before its row; the row is one write(2) on O_APPEND and
  * is the commit.  A reader drops histogram lines without a row.
  */

@@ -44,6 +44,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.mech = c->mech,
 		.msg_bytes = spec->msg_bytes,
 		.capacity = spec->capacity || grows ? spec->capacity : 1,
+		.fds = spec->extra.fds + 1,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
 		.domain = spec->domain,
@@ -86,7 +87,7 @@ static void plan_links(
 
 static size_t plan(const struct crew *c, struct arena *a, const struct trial_spec *spec)
 {
-	size_t at = sizeof(struct arena);
+	size_t at = sizeof(struct arena), hists;
 
 	a->workers = spec->side_a + spec->side_b;
 	a->links = c->workload->links == LINKS_PAIR && !c->mech->contract.duplex ? 2 : 1;
@@ -94,8 +95,9 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	a->slots_offset = place(&at, a->workers * sizeof(struct worker_slot));
 	a->ledger_stride = ROUND_UP(ledger_bytes(spec->side_a), WORKER_STRIDE);
 	a->ledgers_offset = place(&at, a->workers * a->ledger_stride);
-	a->hists_offset = place(&at, (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) *
-					     sizeof(struct hist));
+	hists = (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) * sizeof(struct hist);
+	a->hists_offset = place(&at, hists);
+	a->service_offset = workload_scheduled(c->workload) ? place(&at, hists) : 0;
 	plan_links(c, a, spec, &at);
 	return a->bytes = ROUND_UP(at, page_bytes());
 }

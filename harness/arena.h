@@ -75,6 +75,7 @@ struct arena {
 	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
 	uint64_t link_offset[ARENA_MAX_LINKS];  /* from crew->area where that is set */
 	uint64_t area_offset, area_bytes;       /* all links' shared state */
+	uint64_t service_offset;                /* open loop: their second ones */
 	uint32_t links, workers;
 	int32_t leader; /* pid of the trial */
 	char name[64];  /* "" unless named */
@@ -124,6 +125,14 @@ static inline struct hist *arena_hist(const struct arena *a, unsigned i)
 	if (i >= TRIAL_MAX_HISTS)
 		return NULL;
 	return (struct hist *)(void *)((char *)(uintptr_t)a + a->hists_offset) + i;
+}
+
+/* Open loop: times from the real send.  NULL as arena_hist(), and for other workloads. */
+static inline struct hist *arena_service_hist(const struct arena *a, unsigned i)
+{
+	if (i >= TRIAL_MAX_HISTS || !a->service_offset)
+		return NULL;
+	return (struct hist *)(void *)((char *)(uintptr_t)a + a->service_offset) + i;
 }
 
 /* The link that a worker of side 0 (a) or 1 (b) sends on; it receives on the other. */

@@ -13,7 +13,7 @@
 #include "harness/compiler.h"
 #include "harness/futex.h"
 
-enum { MAX_CPUS = 4096, STACK_BYTES = 128 * 1024 };
+enum { MAX_CPUS = 4096, STACK_BYTES = 128 * 1024, YIELD_EVERY = 32 };
 
 struct spinner {
 	struct awake *all;
@@ -25,6 +25,7 @@ struct awake {
 	atomic_u32 stop;
 	atomic_u32 ready;  /* spinners that have set themselves up, or failed to; futex */
 	atomic_u32 failed; /* errno of one of them */
+	bool yields;
 	size_t n;
 	struct spinner spinner[];
 };
@@ -56,8 +57,11 @@ static void *spin(void *arg)
 		store_relaxed(&s->all->failed, (uint32_t)err);
 	add_acq_rel(&s->all->ready, 1u);
 	futex_wake(&s->all->ready, 1, false);
-	while (!err && !load_relaxed(&s->all->stop))
+	for (uint32_t i = 1; !err && !load_relaxed(&s->all->stop); i++) {
 		cpu_pause();
+		if (s->all->yields && i % YIELD_EVERY == 0)
+			sched_yield();
+	}
 	return NULL;
 }
 
@@ -106,12 +110,14 @@ static int await_ready(struct awake *a)
 	return (int)load_relaxed(&a->failed);
 }
 
-struct awake *awake_start(char *err, size_t err_len)
+struct awake *awake_start(bool yields, char *err, size_t err_len)
 {
 	int *cpu = calloc(MAX_CPUS, sizeof(*cpu)), code = 0;
 	size_t n = cpu ? allowed(cpu) : 0;
 	struct awake *a = n ? calloc(1, sizeof(*a) + n * sizeof(a->spinner[0])) : NULL;
 
+	if (a)
+		a->yields = yields;
 	for (size_t i = 0; a && i < n && !code; i++)
 		code = start_one(a, cpu[i]);
 	free(cpu);

@@ -83,6 +83,8 @@ void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
 
+/* Open loop: response and service times, and what was offered and served; verdict_open.c. */
+void verdict_open_loop(struct trial *t);
 /* shares.c: fairness, the shares of each side, overtaking. */
 void shares_measured(struct trial *t);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "harness/futex.h"
@@ -17,6 +18,8 @@
 #include "harness/names.h"
 #include "harness/place.h"
 #include "harness/self.h"
+
+enum { START_TRIES = 20 };
 
 /* What a new thread is told; freed by it. */
 struct thread_start {
@@ -110,12 +113,25 @@ static int start_one(struct roster *r, unsigned i)
 	return r->crew->spec->start == START_EXEC ? start_exec(r, i) : start_fork(r, i);
 }
 
+/* A thread that has just ended may still be counted: a limit is one only if it stays. */
+static int start_patiently(struct roster *r, unsigned i)
+{
+	const struct timespec nap = {.tv_nsec = 1000000};
+	int err = start_one(r, i);
+
+	for (int tries = 0; err == -EAGAIN && tries < START_TRIES; tries++) {
+		nanosleep(&nap, NULL);
+		err = start_one(r, i);
+	}
+	return err;
+}
+
 int crew_start(struct roster *r)
 {
 	if (r->crew->spec->domain == DOMAIN_COROUTINE)
 		return crew_start_loop(r);
 	for (unsigned i = 0; i < r->crew->arena->workers; i++) {
-		int err = start_one(r, i);
+		int err = start_patiently(r, i);
 
 		if (err) {
 			snprintf(r->crew->err, sizeof(r->crew->err),

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,8 +81,19 @@ void link_close_others(struct link *l, enum role role)
 	}
 }
 
+int *link_own_many(struct link *l, uint32_t n)
+{
+	l->many = calloc(n, sizeof(*l->many));
+	return l->many;
+}
+
 void link_close_all(struct link *l)
 {
+	for (uint32_t i = 0; i < l->n_many; i++)
+		close(l->many[i]);
+	free(l->many);
+	l->many = NULL;
+	l->n_many = 0;
 	for (unsigned i = 0; i < LINK_FDS; i++)
 		close_slot(l, i);
 }

@@ -27,6 +27,12 @@ int link_fail(const struct link *l, int err, const char *fmt, ...) PRINTF_LIKE(3
  */
 void link_own_fd(struct link *l, unsigned slot, int fd, enum role role);
 
+/*
+ * Room for n descriptors that belong to both roles, which setup fills in order,
+ * raising l->n_many with each; every process closes its own.  NULL: no memory.
+ */
+int *link_own_many(struct link *l, uint32_t n);
+
 /* Close the fds that do not belong to `role` (forked worker), or all of them. */
 void link_close_others(struct link *l, enum role role);
 void link_close_all(struct link *l);

@@ -34,6 +34,7 @@
 #include "harness/clock.h"
 #include "harness/compiler.h"
 #include "harness/probe.h"
+#include "harness/schedule.h"
 
 struct board;
 struct hist;
@@ -158,7 +159,8 @@ enum mech_flags {
 	MECH_RACY = BIT(1),         /* loses updates by design: shown, never ranked */
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
-	MECH_GROWS = BIT(4),        /* link->capacity 0: no bound; else exactly that many */
+	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
+	MECH_GROWS = BIT(5),        /* link->capacity 0: no bound; else exactly that many */
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -170,6 +172,7 @@ struct link {
 	void *shared;       /* mech->shared_bytes() bytes, WORKER_STRIDE aligned */
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
+	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
 	uint32_t senders, receivers;
 	enum domain domain;
 	enum start start;
@@ -177,6 +180,8 @@ struct link {
 	bool maps_apart; /* set by setup: its objects lie at several addresses, also among threads */
 	int fd[LINK_FDS]; /* -1: none.  Made by link_fd_pair(), closed by the harness */
 	uint8_t fd_role[LINK_FDS];
+	int *many; /* of both roles; see link_own_many() */
+	uint32_t n_many;
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
@@ -220,6 +225,8 @@ enum loop {
 	LOOP_AWAKE,     /* event: sleep until woken; n times, all workers together */
 	LOOP_AWAKE_ALL, /* event: sleep until woken; n times, each worker */
 	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
+	LOOP_OFFER,     /* channel: send n on a schedule */
+	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
 	LOOP_COUNT
 };
 
@@ -244,10 +251,16 @@ struct worker {
 	enum wait wait;
 	bool own_pu;  /* every worker has a PU of its own: whoever spins harms nobody */
 	uint64_t seq; /* next sequence number to send */
+	/* the open loop */
+	const atomic_u32 *started; /* workers that have begun this stretch */
+	uint32_t workers;          /* of both sides */
+	struct schedule schedule;
+	struct hist *service; /* hist: from when it was due; this: from when it was sent */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
+	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
 	/* locks: sections of others between asking and entering, of the stamped acquisitions */
 	uint64_t overtakes, overtakes_max;

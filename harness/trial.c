@@ -210,12 +210,18 @@ static void run_awake(struct trial *t)
 	tear_down_links(&t->crew);
 }
 
+/* Spinners do as well, now and then (wait.h). */
+static bool gives_way(const struct trial_spec *spec)
+{
+	return spec->wait == WAIT_YIELD || spec->wait == WAIT_SPIN;
+}
+
 static void run_and_judge(struct trial *t)
 {
 	struct awake *awake = NULL;
 
 	if (t->crew.spec->extra.keep_awake) {
-		awake = awake_start(t->crew.err, sizeof(t->crew.err));
+		awake = awake_start(gives_way(t->crew.spec), t->crew.err, sizeof(t->crew.err));
 		if (!awake) {
 			verdict_early(t->result, TRIAL_SKIP, t->crew.err);
 			return;

@@ -77,6 +77,8 @@ struct trial_extra {
 	uint32_t memory;     /* enum memory */
 	uint32_t node;       /* enum node */
 	uint32_t touch;      /* enum touch */
+	uint32_t fds;        /* descriptors that are waited for, less one */
+	uint32_t pad;
 };
 
 struct trial_spec {
@@ -107,6 +109,7 @@ struct trial_spec {
 	uint32_t xml_len; /* topology restricted to the PUs, behind this struct; 0: none */
 	struct counter_plan counters; /* what to count in a stretch before the timed one */
 	char energy_root[64];         /* where to read energy (energy.h): "/"; "": nowhere */
+	uint64_t schedule_seed;       /* of Poisson arrivals */
 };
 
 /*
@@ -170,6 +173,10 @@ struct trial_result {
 	uint64_t counter[COUNTER_COUNT]; /* of all workers; UNKNOWN_COUNT */
 	uint64_t energy_uj; /* of all packages around the timed stretch; 0: not known */
 	struct trial_noise noise;
+	/* open loop: from its start until the last message that was sent was due, and was there */
+	uint64_t offered_ns, served_ns;
+	uint64_t late_sends;      /* their time had passed when the sender came to them */
+	uint64_t oneway_negative; /* arrived before they were sent, as the clocks say: not booked */
 };
 
 /*

@@ -269,6 +269,10 @@ static void figure_hists(struct trial *t)
 	r->hist_kind[1] = t->crew.workload->kind_b;
 	for (unsigned side = 0; side < 2; side++)
 		hist_reset(&r->hist[side]);
+	if (workload_scheduled(t->crew.workload)) {
+		verdict_open_loop(t);
+		return;
+	}
 	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
 		unsigned side = i >= spec->side_a;
 

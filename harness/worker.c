@@ -30,6 +30,8 @@ struct self {
 	unsigned n_ports;
 	void *local[2];
 	uint8_t *kept;
+	struct schedule_table *table;
+	struct hist *service; /* past TRIAL_MAX_HISTS */
 	bool prepared;
 	bool last; /* it ended the stretch on its thread */
 };
@@ -252,6 +254,30 @@ static int pin(struct self *s)
 	return place_pin(s->crew->topo, pu, s->slot->reason, sizeof(s->slot->reason));
 }
 
+/* Open loop: the sender's schedule, and the second times that a receiver books. */
+static int init_open_loop(struct self *s)
+{
+	const struct trial_spec *spec = s->crew->spec;
+	struct worker *w = &s->slot->w;
+	bool random = spec->extra.arrivals == ARRIVALS_POISSON;
+
+	if (!workload_scheduled(s->crew->workload))
+		return 0;
+	w->started = &s->crew->arena->gate.started;
+	w->workers = s->crew->arena->workers;
+	w->service = arena_service_hist(s->crew->arena, s->index);
+	if (!w->service)
+		w->service = s->service = private_memory(sizeof(struct hist));
+	s->table = private_memory(sizeof(*s->table));
+	if (!w->service || !s->table)
+		return -ENOMEM;
+	schedule_table_init(s->table);
+	schedule_init(&w->schedule, &spec->clock, spec->extra.rate_per_s, spec->side_a, s->index,
+		random ? s->table : NULL, spec->schedule_seed);
+	w->schedule.yields = !spec->spin_start;
+	return 0;
+}
+
 static void init_worker(struct self *s)
 {
 	const struct trial_spec *spec = s->crew->spec;
@@ -297,6 +323,9 @@ static int prepare(struct self *s)
 		s->slot->w.hist = private_memory(sizeof(struct hist));
 	if (!s->slot->w.hist)
 		return -ENOMEM;
+	err = init_open_loop(s);
+	if (err)
+		return err;
 	drop_foreign_fds(s);
 	map_in_shared(s->crew);
 	return open_ports(s);
@@ -318,6 +347,8 @@ static void clean_up(struct self *s)
 	free(s->slot->w.msg);
 	s->slot->w.msg = NULL;
 	free(s->kept);
+	free(s->table);
+	free(s->service);
 	free(s->local[0]);
 	free(s->local[1]);
 }
@@ -414,6 +445,8 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	w->n = g->n;
 	w->block = g->block;
 	hist_reset(w->hist);
+	if (w->service)
+		hist_reset(w->service);
 	zero_waits(s);
 	if (is_first(s, &t->come))
 		read_costs(&t->before);

@@ -49,6 +49,8 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_OP] = "op",
 	[KIND_WAIT] = "wait",
 	[KIND_WAKE] = "wake",
+	[KIND_RESPONSE] = "response",
+	[KIND_SERVICE] = "service",
 };
 
 const struct workload *workload_all(size_t *n)

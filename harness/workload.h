@@ -10,7 +10,16 @@
 
 enum links { LINKS_ONE, LINKS_PAIR };
 enum ending { ENDING_COUNT, ENDING_FLAG, ENDING_ENDS, ENDING_CLOSE };
-enum kind { KIND_NONE, KIND_RTT, KIND_OP, KIND_WAIT, KIND_WAKE, KIND_COUNT };
+enum kind {
+	KIND_NONE,
+	KIND_RTT,
+	KIND_OP,
+	KIND_WAIT,
+	KIND_WAKE,
+	KIND_RESPONSE,
+	KIND_SERVICE,
+	KIND_COUNT
+};
 
 struct workload {
 	const char *name;
@@ -45,7 +54,7 @@ static inline bool workload_tries(const struct workload *w)
 	return w->side_a == LOOP_VAIN || w->side_a == LOOP_POLL || w->side_b == LOOP_POLL;
 }
 
-/* Its operations are spaced on purpose: how many there are in a second says nothing. */
+/* One worker signals, and spaces its signals on purpose. */
 static inline bool workload_paced(const struct workload *w)
 {
 	return w->side_a == LOOP_RING || w->side_a == LOOP_RING_ALL;
@@ -54,8 +63,16 @@ static inline bool workload_paced(const struct workload *w)
 /* Its operations are due at times of a schedule, whatever became of those before. */
 static inline bool workload_scheduled(const struct workload *w)
 {
-	(void)w;
-	return false; /* none yet */
+	return w->side_a == LOOP_OFFER;
+}
+
+/*
+ * Its operations are spaced on purpose: how many there are in a second, and what
+ * the processors do meanwhile, says nothing.
+ */
+static inline bool workload_spaced(const struct workload *w)
+{
+	return workload_paced(w) || workload_scheduled(w);
 }
 
 /* Every worker of side b gets everything that side a gives. */

@@ -6,7 +6,8 @@
 #include "tests/program.h"
 #include "tests/sample_rows.h"
 
-#define TINY    " -m channel/ring-spsc -w pingpong -d thread --reps 2 --trial-ms 1 --no-report "
+#define TINY                                                                                       \
+	" -m channel/ring-spsc -w pingpong -d thread --reps 2 --trial-ms 1 --no-report --repeat-noisy no "
 #define MACHINE "env HWLOC_SYNTHETIC='pack:2 l3:2 core:2 pu:2' "
 
 static void run_takes_as_many_pairs_as_each_class_has(void **state)

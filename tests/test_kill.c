@@ -85,6 +85,8 @@ static bool must_reach(const struct cell *c, const struct death *d)
 
 	if (is_once(d->point))
 		return d->nth == 1;
+	if (c->mech->contract.lossy && d->nth > SOON) /* a busy machine loses too many */
+		return false;
 	if (c->mech->family == FAMILY_LOCK)
 		return d->nth <= SOON && d->side == 0 && two &&
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);

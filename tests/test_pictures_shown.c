@@ -239,6 +239,24 @@ static void cost_has_time_and_cpu_time_with_their_intervals(void **state)
 	pic_caption_says(s, "cost-thread", "Without CPU time, not shown: 1. ");
 }
 
+static void cost_has_every_way_to_wait_by_name_and_sleepers_hollow(void **state)
+{
+	static const char *const waits[] = {"epoll", "spin", "yield", "spin-then-block"};
+	struct scene *s = *state;
+	char name[64];
+
+	pic_pingpongs(s, 6);
+	for (int i = 0; i < 4; i++)
+		(void)pic_add(s, (struct at){.wait = waits[i]}, 6000 + 100 * i, 6);
+	pic_draw(s);
+	for (int i = 0; i < 4; i++) {
+		(void)snprintf(name, sizeof(name), "pipe (%s)", waits[i]);
+		pic_says(s, "cost-thread", "-series.gp", name);
+	}
+	pic_says(s, "cost-thread", "-series.gp", "hollow[3] = 1;"); /* pipe, fifo, epoll */
+	pic_says(s, "cost-thread", "-series.gp", "hollow[4] = 0;");
+}
+
 static void mechanisms_have_the_same_look_in_every_picture(void **state)
 {
 	struct scene *s = *state;
@@ -270,6 +288,7 @@ int main(void)
 		IN_SCENE(locks_stand_over_their_workers),
 		IN_SCENE(placements_begin_with_unpinned_and_say_which_are_absent),
 		IN_SCENE(cost_has_time_and_cpu_time_with_their_intervals),
+		IN_SCENE(cost_has_every_way_to_wait_by_name_and_sleepers_hollow),
 		IN_SCENE(mechanisms_have_the_same_look_in_every_picture),
 	};
 

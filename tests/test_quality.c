@@ -124,6 +124,26 @@ static void quality_names_what_happened_to_the_workers(void **state)
 	check_marked(&f, "stretch");
 }
 
+/* What keeps processors awake is busy beside the workers, and in their place when they yield. */
+static void quality_does_not_blame_the_spinners_that_the_cell_asks_for(void **state)
+{
+	struct quality_facts f = calm();
+
+	(void)state;
+	f.machine.sibling_busy_least = 99;
+	check_marked(&f, "sibling");
+	f.kept_awake = true;
+	check_marked(&f, "");
+	f.runq_wait_ns = STRETCH_NS / 2;
+	check_marked(&f, "queue"); /* the lowest policy takes nobody's place who does not yield */
+	f.yields = true;
+	check_marked(&f, "");
+	f.involuntary = 1000;
+	check_marked(&f, "");
+	f.yields = false;
+	check_marked(&f, "preempted queue");
+}
+
 static void quality_wants_several_switches_before_it_speaks_of_preemption(void **state)
 {
 	struct quality_facts f = calm();
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(quality_has_a_threshold_for_each_fact),
 		cmocka_unit_test(quality_of_the_whole_machine_counts_where_the_cpus_are_not_known),
 		cmocka_unit_test(quality_names_what_happened_to_the_workers),
+		cmocka_unit_test(quality_does_not_blame_the_spinners_that_the_cell_asks_for),
 		cmocka_unit_test(quality_wants_several_switches_before_it_speaks_of_preemption),
 		cmocka_unit_test(quality_lets_workers_wait_that_share_a_processor),
 		cmocka_unit_test(quality_lets_each_wake_up_take_its_time),

@@ -168,6 +168,25 @@ static void rank_judges_a_worker_alone_by_what_an_operation_takes(void **state)
 	}
 }
 
+static void rank_tells_ways_to_wait_apart_by_label_also_where_both_sleep(void **state)
+{
+	struct sample *rows = new_rows();
+	struct at polled = pipe_at;
+	struct ranking r;
+	size_t n;
+
+	(void)state;
+	polled.wait = "epoll";
+	n = add_rows(rows, 0, pipe_at, 2000, 6);
+	n = add_rows(rows, n, polled, 3000, 6);
+	rank_them(&r, rows, n);
+	check_entry(&r.group[0].entry[0], 1, "channel/pipe");
+	check_entry(&r.group[0].entry[1], 2, "channel/pipe (epoll)");
+	assert_int_equal(r.group[0].sleeping, 2);
+	rank_free(&r);
+	free(rows);
+}
+
 static void rank_tells_capacities_apart_by_label_only_where_there_are_several(void **state)
 {
 	struct sample *rows = new_rows();
@@ -431,6 +450,7 @@ int main(void)
 		cmocka_unit_test(rank_falls_back_to_the_mean_where_no_median_was_measured),
 		cmocka_unit_test(rank_judges_wake_ups_by_their_median_though_they_are_spaced),
 		cmocka_unit_test(rank_judges_a_worker_alone_by_what_an_operation_takes),
+		cmocka_unit_test(rank_tells_ways_to_wait_apart_by_label_also_where_both_sleep),
 		cmocka_unit_test(rank_tells_capacities_apart_by_label_only_where_there_are_several),
 		cmocka_unit_test(rank_does_not_depend_on_the_order_of_rows),
 		cmocka_unit_test(rank_separates_what_differs_the_same_way_in_six_blocks),

@@ -189,13 +189,15 @@ static struct sample *rows_of_matrix(const char *matrix, size_t blocks, size_t *
 	assert_non_null(plan);
 	*n = 0;
 	while (fgets(line, sizeof(line), plan)) {
-		char *skip = strstr(line, "  skip: ");
+		char *skip = strstr(line, "  skip: "), *search = strstr(line, "  rate found");
 
 		if (!strchr(line, '?') || line[0] == ' ')
 			continue;
 		line[strcspn(line, "\n")] = '\0';
 		if (skip)
 			*skip = '\0';
+		if (search)
+			*search = '\0';
 		for (size_t b = 0; b < blocks && *n < room; b++) {
 			rows[*n] = row_of(line, (double)b);
 			if (skip)

@@ -1,216 +1,21 @@
 /*
  * channel.h - the channel family: each message to exactly one receiver.
  *
- * Ops (struct channel_ops), the role loops that are timed, and the macro that
+ * The ops (channel_ops.h), the role loops that are timed, and the macro that
  * stamps the loops into a mechanism's file.  The loops are written once; every
  * mechanism gets its own copy with its ops inlined, in a plain twin (no trace
- * of the probes) and a probed one.
- *
- * Rules for an op: no allocation, no log, no clock; `how` decides how to wait
- * and whether to wait at all; a message is moved whole or not at all.
+ * of the probes) and a probed one.  channel_probed.h has what only the probed
+ * twin does, channel_open.h the loops on a schedule; this header has them all.
  */
 #ifndef HARNESS_FAMILY_CHANNEL_H
 #define HARNESS_FAMILY_CHANNEL_H
 
-#include <poll.h>
-
-#include "harness/coroutine.h"
 #include "harness/evidence.h"
-#include "harness/fill.h"
 #include "harness/hist.h"
-#include "harness/link.h"
-#include "harness/mech.h"
+#include "harness/family/channel_await.h"
+#include "harness/family/channel_ops.h"
+#include "harness/family/channel_probed.h"
 #include "harness/family/stamp.h"
-
-/*
- * send: one message of len <= link->msg_bytes; longer is OP_ERROR (-EMSGSIZE).
- *       OP_CLOSED: no receiver is left; room that is still there may be filled
- *       before that is noticed.
- * recv: one message into room bytes; *len is its size.  A message larger than
- *       room is OP_ERROR (-EMSGSIZE) and stays, where the unit is a message;
- *       where it is bytes, room must be link->msg_bytes.  OP_CLOSED: empty, and
- *       no sender is left.
- */
-typedef enum result channel_send_fn(
-	struct port *p, const uint8_t *msg, uint32_t len, struct how how);
-typedef enum result channel_recv_fn(
-	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how);
-
-struct channel_ops {
-	channel_send_fn *send;
-	channel_recv_fn *recv;
-	/* This port is done; NULL: closing its fds (the harness does) says it all. */
-	void (*close)(struct port *p);
-	/* Readable (receiver) or writable (sender) when the op would not block;
-	 * NULL: the mechanism has none. */
-	int (*poll_fd)(const struct port *p);
-	/* contract.lossy, as a constant for the loops: nobody waits for what may be lost. */
-	bool lossy;
-};
-
-enum {
-	LOSSY_SILENCE_NS = 20 * 1000 * 1000, /* after the last send: then the rest is lost */
-	LOSSY_REPLY_NS = 100 * 1000 * 1000,  /* then the request, or its reply, is lost */
-	LOSSY_LOOK_NS = 5 * 1000 * 1000,     /* a coroutine that waits looks up so often */
-};
-
-/* The sequence of a sentinel: no message has it. */
-#define CHANNEL_END ((UINT64_C(1) << STAMP_SEQ_BITS) - 1)
-
-/* Close a port as its worker leaves: the mechanism's own signal, then the fds. */
-static inline void channel_close(const struct channel_ops *o, struct port *p)
-{
-	bool was_open = !p->closed;
-
-	link_port_leaves(p);
-	if (was_open && o->close)
-		o->close(p);
-}
-
-/* ---- how coroutines wait -------------------------------------------------- */
-
-/* The others go on until the descriptor may be ready.  OP_DONE: try again. */
-CALLED static enum result channel_await(
-	const struct channel_ops *o, const struct port *p, short events, struct how how)
-{
-	uint64_t until = how.mode == MODE_TIMED ? p->deadline_ns : CORO_FOREVER;
-	uint64_t look = o->lossy ? monotonic_ns() + LOSSY_LOOK_NS : CORO_FOREVER;
-
-	if (coro_await_fd(o->poll_fd(p), events, look < until ? look : until))
-		return OP_DONE;
-	return monotonic_ns() >= until ? OP_TIMED_OUT : OP_DONE;
-}
-
-/*
- * The ops, as everybody calls them.  A coroutine tries, and awaits the descriptor when
- * the try would block; a mechanism without one never blocks, or awaits by itself.
- */
-ALWAYS_INLINE enum result channel_op_send(const struct channel_ops *o, struct port *p,
-	const uint8_t *msg, uint32_t len, struct how how)
-{
-	const struct how try = {how.wait, MODE_TRY, how.probed};
-	enum result r;
-
-	if (how.wait != WAIT_AWAIT || how.mode == MODE_TRY || !o->poll_fd)
-		return o->send(p, msg, len, how);
-	do {
-		r = o->send(p, msg, len, try);
-		if (LIKELY(r != OP_WOULD_BLOCK))
-			return r;
-		r = channel_await(o, p, POLLOUT, how);
-	} while (r == OP_DONE);
-	return r;
-}
-
-ALWAYS_INLINE enum result channel_op_recv(const struct channel_ops *o, struct port *p, uint8_t *msg,
-	uint32_t room, uint32_t *len, struct how how)
-{
-	const struct how try = {how.wait, MODE_TRY, how.probed};
-	enum result r;
-
-	if (how.wait != WAIT_AWAIT || how.mode == MODE_TRY || !o->poll_fd)
-		return o->recv(p, msg, room, len, how);
-	do {
-		r = o->recv(p, msg, room, len, try);
-		if (LIKELY(r != OP_WOULD_BLOCK))
-			return r;
-		r = channel_await(o, p, POLLIN, how);
-	} while (r == OP_DONE);
-	return r;
-}
-
-/* ---- sabotage: the probed twin's way to spoil the nth message ----------- */
-
-COLD static enum result channel_sabotage(
-	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
-{
-	struct probe *b = &p->probe;
-	enum result r;
-
-	switch (b->act) {
-	case PROBE_DROP:
-		return OP_DONE;
-	case PROBE_DUPLICATE:
-		r = channel_op_send(o, p, msg, len, how);
-		return r == OP_DONE ? channel_op_send(o, p, msg, len, how) : r;
-	case PROBE_FLIP:
-		msg[len > 1] ^= 0x10; /* the producer's high byte: never a valid head */
-		r = channel_op_send(o, p, msg, len, how);
-		msg[len > 1] ^= 0x10;
-		return r;
-	case PROBE_FLIP_MIDDLE: /* the stamps stay as they are, where there is anything between */
-		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
-		r = channel_op_send(o, p, msg, len, how);
-		msg[len > 16 ? len / 2 : len - 1] ^= 0x10;
-		return r;
-	case PROBE_TRUNCATE:
-		return channel_op_send(o, p, msg, len - 1, how);
-	case PROBE_MIX: /* the head of one stream, the tail of another */
-		memset(msg, 0x5a, len < 8 ? len : 8);
-		return channel_op_send(o, p, msg, len, how);
-	case PROBE_SWAP: /* held back; the next message goes first */
-		memcpy(b->kept, msg, len);
-		b->kept_len = len;
-		return OP_DONE;
-	case PROBE_REPLAY: /* an old message once more */
-		r = channel_op_send(o, p, b->kept, b->kept_len, how);
-		b->kept_len = 0;
-		return r == OP_DONE ? channel_op_send(o, p, msg, len, how) : r;
-	default:
-		return channel_op_send(o, p, msg, len, how);
-	}
-}
-
-COLD static enum result channel_send_probed(
-	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
-{
-	struct probe *b = &p->probe;
-	enum result r;
-
-	if (b->act == PROBE_REPLAY && b->hits == 0) {
-		memcpy(b->kept, msg, len);
-		b->kept_len = len;
-	}
-	if (probe_message(b))
-		return channel_sabotage(o, p, msg, len, how);
-	r = channel_op_send(o, p, msg, len, how);
-	if (r == OP_DONE && b->act == PROBE_SWAP && b->kept_len) {
-		r = channel_op_send(o, p, b->kept, b->kept_len, how);
-		b->kept_len = 0;
-	}
-	return r;
-}
-
-/* ---- every byte: the probed twin's part of the evidence ------------------ */
-
-/* A stamped message gets its pattern. */
-COLD static void channel_fill(const struct port *p, uint8_t *msg, uint32_t len)
-{
-	if (p->probe.verify)
-		fill_write(msg, len, p->probe.seed);
-}
-
-/* What stands where a message is to arrive shall not be taken for it. */
-COLD static void channel_scrub(struct port *p, uint8_t *msg, uint32_t room)
-{
-	if (!p->probe.verify || p->probe.scrubbed)
-		return;
-	fill_scrub(msg, room);
-	p->probe.scrubbed = true;
-}
-
-/* Of the right length, but not of the right bytes: the stamps are the ledger's to check. */
-COLD static void channel_inspect(struct port *p, const uint8_t *msg, uint32_t len)
-{
-	uint32_t at;
-
-	p->probe.scrubbed = false;
-	if (!p->probe.verify || len != p->link->msg_bytes)
-		return;
-	at = fill_check(msg, len, p->probe.seed);
-	if (at != FILL_WHOLE)
-		ledger_spoiled(p->probe.ledger, msg, at);
-}
 
 ALWAYS_INLINE enum result channel_put(
 	const struct channel_ops *o, struct port *p, uint8_t *msg, uint32_t len, struct how how)
@@ -575,6 +380,8 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	w->result = r;
 }
 
+#include "harness/family/channel_open.h"
+
 /* ---- stamping ----------------------------------------------------------- */
 
 /*
@@ -591,6 +398,8 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	STAMP_TWINS(channel, id, poll, opstab, offered)                                            \
 	STAMP_TWINS(channel, id, vain, opstab, offered)                                            \
 	STAMP_TWINS(channel, id, drain, opstab, offered)                                           \
+	STAMP_TWINS(channel, id, offer, opstab, offered)                                           \
+	STAMP_TWINS(channel, id, arrive, opstab, offered)                                          \
 	static const loop_table id##_loops = {                                                     \
 		[LOOP_PRODUCE] = {id##__produce__plain, id##__produce__probed},                    \
 		[LOOP_CONSUME] = {id##__consume__plain, id##__consume__probed},                    \
@@ -600,6 +409,8 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 		[LOOP_POLL] = {id##__poll__plain, id##__poll__probed},                             \
 		[LOOP_VAIN] = {id##__vain__plain, id##__vain__probed},                             \
 		[LOOP_DRAIN] = {id##__drain__plain, id##__drain__probed},                          \
+		[LOOP_OFFER] = {id##__offer__plain, id##__offer__probed},                          \
+		[LOOP_ARRIVE] = {id##__arrive__plain, id##__arrive__probed},                       \
 	}
 
 /* What every channel's descriptor says alike. */

@@ -18,23 +18,42 @@
 			family##_##loop(&(opstab), w, (struct how){w_, MODE_BLOCK, twin});         \
 		return;
 
+/* The strategies that get a copy of their own. */
+#define STAMP_USER(offered) ((offered)&BIT(WAIT_EPOLL) ? 0u : (offered))
+
+/*
+ * Where descriptors are waited for, every strategy but block is tries out of line
+ * (WAIT_EPOLL is offered there and nowhere else): one copy serves them all.
+ */
 #define STAMP_LOOP(family, id, loop, opstab, offered, suffix, twin)                                \
 	static NOINLINE void id##__##loop##__##suffix(struct worker *w)                            \
 	{                                                                                          \
+		if (((offered)&BIT(WAIT_EPOLL)) && w->wait != WAIT_BLOCK) {                        \
+			family##_##loop(&(opstab), w, (struct how){w->wait, MODE_BLOCK, twin});    \
+			return;                                                                    \
+		}                                                                                  \
 		switch (w->wait) {                                                                 \
 			STAMP_WAIT(WAIT_BLOCK, family, loop, opstab, offered, twin)                \
-			STAMP_WAIT(WAIT_SPIN, family, loop, opstab, offered, twin)                 \
-			STAMP_WAIT(WAIT_YIELD, family, loop, opstab, offered, twin)                \
-			STAMP_WAIT(WAIT_SPIN_BLOCK, family, loop, opstab, offered, twin)           \
-			STAMP_WAIT(WAIT_EPOLL, family, loop, opstab, offered, twin)                \
-			STAMP_WAIT(WAIT_AWAIT, family, loop, opstab, offered, twin)                \
+			STAMP_WAIT(WAIT_SPIN, family, loop, opstab, STAMP_USER(offered), twin)     \
+			STAMP_WAIT(WAIT_YIELD, family, loop, opstab, STAMP_USER(offered), twin)    \
+			STAMP_WAIT(                                                                \
+				WAIT_SPIN_BLOCK, family, loop, opstab, STAMP_USER(offered), twin)  \
+			STAMP_WAIT(WAIT_AWAIT, family, loop, opstab, STAMP_USER(offered), twin)    \
+		case WAIT_EPOLL:                                                                   \
 		case WAIT_COUNT:                                                                   \
 			return;                                                                    \
 		}                                                                                  \
 	}
 
+/* The probed twin is not timed: one copy looks its strategy up as it goes. */
+#define STAMP_PROBED(family, id, loop, opstab)                                                     \
+	static NOINLINE void id##__##loop##__probed(struct worker *w)                              \
+	{                                                                                          \
+		family##_##loop(&(opstab), w, (struct how){w->wait, MODE_BLOCK, true});            \
+	}
+
 #define STAMP_TWINS(family, id, loop, opstab, offered)                                             \
 	STAMP_LOOP(family, id, loop, opstab, offered, plain, false)                                \
-	STAMP_LOOP(family, id, loop, opstab, offered, probed, true)
+	STAMP_PROBED(family, id, loop, opstab)
 
 #endif

@@ -165,6 +165,12 @@ ALWAYS_INLINE enum result fan_recv_many(struct port *p, uint8_t *msg, struct how
 	return r;
 }
 
+/* Out of line, as stream_recv_by_tries(). */
+COLD static enum result fan_recv_by_tries(struct port *p, uint8_t *msg, struct how how)
+{
+	return fan_recv_many(p, msg, how);
+}
+
 ALWAYS_INLINE enum result fan_recv(
 	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, struct how how)
 {
@@ -175,7 +181,7 @@ ALWAYS_INLINE enum result fan_recv(
 		return OP_ERROR;
 	}
 	*len = p->link->msg_bytes;
-	return fan_recv_many(p, msg, how);
+	return how.wait == WAIT_BLOCK ? fan_recv_many(p, msg, how) : fan_recv_by_tries(p, msg, how);
 }
 
 #endif

@@ -227,8 +227,12 @@ COLD static enum result stream_finish_read(
 	return OP_DONE;
 }
 
-/* Try, wait, try again: all but wait=block in a mode that blocks. */
-ALWAYS_INLINE enum result stream_send_by_tries(
+/*
+ * Try, wait, try again: all but wait=block in a mode that blocks.  Out of line:
+ * the call is nothing beside the system call, and a copy in each loop for each
+ * strategy would be most of the program.
+ */
+COLD static enum result stream_send_by_tries(
 	struct port *p, struct stream_end *e, const uint8_t *msg, uint32_t len, struct how how)
 {
 	int fd = stream_try_fd(e, O_WRONLY);
@@ -254,7 +258,7 @@ ALWAYS_INLINE enum result stream_send_by_tries(
 	}
 }
 
-ALWAYS_INLINE enum result stream_recv_by_tries(
+COLD static enum result stream_recv_by_tries(
 	struct port *p, struct stream_end *e, uint8_t *msg, uint32_t len, struct how how)
 {
 	int fd = stream_try_fd(e, O_RDONLY);

@@ -147,12 +147,17 @@ COLD static bool udp_too_large(struct port *p, uint32_t room)
 	return true;
 }
 
-/* After a try that found nothing, for all but wait=block, which waits inside recv(). */
-ALWAYS_INLINE void udp_wait(struct udp_end *e, uint32_t *spins, struct how how)
+/*
+ * After a try that found nothing, for all but wait=block, which waits inside recv().
+ * OP_DONE: try again.
+ */
+ALWAYS_INLINE enum result udp_wait(
+	struct port *p, struct udp_end *e, uint32_t *spins, struct how how)
 {
 	if (how.wait == WAIT_BLOCK || how.mode == MODE_TRY || wait_spins(how, spins))
-		return;
-	fd_wait_edge(&e->edge, e->fd, UDP_LOOK_UP_US / 1000);
+		return OP_DONE;
+	p->err = fd_wait_edge(&e->edge, e->fd, UDP_LOOK_UP_US / 1000);
+	return LIKELY(p->err == 0) ? OP_DONE : OP_ERROR;
 }
 
 ALWAYS_INLINE enum result udp_recv(
@@ -175,9 +180,10 @@ ALWAYS_INLINE enum result udp_recv(
 			return OP_DONE;
 		}
 		r = udp_nothing(p, errno, how.mode, &alone);
-		if (r != OP_DONE)
+		if (r == OP_DONE)
+			r = udp_wait(p, e, &spins, how);
+		if (UNLIKELY(r != OP_DONE))
 			return r;
-		udp_wait(e, &spins, how);
 	}
 }
 
