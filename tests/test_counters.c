@@ -310,7 +310,7 @@ static void every_row_has_its_costs(void **state)
 		bool paced;
 
 		lab_need_cell(&c, keys[i]);
-		paced = workload_paced(c.workload);
+		paced = workload_spaced(c.workload);
 		if (lab_run(&c, NULL) != TRIAL_OK)
 			fail_msg("%s: %s", keys[i], lab.result->reason);
 		s = row_of(&c);
@@ -331,6 +331,8 @@ static void spaced_wakeups_have_their_switches_and_no_counters(void **state)
 	need_software_events();
 	s = counted_row("event/condition/wake-one?placement=same-pu", &software);
 	assert_true(s.ctx_voluntary_per_op > 0.5);
+	assert_true(isnan(s.cpu_ns_per_op) && isnan(s.cycles_per_op));
+	s = counted_row("channel/pipe/openloop?placement=unpinned&rate=20000", &software);
 	assert_true(isnan(s.cpu_ns_per_op) && isnan(s.cycles_per_op));
 }
 

@@ -1,0 +1,85 @@
+/*
+ * judged.h - what `handoff ab` and `handoff compare` decided, as data.
+ *
+ * Both commands fill a struct judgement and write it as judgement.csv; whatever shows it
+ * (terminal, Markdown, JUnit, annotations ...) reads only this.  Costs: a ratio is new over old
+ * of what an operation costs, so above 1 is slower, for throughput too (rates enter inverted).
+ *
+ * judged_write() and judged_read() are inverse to each other, byte for byte; pure apart from the
+ * file.  One thread.
+ */
+#ifndef BENCH_JUDGED_H
+#define BENCH_JUDGED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "bench/cell.h"
+
+enum judged_verdict {
+	JUDGED_REGRESSED,    /* confirmed beyond the margin, family-wise */
+	JUDGED_IMPROVED,     /* the mirrored test; never fails, asks for a new baseline */
+	JUDGED_OK,           /* upper 95 % bound below the tolerance */
+	JUDGED_INCONCLUSIVE, /* neither: says how many pairs it would need */
+	JUDGED_NEW,          /* only in NEW */
+	JUDGED_MISSING,      /* only in OLD */
+	JUDGED_NA,           /* no figure to judge: reason says why */
+	JUDGED_VERDICTS
+};
+
+/* One hypothesis: a metric of a cell. */
+struct judged {
+	char cell[CELL_KEY];
+	char metric[24]; /* throughput, p50, p99, cpu, switches */
+	char unit[16];   /* of old and new: "msg/s", "ns", "ns/op", "1/op" */
+	enum judged_verdict verdict;
+	bool gated;       /* may fail the gate; else for the reader only */
+	double old_value; /* medians, in `unit`; NAN where there is none */
+	double new_value;
+	double ratio, lo, hi; /* estimate and 95 % interval of the cost ratio; NAN */
+	double p, q;          /* of the gate's test; Benjamini-Hochberg for the reader; NAN */
+	double mde;           /* least cost ratio found in 80 % of runs; NAN */
+	double margin;        /* of its metric: 0.03 is 3 % */
+	uint32_t pairs;       /* used for the estimate (campaigns in stored mode) */
+	uint32_t needs;       /* about so many would settle an INCONCLUSIVE one; 0 */
+	char reason[160];     /* of NA, INCONCLUSIVE, MISSING; "" */
+};
+
+enum judged_mode { JUDGED_PAIRED, JUDGED_STORED };
+
+struct judgement {
+	enum judged_mode mode;
+	char old_name[256], new_name[256]; /* as given */
+	char machine[160];                 /* CPU, PUs, kernel: one line */
+	char began[32];                    /* UTC, as in samples.csv */
+	uint64_t seed;
+	double fwer;                            /* 0.01 */
+	double suite_ratio, suite_lo, suite_hi; /* of all cells together; NAN */
+	bool suite_flagged;                     /* everything became slower */
+	char note[256];                         /* why nothing was decided, the machine moved; "" */
+	int exit_code;                          /* what the command returned */
+	size_t n, count[JUDGED_VERDICTS], gated; /* rows; by verdict, of the gated ones */
+	struct judged *row;                      /* what fails first, then by size of the change */
+};
+
+/* "REGRESSED" ... ; and back, JUDGED_VERDICTS when there is no such word. */
+const char *judged_name(enum judged_verdict v);
+enum judged_verdict judged_of_name(const char *name);
+
+/* Regressed, improved, then the rest, largest change first; counts are set. */
+void judged_sort(struct judgement *j);
+
+/*
+ * The last line of both commands, for grep:
+ * "verdict=PASS regressed=0 improved=0 inconclusive=3 cells=200 fwer=0.01 margin=3%"
+ */
+void judged_last_line(FILE *out, const struct judgement *j);
+
+/* judgement.csv.  0 or -errno with a sentence that names file, line and column. */
+int judged_write(const char *path, const struct judgement *j, char *err, size_t err_len);
+int judged_read(struct judgement *j, const char *path, char *err, size_t err_len);
+void judged_free(struct judgement *j);
+
+#endif
