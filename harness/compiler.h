@@ -5,7 +5,6 @@
  * NOINLINE       a stamped loop stays a symbol of its own, for objdump
  * COLD           out of line on purpose: the only calls of ours that a stamped
  *                loop may hold (see scripts/check-inline)
- * CALLED         the same for what is to be fast: optimised like any other function
  * CALLED         the same for what is meant to be fast: optimised like any function
  */
 #ifndef HARNESS_COMPILER_H

@@ -329,8 +329,7 @@ static void let_them_begin(void *arg)
 
 static void run_in_a_loop(struct rig *r, struct rig_worker *w, uint32_t n)
 {
-	enum coro_switch how =
-		coro_switch_offered(CORO_ASSEMBLY) ? CORO_ASSEMBLY : CORO_UCONTEXT;
+	enum coro_switch how = coro_switch_offered(CORO_ASSEMBLY) ? CORO_ASSEMBLY : CORO_UCONTEXT;
 	struct coro_loop *l = coro_loop_open(how, 0);
 
 	if (!l)
@@ -409,8 +408,7 @@ enum result rig_send(struct rig_worker *w, uint32_t len, enum mode mode)
 {
 	const struct channel_ops *o = w->port.link->mech->ops;
 
-	return channel_op_send(
-		o, &w->port, w->msg, len, (struct how){w->rig->wait, mode, false});
+	return channel_op_send(o, &w->port, w->msg, len, (struct how){w->rig->wait, mode, false});
 }
 
 enum result rig_recv(struct rig_worker *w, uint32_t room, enum mode mode)

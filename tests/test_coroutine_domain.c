@@ -291,8 +291,8 @@ static void key_of_coroutines_does_not_say_what_they_cannot_choose(void **state)
 	assert_non_null(strstr(err, "share a thread"));
 	assert_int_equal(
 		cell_parse(&c, "channel/pipe/stream?wait=await", err, sizeof(err)), -EINVAL);
-	assert_int_equal(cell_parse(&c, "channel/queue-async/stream?domain=thread", err,
-				 sizeof(err)),
+	assert_int_equal(
+		cell_parse(&c, "channel/queue-async/stream?domain=thread", err, sizeof(err)),
 		-EINVAL);
 	assert_int_equal(cell_parse(&c, "channel/queue-async/stream", err, sizeof(err)), 0);
 	assert_int_equal(c.domain, DOMAIN_COROUTINE);
