@@ -517,14 +517,26 @@ void coro_unpark(struct coro *c)
 	}
 }
 
+/* Those go on that wait for a word that has moved. */
+static bool word_moved(struct coro_loop *l)
+{
+	if (!l->word_waiters.first || load_acquire(l->word) == l->word_seen)
+		return false;
+	while (coro_queue_wake(&l->word_waiters))
+		;
+	return true;
+}
+
 void coro_await_word(atomic_u32 *word, uint32_t seen)
 {
 	struct coro_loop *l = current;
 
-	l->word = word;
-	l->word_seen = seen;
-	while (load_acquire(word) == seen)
+	while (load_acquire(word) == seen) {
+		word_moved(l); /* who waits for an older value must not wait for this one */
+		l->word = word;
+		l->word_seen = seen;
 		coro_queue_wait(&l->word_waiters, CORO_FOREVER);
+	}
 }
 
 void coro_abandon(void)
@@ -588,15 +600,6 @@ bool coro_queue_wake(struct coro_queue *q)
 
 /* ---- the loop ----------------------------------------------------------------------- */
 
-static bool word_moved(struct coro_loop *l)
-{
-	if (!l->word_waiters.first || load_acquire(l->word) == l->word_seen)
-		return false;
-	while (coro_queue_wake(&l->word_waiters))
-		;
-	return true;
-}
-
 /* Until when descriptors may be slept on. */
 static uint64_t sleep_until(const struct coro_loop *l)
 {
@@ -629,6 +632,7 @@ int coro_run(struct coro_loop *l)
 		struct coro *c;
 
 		wake_late_ones(l);
+		word_moved(l);
 		if (l->fd_waiters && l->first_ready)
 			look_at_fds(l, 0);
 		c = next_ready(l);

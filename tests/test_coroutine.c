@@ -17,7 +17,7 @@
 #include "harness/coroutine.h"
 #include "harness/futex.h"
 
-enum { MANY = 200, ROUNDS = 2000, NS_PER_MS = 1000000, DEPTH = 200 };
+enum { MANY = 200, ROUNDS = 2000, NS_PER_MS = 1000000, DEPTH = 200, PATIENCE_S = 5 };
 
 /* What the coroutines of one test share. */
 struct scene {
@@ -387,6 +387,59 @@ static void another_thread_lets_coroutines_go_by_a_word(void **state)
 	assert_int_equal(s.ended, 3);
 }
 
+static void awaits_the_first_value(void *arg)
+{
+	struct scene *s = arg;
+
+	coro_await_word(&s->word, 0);
+	s->ended++;
+	store_release(&s->word, 2u);
+}
+
+static void moves_the_word_and_awaits_the_next(void *arg)
+{
+	struct scene *s = arg;
+
+	store_release(&s->word, 1u);
+	coro_await_word(&s->word, 1);
+	s->ended++;
+}
+
+static void who_awaits_an_older_value_of_the_word_goes_on(void **state)
+{
+	struct scene s;
+
+	open_scene(&s, state);
+	assert_int_equal(coro_start(s.loop, awaits_the_first_value, &s), 0);
+	assert_int_equal(coro_start(s.loop, moves_the_word_and_awaits_the_next, &s), 0);
+	alarm(PATIENCE_S); /* who is not let go sleeps for ever */
+	run_to_end(&s);
+	alarm(0);
+	assert_int_equal(s.ended, 2);
+}
+
+static void yields_until_another_has_ended(void *arg)
+{
+	struct scene *s = arg;
+
+	store_release(&s->word, 1u);
+	for (uint64_t until = monotonic_ns() + PATIENCE_S * UINT64_C(1000000000);
+		!s->ended && monotonic_ns() < until;)
+		coro_yield();
+	s->fine = s->ended != 0;
+}
+
+static void who_yields_all_the_time_does_not_hold_up_who_awaits_a_word(void **state)
+{
+	struct scene s;
+
+	open_scene(&s, state);
+	assert_int_equal(coro_start(s.loop, awaits_the_first_value, &s), 0);
+	assert_int_equal(coro_start(s.loop, yields_until_another_has_ended, &s), 0);
+	run_to_end(&s);
+	assert_true(s.fine);
+}
+
 static void a_thread_has_one_loop_at_a_time(void **state)
 {
 	struct scene s;
@@ -418,6 +471,8 @@ int main(void)
 		BOTH(those_who_are_left_go_on_after_one_gave_itself_up),
 		BOTH(a_loop_whose_coroutines_all_wait_for_each_other_says_so),
 		BOTH(another_thread_lets_coroutines_go_by_a_word),
+		BOTH(who_awaits_an_older_value_of_the_word_goes_on),
+		BOTH(who_yields_all_the_time_does_not_hold_up_who_awaits_a_word),
 		BOTH(a_thread_has_one_loop_at_a_time),
 	};
 

@@ -185,6 +185,30 @@ ALWAYS_INLINE enum result stream_wait(
 	return sync_too_late(p, how) ? OP_TIMED_OUT : OP_DONE;
 }
 
+/*
+ * Must this call say that it may not block?  A coroutine never blocks its thread: it tries
+ * on a descriptor that does not block either, or on a socket, which is told call by call.
+ */
+static inline bool stream_says_so(const struct port *p, int fd, struct how how)
+{
+	const struct stream_end *e = p->local;
+
+	return how.wait == WAIT_AWAIT && fd != e->try_fd;
+}
+
+static inline ssize_t stream_write_some(
+	const struct port *p, int fd, const uint8_t *from, size_t bytes, struct how how)
+{
+	return stream_says_so(p, fd, how) ? send(fd, from, bytes, MSG_DONTWAIT)
+					  : write(fd, from, bytes);
+}
+
+static inline ssize_t stream_read_some(
+	const struct port *p, int fd, uint8_t *to, size_t bytes, struct how how)
+{
+	return stream_says_so(p, fd, how) ? recv(fd, to, bytes, MSG_DONTWAIT) : read(fd, to, bytes);
+}
+
 /* The rest of a message after `done` bytes, whatever the mode; `fd` may be non-blocking. */
 COLD static enum result stream_finish_write(
 	struct port *p, int fd, const uint8_t *msg, uint32_t len, uint32_t done, struct how how)
@@ -193,7 +217,7 @@ COLD static enum result stream_finish_write(
 	uint32_t spins = 0;
 
 	while (done < len) {
-		ssize_t n = write(fd, msg + done, len - done);
+		ssize_t n = stream_write_some(p, fd, msg + done, len - done, how);
 
 		if (n >= 0)
 			done += (uint32_t)n;
@@ -213,7 +237,7 @@ COLD static enum result stream_finish_read(
 	uint32_t spins = 0;
 
 	while (done < len) {
-		ssize_t n = read(fd, msg + done, len - done);
+		ssize_t n = stream_read_some(p, fd, msg + done, len - done, how);
 
 		if (n > 0)
 			done += (uint32_t)n;
