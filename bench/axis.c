@@ -382,8 +382,7 @@ enum axis axis_find(const char *name)
 
 const char *const *axis_defaults(enum axis a, size_t *n)
 {
-	for (*n = 1; *n < AXIS_MAX_DEFAULTS && rows[a].usual[*n];)
-		++*n;
+	*n = rows[a].usual[1] ? 2 : 1;
 	return rows[a].usual;
 }
 
