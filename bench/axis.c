@@ -57,7 +57,7 @@ static bool get_of(const char *const *names, uint32_t v, char *out, size_t out_l
 static int set_domain(struct cell *c, const struct setting *s)
 {
 	uint32_t v;
-	int code = set_name(s, domain_parse, "thread and process", &v);
+	int code = set_name(s, domain_parse, "thread, process and coroutine", &v);
 
 	if (!code)
 		c->domain = (enum domain)v;
@@ -131,7 +131,7 @@ static bool get_size(const struct cell *c, char *out, size_t out_len)
 
 static int set_capacity(struct cell *c, const struct setting *s)
 {
-	if (strcmp(s->text, "native") != 0)
+	if (strcmp(s->text, "native") != 0 && strcmp(s->text, "unbounded") != 0)
 		return set_count(s, 1, CELL_MAX_CAPACITY, &c->capacity);
 	c->capacity = 0;
 	return 0;
@@ -140,7 +140,7 @@ static int set_capacity(struct cell *c, const struct setting *s)
 static bool get_capacity(const struct cell *c, char *out, size_t out_len)
 {
 	cell_capacity(c, out, out_len);
-	return c->capacity && c->capacity != CELL_DEFAULT_CAPACITY;
+	return c->mech->contract.bounded && c->capacity != CELL_DEFAULT_CAPACITY;
 }
 
 static int set_placement(struct cell *c, const struct setting *s)
@@ -170,7 +170,7 @@ static int set_wait(struct cell *c, const struct setting *s)
 static bool get_wait(const struct cell *c, char *out, size_t out_len)
 {
 	snprintf(out, out_len, "%s", wait_name(c->wait));
-	return c->wait != cell_default_wait(c->mech);
+	return c->wait != cell_default_wait(c->mech, c->domain);
 }
 
 static int set_rate(struct cell *c, const struct setting *s)

@@ -68,8 +68,8 @@ void cell_make_key(struct cell *c);
 /* The further axes not at their default, as in the key: "keep-awake=yes&pair=1". */
 void cell_further(const struct cell *c, char *out, size_t out_len);
 
-/* The strategy that --wait's default means for a mechanism. */
-enum wait cell_default_wait(const struct mech *m);
+/* The strategy that --wait's default means for a mechanism in a domain. */
+enum wait cell_default_wait(const struct mech *m, enum domain d);
 
 /*
  * Reduce axes that mean nothing for this cell to one value, so that duplicates

@@ -159,7 +159,8 @@ static void fill_entry(struct rank_entry *e)
 	snprintf(e->mechanism, sizeof(e->mechanism), "%s", s->mechanism);
 	snprintf(e->wait, sizeof(e->wait), "%s", s->wait);
 	snprintf(e->capacity, sizeof(e->capacity), "%s", s->capacity);
-	e->spins = strcmp(s->wait, "block") != 0 && strcmp(s->wait, "epoll") != 0;
+	e->spins = strcmp(s->wait, "block") != 0 && strcmp(s->wait, "epoll") != 0 &&
+		   strcmp(s->wait, "await") != 0;
 	choose_rows(e);
 	summarise(e, rank_figure, &e->figure);
 	summarise(e, bytes_of, &e->bytes);

@@ -38,11 +38,11 @@ static void put_identity(struct sample *s, const struct row_common *common, cons
 static void put_axes(struct sample *s, const struct cell *c)
 {
 	snprintf(s->domain, sizeof(s->domain), "%s", domain_name(c->domain));
-	if (c->domain != DOMAIN_THREAD)
+	if (domain_has_processes(c->domain))
 		snprintf(s->start, sizeof(s->start), "%s", start_name(c->start));
 	s->producers = c->side_a;
 	s->consumers = c->side_b;
-	s->procs = c->domain == DOMAIN_THREAD ? 1 : c->side_a + c->side_b;
+	s->procs = domain_has_processes(c->domain) ? c->side_a + c->side_b : 1;
 	if (c->msg_bytes) {
 		s->msg_bytes = c->msg_bytes;
 		if (!family_one_role(c->mech->family))
@@ -156,6 +156,8 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 
 static bool has_room(const struct row_common *common, const struct cell *c)
 {
+	if (c->domain == DOMAIN_COROUTINE) /* for their one thread */
+		return true;
 	return c->pu[0] == PLACE_PU_NONE ? cell_workers(c) <= common->cpus : c->workers_per_pu <= 1;
 }
 
@@ -172,7 +174,7 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,
 		.kept_awake = c->extra.keep_awake,
-		.workers = cell_workers(c),
+		.workers = c->domain == DOMAIN_COROUTINE ? 1 : cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
 		.overlap_permille = r->overlap_permille,
 		.migrated = r->migrated,

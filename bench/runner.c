@@ -114,6 +114,8 @@ static void stretch_for_skew(struct cell *c, const struct trial_result *result, 
 	bool crowded = c->workers_per_pu > 1 ||
 		       (c->pu[0] == PLACE_PU_NONE && cell_workers(c) > cpus);
 
+	if (c->domain == DOMAIN_COROUTINE) /* one begins when another first waits */
+		return;
 	if (!crowded || need <= c->stretch_ns)
 		return;
 	need = need < MAX_STRETCH_NS ? need : MAX_STRETCH_NS;

@@ -37,12 +37,13 @@ static int look_up(struct crew *c, const struct trial_spec *spec)
 static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 {
 	bool back = i == 1, one_role = workload_one_role(c->workload);
+	bool grows = c->mech->flags & MECH_GROWS;
 	struct link *l = &c->link[i];
 
 	*l = (struct link){
 		.mech = c->mech,
 		.msg_bytes = spec->msg_bytes,
-		.capacity = spec->capacity ? spec->capacity : 1,
+		.capacity = spec->capacity || grows ? spec->capacity : 1,
 		.fds = spec->extra.fds + 1,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
@@ -135,7 +136,7 @@ static void *map_memory(
 	int flags = memory_is_asked(spec) ? 0 : MAP_POPULATE, fd = -1;
 	void *mem;
 
-	if (c->link[0].domain == DOMAIN_THREAD) {
+	if (!domain_has_processes(c->link[0].domain)) {
 		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
 	} else if (c->link[0].start == START_FORK) {
 		flags |= MAP_SHARED | MAP_ANONYMOUS;

@@ -47,7 +47,8 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
-	uint32_t stopped; /* it was stopped and let go on */
+	uint32_t stopped;   /* it was stopped and let go on */
+	uint32_t elsewhere; /* a coroutine whose thread's costs stand in another one's report */
 };
 
 struct worker_slot {
@@ -93,8 +94,9 @@ struct crew {
 	const struct trial_spec *spec;
 	const struct mech *mech;
 	const struct workload *workload;
-	struct topo *topo; /* NULL: nobody is pinned */
-	void *area;        /* the links' shared state outside the arena; NULL: inside */
+	struct topo *topo;         /* NULL: nobody is pinned */
+	struct together *together; /* coroutines; else NULL */
+	void *area;                /* the links' shared state outside the arena; NULL: inside */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
 };

@@ -24,7 +24,7 @@ enum {
 
 static bool shared(const struct trial *t)
 {
-	return t->crew.spec->domain != DOMAIN_THREAD;
+	return domain_has_processes(t->crew.spec->domain);
 }
 
 /* Messages booked by all receivers so far; read while they run, for stalls only. */

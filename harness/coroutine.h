@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "harness/atomic.h"
+#include "harness/compiler.h"
 
 enum coro_switch { CORO_UCONTEXT, CORO_ASSEMBLY, CORO_SWITCHES };
 
@@ -66,21 +67,21 @@ struct coro *coro_self(void);
 /* The loop of the running coroutine. */
 struct coro_loop *coro_self_loop(void);
 
-/* Let those go first that can go on. */
-void coro_yield(void);
+/* Let those go first that can go on; where nobody else can, descriptors are looked at. */
+CALLED void coro_yield(void);
 
 /* Until coro_unpark(); at once if that came first.  False: the deadline has passed. */
-bool coro_park(uint64_t deadline_ns);
+CALLED bool coro_park(uint64_t deadline_ns);
 
 /* Let a coroutine of the same loop go on; before it parks, its next park is void. */
-void coro_unpark(struct coro *c);
+CALLED void coro_unpark(struct coro *c);
 
 /*
  * Until the descriptor may be ready for `events` (POLLIN, POLLOUT): try the
  * operation first, call this when it would block, try again.  Readiness is
  * edge-triggered and registered once.  False: the deadline has passed.
  */
-bool coro_await_fd(int fd, short events, uint64_t deadline_ns);
+CALLED bool coro_await_fd(int fd, short events, uint64_t deadline_ns);
 
 /* Before a descriptor is closed: its number may come again.  Does nothing outside of a loop. */
 void coro_forget_fd(int fd);
@@ -99,9 +100,9 @@ struct coro_queue {
 };
 
 /* Join the queue and park.  False: the deadline has passed, and it has left the queue. */
-bool coro_queue_wait(struct coro_queue *q, uint64_t deadline_ns);
+CALLED bool coro_queue_wait(struct coro_queue *q, uint64_t deadline_ns);
 
 /* Let the first one go; false: nobody waits. */
-bool coro_queue_wake(struct coro_queue *q);
+CALLED bool coro_queue_wake(struct coro_queue *q);
 
 #endif

@@ -108,7 +108,7 @@ static int start_exec(struct roster *r, unsigned i)
 
 static int start_one(struct roster *r, unsigned i)
 {
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return start_thread(r, i);
 	return r->crew->spec->start == START_EXEC ? start_exec(r, i) : start_fork(r, i);
 }
@@ -128,6 +128,8 @@ static int start_patiently(struct roster *r, unsigned i)
 
 int crew_start(struct roster *r)
 {
+	if (r->crew->spec->domain == DOMAIN_COROUTINE)
+		return crew_start_loop(r);
 	for (unsigned i = 0; i < r->crew->arena->workers; i++) {
 		int err = start_patiently(r, i);
 
@@ -144,7 +146,7 @@ int crew_start(struct roster *r)
 
 void crew_reap(struct roster *r)
 {
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return;
 	for (unsigned i = 0; i < r->started; i++) {
 		int status;
@@ -179,7 +181,7 @@ int crew_join(struct roster *r, uint64_t deadline_ns)
 {
 	struct timespec nap = {.tv_nsec = 50000};
 
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return join_threads(r, deadline_ns);
 	for (crew_reap(r); r->ended < r->started; crew_reap(r)) {
 		if (monotonic_ns() >= deadline_ns)
@@ -193,7 +195,7 @@ void crew_kill(struct roster *r)
 {
 	int status;
 
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return;
 	for (unsigned i = 0; i < r->started; i++) {
 		if (r->pid[i])

@@ -80,6 +80,9 @@ static inline uint32_t link_reads_percent(const struct link *l)
 	return l->tuning.reads_plus_1 ? l->tuning.reads_plus_1 - 1 : DEFAULT_READS;
 }
 
+/* For attach, while it waits for the other side: a moment in which others go on. */
+void link_nap(void);
+
 /* Ports of a role that have not left yet. */
 ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)
 {

@@ -49,7 +49,15 @@ enum family {
 	FAMILY_BUS,
 	FAMILY_COUNT
 };
-enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+/* Coroutines: all workers on one thread, see coroutine.h. */
+enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_COUNT };
+
+/* Its workers have address spaces and descriptors of their own. */
+static inline bool domain_has_processes(enum domain d)
+{
+	return d == DOMAIN_PROCESS;
+}
+
 /* Its workers have all the same end of the link: there are only senders. */
 static inline bool family_one_role(enum family f)
 {
@@ -66,13 +74,28 @@ enum start { START_FORK, START_EXEC, START_COUNT };
 /*
  * How a worker waits.  Spin and yield try again and again, spin-then-block for a
  * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
- * sleeps in the operation itself.
+ * sleeps in the operation itself.  Await lets the thread's other coroutines go on: how
+ * coroutines wait, and nobody else.
  */
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
+enum wait {
+	WAIT_BLOCK,
+	WAIT_SPIN,
+	WAIT_YIELD,
+	WAIT_SPIN_BLOCK,
+	WAIT_EPOLL,
+	WAIT_AWAIT,
+	WAIT_COUNT
+};
 
 /* What can be offered in user space, and what over a descriptor. */
 #define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
 #define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
+#define AWAITS     BIT(WAIT_AWAIT)
+
+/* Threads and processes, coroutines, or all three: as the wait strategies that are offered say. */
+#define MECH_DOMAINS(offered)                                                                      \
+	((((offered) & ~AWAITS) ? BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS) : 0u) |                 \
+		(((offered)&AWAITS) ? BIT(DOMAIN_COROUTINE) : 0u))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -157,6 +180,7 @@ enum mech_flags {
 	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
 	MECH_TOPICS = BIT(6),       /* link->topics says something */
 	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
+	MECH_GROWS = BIT(8),        /* link->capacity 0: no bound; else exactly that many */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
@@ -333,23 +357,30 @@ struct mech {
 static inline bool mech_overtakes(const struct mech *m)
 {
 	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
+	
 }
 
-/*
+/* What of its wait strategies workers of a domain may choose. */
+	static inline unsigned mech_waits(const struct mech *m, enum domain d)
+	{
+		return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+	}
+
+	/*
  * Operations claimed in blocks from one counter per side: the total is exact,
  * nobody waits for a share that somebody else still has to do, and the shares
  * are the fairness datum.
  */
-ALWAYS_INLINE bool worker_claim(struct worker *w, uint64_t *first, uint64_t *end)
-{
-	*first = add_relaxed(w->claim, w->block);
-	if (*first >= w->n)
-		return false;
-	*end = w->n - *first < w->block ? w->n : *first + w->block;
-	return true;
-}
+	ALWAYS_INLINE bool worker_claim(struct worker * w, uint64_t * first, uint64_t * end)
+	{
+		*first = add_relaxed(w->claim, w->block);
+		if (*first >= w->n)
+			return false;
+		*end = w->n - *first < w->block ? w->n : *first + w->block;
+		return true;
+	}
 
-/* Stamp one operation in this many where each would cost too much. */
-enum { STAMP_EVERY = 64 };
+	/* Stamp one operation in this many where each would cost too much. */
+	enum { STAMP_EVERY = 64 };
 
 #endif

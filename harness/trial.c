@@ -92,7 +92,7 @@ static void tear_down_links(struct crew *c)
 /* The parent keeps the receiving ends only, so that an end of file is seen. */
 static void release_fds(struct crew *c)
 {
-	if (c->spec->domain == DOMAIN_THREAD || workload_alone(c->workload))
+	if (!domain_has_processes(c->spec->domain) || workload_alone(c->workload))
 		return;
 	for (unsigned i = 0; i < c->arena->links; i++)
 		link_close_others(&c->link[i], ROLE_RECEIVER);

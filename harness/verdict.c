@@ -373,7 +373,7 @@ static void count_after_death(struct trial *t)
 {
 	struct evidence e = {0};
 
-	if (t->crew.spec->domain == DOMAIN_THREAD || !crew_has_ledgers(&t->crew))
+	if (!domain_has_processes(t->crew.spec->domain) || !crew_has_ledgers(&t->crew))
 		return;
 	judge_channel(t, &e);
 	e.lost = 0;

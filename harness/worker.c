@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "harness/conduct.h"
+#include "harness/coroutine.h"
 #include "harness/family/channel.h"
 #include "harness/family/event.h"
 #include "harness/pages.h"
@@ -33,6 +33,7 @@ struct self {
 	struct schedule_table *table;
 	struct hist *service; /* past TRIAL_MAX_HISTS */
 	bool prepared;
+	bool last; /* it ended the stretch on its thread */
 };
 
 static uint64_t thread_cpu_ns(void)
@@ -49,11 +50,6 @@ static uint64_t timeval_ns(struct timeval tv)
 }
 
 /* ---- what the kernel counts, before and after the stretch ---------------- */
-
-struct costs {
-	struct rusage usage;
-	uint64_t runq_wait_ns, migrations;
-};
 
 static uint64_t read_field(const char *path, const char *key, unsigned field)
 {
@@ -98,6 +94,36 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
 	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
 	r->stopped = quiet_was_stopped();
+	r->elsewhere = 0;
+}
+
+/* A coroutine whose thread goes on with others: its costs are the last one's to report. */
+static void report_no_costs(struct worker_report *r)
+{
+	r->runq_wait_ns = r->migrations = 0;
+	r->cpu_ns = r->cpu_user_ns = r->cpu_sys_ns = 0;
+	r->ctx_voluntary = r->ctx_involuntary = r->minor_faults = 0;
+	r->stopped = 0;
+	r->elsewhere = 1;
+}
+
+/* True of each worker; of coroutines, of the first that comes here in a stretch. */
+static bool is_first(const struct self *s, unsigned *count)
+{
+	return !s->crew->together || (*count)++ == 0;
+}
+
+/* True of each worker; of coroutines, of the one that ends a stretch. */
+static bool is_last(const struct self *s)
+{
+	struct together *t = s->crew->together;
+
+	if (!t)
+		return true;
+	if (++t->ended < t->workers)
+		return false;
+	t->come = t->started = t->ended = 0;
+	return true;
 }
 
 /* ---- preparation --------------------------------------------------------- */
@@ -208,7 +234,7 @@ static void drop_foreign_fds(struct self *s)
 {
 	struct crew *c = s->crew;
 
-	if (c->spec->domain == DOMAIN_THREAD || c->spec->start == START_EXEC ||
+	if (!domain_has_processes(c->spec->domain) || c->spec->start == START_EXEC ||
 		workload_alone(c->workload) || family_one_role(c->workload->family))
 		return;
 	if (c->arena->links == 2) {
@@ -275,7 +301,7 @@ static void map_in_shared(const struct crew *c)
 {
 	void *area = c->area ? c->area : (char *)c->arena + c->arena->area_offset;
 
-	if (c->spec->domain != DOMAIN_THREAD && c->arena->area_bytes)
+	if (domain_has_processes(c->spec->domain) && c->arena->area_bytes)
 		pages_map_in(area, c->arena->area_bytes);
 }
 
@@ -329,10 +355,14 @@ static void clean_up(struct self *s)
 
 /* ---- orders -------------------------------------------------------------- */
 
-static void arrive(struct gate *g, bool shared)
+/* Of coroutines only the last says so: the others may still be in their timed stretch. */
+static void arrive(const struct self *s, bool shared)
 {
-	add_acq_rel(&g->arrived, 1u);
-	futex_wake(&g->arrived, 1, shared);
+	struct gate *g = &s->crew->arena->gate;
+	uint32_t n = add_acq_rel(&g->arrived, 1u) + 1;
+
+	if (!s->crew->together || n >= s->crew->together->workers)
+		futex_wake(&g->arrived, 1, shared);
 }
 
 /* Each has a PU of its own: spin to the tick.  Else leave the PU to the others. */
@@ -344,6 +374,11 @@ static void await_start(const struct self *s)
 
 	if (g->start_ticks == 0)
 		return;
+	if (s->crew->together) {
+		while (monotonic_ns() < g->start_monotonic_ns)
+			coro_park(g->start_monotonic_ns);
+		return;
+	}
 	if (!s->crew->spec->spin_start) {
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 		return;
@@ -430,8 +465,8 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	struct worker *w = &s->slot->w;
 	struct gate *g = &s->crew->arena->gate;
 	struct worker_report *r = &s->slot->report;
-	struct costs before, after;
-	uint64_t cpu;
+	struct together own = {0}, *t = s->crew->together ? s->crew->together : &own;
+	struct costs after;
 
 	w->n = g->n;
 	w->block = g->block;
@@ -439,13 +474,16 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	if (w->service)
 		hist_reset(w->service);
 	zero_waits(s);
-	read_costs(&before);
+	if (is_first(s, &t->come))
+		read_costs(&t->before);
 	await_start(s);
-	if (counters)
-		counters_start(counters);
 	r->cpu_before = (uint32_t)sched_getcpu();
 	add_acq_rel(&g->started, 1u);
-	cpu = thread_cpu_ns();
+	if (is_first(s, &t->started)) {
+		if (counters)
+			counters_start(counters);
+		t->cpu_ns = thread_cpu_ns();
+	}
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
 	w->outside = 0;
@@ -453,12 +491,17 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	if (s->side == 0)
 		finish_sending(s, measured);
 	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
-	r->cpu_ns = thread_cpu_ns() - cpu;
 	r->cpu_after = (uint32_t)sched_getcpu();
-	if (counters)
-		counters_stop(counters);
-	read_costs(&after);
-	report_costs(r, &before, &after);
+	s->last = is_last(s);
+	if (s->last) {
+		r->cpu_ns = thread_cpu_ns() - t->cpu_ns;
+		if (counters)
+			counters_stop(counters);
+		read_costs(&after);
+		report_costs(r, &t->before, &after);
+	} else {
+		report_no_costs(r);
+	}
 	s->slot->all_ops += w->all_ops;
 	s->slot->outside += w->outside;
 	s->slot->counted = w->ops;
@@ -477,12 +520,17 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 /* Closed again before anything is timed: open ones cost at each context switch. */
 static void run_counted(struct self *s)
 {
-	struct counters c;
+	struct together own = {0}, *t = s->crew->together ? s->crew->together : &own;
 
-	counters_open(&c, &s->crew->spec->counters);
-	run_loop(s, false, &c);
-	counters_read(&c, s->slot->counter);
-	counters_close(&c);
+	if (t->come == 0)
+		counters_open(&t->counters, &s->crew->spec->counters);
+	run_loop(s, false, &t->counters);
+	if (!s->last) {
+		memset(s->slot->counter, 0, sizeof(s->slot->counter));
+		return;
+	}
+	counters_read(&t->counters, s->slot->counter);
+	counters_close(&t->counters);
 }
 
 /* One message, or one signal, if there is any. */
@@ -532,6 +580,18 @@ static bool obey(struct self *s)
 	}
 }
 
+static void await_orders(const struct self *s, uint32_t seen, bool shared)
+{
+	atomic_u32 *orders = &s->crew->arena->gate.orders;
+
+	while (load_acquire(orders) == seen) {
+		if (s->crew->together)
+			coro_await_word(orders, seen);
+		else
+			futex_wait(orders, seen, FUTEX_FOREVER, shared);
+	}
+}
+
 void worker_body(struct crew *c, unsigned index)
 {
 	struct self s = {
@@ -541,7 +601,7 @@ void worker_body(struct crew *c, unsigned index)
 		.side = index >= c->spec->side_a,
 	};
 	struct gate *g = &c->arena->gate;
-	bool shared = c->spec->domain != DOMAIN_THREAD;
+	bool shared = domain_has_processes(c->spec->domain);
 	uint32_t seen = 0;
 	int err = prepare(&s);
 
@@ -551,9 +611,8 @@ void worker_body(struct crew *c, unsigned index)
 		for (unsigned i = 0; i < s.n_ports; i++)
 			probe_hit(&s.ports[i].probe, POINT_READY);
 	for (;;) {
-		arrive(g, shared);
-		while (load_acquire(&g->orders) == seen)
-			futex_wait(&g->orders, seen, FUTEX_FOREVER, shared);
+		arrive(&s, shared);
+		await_orders(&s, seen, shared);
 		seen++;
 		if (g->order == DO_LEAVE || !obey(&s))
 			break;

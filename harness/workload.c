@@ -31,6 +31,7 @@ static const char *const family_names[FAMILY_COUNT] = {
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",
 	[DOMAIN_PROCESS] = "process",
+	[DOMAIN_COROUTINE] = "coroutine",
 };
 static const char *const start_names[START_COUNT] = {
 	[START_FORK] = "fork",
@@ -42,6 +43,7 @@ static const char *const wait_names[WAIT_COUNT] = {
 	[WAIT_YIELD] = "yield",
 	[WAIT_SPIN_BLOCK] = "spin-then-block",
 	[WAIT_EPOLL] = "epoll",
+	[WAIT_AWAIT] = "await",
 };
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_NONE] = "",

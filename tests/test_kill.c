@@ -24,7 +24,7 @@ enum {
 	EXEC_SHARE = 3
 };
 
-static const char *const variants[] = {"thread", "process", "process&start=exec"};
+static const char *const variants[] = {"thread", "process", "coroutine", "process&start=exec"};
 
 /* Two workers, and several: the first of each side dies. */
 static const char *const fans[2][2] = {{"1x1", "2"}, {"2x2", "3"}};
@@ -264,7 +264,7 @@ static void check_fine(const struct cell *c)
 
 static void kill_in_variant(const struct mech *m, unsigned variant)
 {
-	bool exec = variant == 2;
+	bool exec = variant == ARRAY_LEN(variants) - 1;
 	struct cell two, many;
 	bool has_many = cell_of(&many, m, variants[variant], 1);
 
@@ -286,7 +286,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 
 static void kill_in_every_variant(const struct mech *m)
 {
-	unsigned n = lab_is_fast() ? 2 : ARRAY_LEN(variants);
+	unsigned n = ARRAY_LEN(variants) - lab_is_fast();
 
 	here.tried = here.reached = 0;
 	for (unsigned i = 0; i < n; i++)

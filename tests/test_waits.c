@@ -68,7 +68,8 @@ static void find_cells(void)
 	for (size_t i = 0; i < registry_count(); i++) {
 		for (int d = 0; d < (LAB_TSAN ? 1 : DOMAIN_COUNT); d++) {
 			for (int w = 0; w < WAIT_COUNT; w++) {
-				if ((all[i]->domains & BIT(d)) && (all[i]->waits & BIT(w)))
+				if ((all[i]->domains & BIT(d)) &&
+					(mech_waits(all[i], (enum domain)d) & BIT(w)))
 					add_cell(all[i], (enum domain)d, (enum wait)w);
 			}
 		}

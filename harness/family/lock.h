@@ -17,6 +17,7 @@
 #define HARNESS_FAMILY_LOCK_H
 
 #include "harness/board.h"
+#include "harness/coroutine.h"
 #include "harness/evidence.h"
 #include "harness/hist.h"
 #include "harness/link.h"
@@ -66,7 +67,7 @@ ALWAYS_INLINE void lock_bump(const struct lock_ops *o, atomic_u64 *counter)
 ALWAYS_INLINE enum result lock_take(
 	const struct lock_ops *o, struct port *p, bool polls, struct how how)
 {
-	const struct how try = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how try = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -115,7 +116,10 @@ ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter)
 	sub_acq_rel(inside, 1u);
 }
 
-/* What is done while the lock is held. */
+/*
+ * What is done while the lock is held.  A coroutine lets the others go once: of sections
+ * in which nobody awaits anything no other coroutine would ever see that they are held.
+ */
 ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomic_u64 *counter,
 	enum inside inside, struct how how)
 {
@@ -130,6 +134,8 @@ ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomi
 		lock_bump(o, counter);
 	if (inside == INSIDE_BYTES)
 		state_raise(p->link->state, p->link->msg_bytes);
+	if (how.wait == WAIT_AWAIT)
+		coro_yield();
 	if (how.probed)
 		lock_leave(o, p);
 }
@@ -294,7 +300,6 @@ _Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the sta
 #define LOCK_COMMON_IN(id, opstab, offered, where)                                                 \
 	.family = FAMILY_LOCK, .domains = (where), .waits = (offered), .ops = &(opstab),           \
 	.loops = &id##_loops
-#define LOCK_COMMON(id, opstab, offered)                                                           \
-	LOCK_COMMON_IN(id, opstab, offered, BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS))
+#define LOCK_COMMON(id, opstab, offered) LOCK_COMMON_IN(id, opstab, offered, MECH_DOMAINS(offered))
 
 #endif
