@@ -182,18 +182,18 @@ static int open_ports(struct self *s)
 {
 	const struct workload *w = s->crew->workload;
 	bool pair = w->links == LINKS_PAIR, alone = workload_alone(w);
-	bool duplex = pair && s->crew->arena->links == 1;
-	uint32_t index = s->side ? s->index - s->crew->spec->side_a : s->index;
+	bool duplex = pair && s->crew->arena->links == 1, alike = family_one_role(w->family);
+	uint32_t index = s->side && !alike ? s->index - s->crew->spec->side_a : s->index;
 	unsigned out = arena_out_link(s->crew, s->side), in = arena_out_link(s->crew, !s->side);
 	int err = 0;
 
 	s->slot->w.out = s->slot->w.in = NULL;
-	if (!family_one_role(w->family) && !duplex && (s->side == 1 || pair || alone)) {
+	if (!alike && !duplex && (s->side == 1 || pair || alone)) {
 		err = open_port(s, in, ROLE_RECEIVER, index);
 		if (!err)
 			s->slot->w.in = &s->ports[s->n_ports - 1];
 	}
-	if (!err && (s->side == 0 || pair)) {
+	if (!err && (s->side == 0 || pair || alike)) {
 		err = open_port(s, out, duplex && s->side ? ROLE_RECEIVER : ROLE_SENDER, index);
 		if (!err)
 			s->slot->w.out = &s->ports[s->n_ports - 1];
@@ -366,6 +366,14 @@ static bool server_gone(const struct self *s, const struct port *p)
 	       (err == -ECONNRESET || err == -EPIPE);
 }
 
+/* What grows has come to a limit of the machine: a skip that names it. */
+static void explain_error(struct self *s, int err)
+{
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC;
+	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
+		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
+}
+
 static void explain_result(struct self *s)
 {
 	struct worker *w = &s->slot->w;
@@ -383,14 +391,14 @@ static void explain_result(struct self *s)
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
 			"worker %u: the other side has gone", s->index);
 	else
-		snprintf(s->slot->reason, sizeof(s->slot->reason),
-			"worker %u: operation failed: %s", s->index, strerror(-port_error(w, p)));
+		explain_error(s, port_error(w, p));
 }
 
 static void zero_waits(struct self *s)
 {
 	for (unsigned i = 0; i < s->n_ports; i++)
-		s->ports[i].full_waits = s->ports[i].empty_waits = 0;
+		s->ports[i].full_waits = s->ports[i].empty_waits = s->ports[i].acquisitions =
+			s->ports[i].vain_wakeups = 0;
 }
 
 /*
@@ -440,6 +448,7 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	cpu = thread_cpu_ns();
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
+	w->outside = 0;
 	s->loop(w);
 	if (s->side == 0)
 		finish_sending(s, measured);
@@ -451,12 +460,15 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	read_costs(&after);
 	report_costs(r, &before, &after);
 	s->slot->all_ops += w->all_ops;
+	s->slot->outside += w->outside;
 	s->slot->counted = w->ops;
 	if (measured) {
 		for (unsigned i = 0; i < s->n_ports; i++) {
 			probe_hit(&s->ports[i].probe, POINT_LAST);
 			s->slot->full_waits += s->ports[i].full_waits;
 			s->slot->empty_waits += s->ports[i].empty_waits;
+			s->slot->acquisitions += s->ports[i].acquisitions;
+			s->slot->vain_wakeups += s->ports[i].vain_wakeups;
 		}
 	}
 	explain_result(s);

@@ -44,6 +44,7 @@ struct rig_shared {
 	char verdict[RIG_TEXT];
 	atomic_u64 note[RIG_NOTES];
 	atomic_u32 tally[RIG_TALLY];
+	struct board board;
 };
 
 struct rig_spec {
@@ -51,6 +52,7 @@ struct rig_spec {
 	enum domain domain;
 	enum wait wait;
 	uint32_t senders, receivers, msg_bytes, capacity;
+	struct tuning tuning;
 };
 
 struct rig_worker;

@@ -87,7 +87,7 @@ static bool must_reach(const struct cell *c, const struct death *d)
 		return d->nth == 1;
 	if (c->mech->contract.lossy && d->nth > SOON) /* a busy machine loses too many */
 		return false;
-	if (c->mech->family == FAMILY_LOCK)
+	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
 		return d->nth <= SOON && d->side == 0 && two &&
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
 	if (!two)
@@ -104,7 +104,7 @@ static bool cannot_reach(const struct cell *c, const struct death *d)
 {
 	if (is_once(d->point))
 		return d->nth > 1;
-	if (c->mech->family == FAMILY_LOCK)
+	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
 	if (c->mech->family == FAMILY_BARRIER)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
