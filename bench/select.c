@@ -109,12 +109,17 @@ int select_set(
 	return 0;
 }
 
-/* The same from the values of an axis; a wait that nobody named is the mechanism's own. */
+/* The same from the values of an axis; a wait that nobody named is the mechanism's own, a size the
+ * family's. */
 static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
 	char *err, size_t err_len)
 {
 	if (a == AXIS_WAIT && !v.named) {
 		c->wait = cell_default_wait(c->mech);
+		return 0;
+	}
+	if (a == AXIS_SIZE && !v.named && !family_has_size(c->mech->family)) {
+		c->msg_bytes = 0;
 		return 0;
 	}
 	return select_set(c, a, v.text[i], one_side, err, err_len);

@@ -53,6 +53,9 @@ struct ledger {
 	uint64_t spoiled_head; /* of the first of them: its stamp, and the byte */
 	uint64_t intruded;     /* locks: somebody else was inside; probed twin */
 	uint64_t strayed;      /* barriers: let go too early or too late */
+	uint64_t crowded;      /* semaphores: more inside than there are permits */
+	uint64_t most_inside;  /* semaphores: high-water mark */
+	uint64_t stale;        /* rwlock: met an older state than the last one */
 	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
 	uint32_t gaps_lost; /* more gaps than there is room for */
@@ -72,7 +75,7 @@ struct evidence {
 	uint64_t lost, duplicated, reordered, corrupt;
 	uint64_t torn, cut, foreign; /* parts of corrupt */
 	/* parts of corrupt as well; arrived, and counted as received */
-	uint64_t spoiled, spoiled_head, intruded, strayed;
+	uint64_t spoiled, spoiled_head, intruded, strayed, crowded, scraps;
 	uint32_t spoiled_at;
 };
 

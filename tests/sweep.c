@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 
+#include "bench/broker.h"
 #include "harness/workload.h"
 #include "primitives/registry.h"
+#include "tests/lab.h"
 
 static unsigned ran;
 
@@ -18,11 +20,23 @@ static bool domain_here(const struct mech *m, enum domain d)
 	return (m->domains & BIT(d)) && !(RIG_TSAN && d != DOMAIN_THREAD);
 }
 
+/* One that is quickly started, or given, serves all checks. */
+static bool has_server(enum broker b)
+{
+	char err[400] = "";
+
+	if (broker_absent(b) || !lab_starts(b))
+		return false;
+	if (broker_need(b, err, sizeof(err)) != 0)
+		fail_msg("%s", err);
+	return true;
+}
+
 unsigned sweep_domains(const struct mech *m, enum family family)
 {
 	if (m->family != family || (m->flags & (MECH_NO_EVIDENCE | MECH_RACY)))
 		return 0;
-	if (m->probe && m->probe())
+	if ((m->probe && m->probe()) || !has_server(m->broker))
 		return 0;
 	return (unsigned)domain_here(m, DOMAIN_THREAD) + domain_here(m, DOMAIN_PROCESS);
 }

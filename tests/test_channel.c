@@ -17,7 +17,6 @@ enum {
 	CAPACITY = 8,
 	MESSAGES = 2000, /* per sender */
 	LARGE_MESSAGES = 20,
-	NEVER_FULL = 1000000,
 	LOSSY_SENDS = 1000,
 	SHORT_NS = 20000000,
 };
@@ -278,10 +277,11 @@ static void results_of_receive(struct trial *t)
 /* Sends until there is no room; r is what ended it. */
 static uint32_t fill(struct rig_worker *w, enum result *r)
 {
+	const struct mech *m = w->port.link->mech;
 	/* what is lossy loses instead of being full */
-	uint32_t n = w->port.link->mech->contract.lossy ? NEVER_FULL - LOSSY_SENDS : 0;
+	uint32_t n = m->contract.lossy ? rig_never_full(m) - LOSSY_SENDS : 0;
 
-	while ((*r = rig_send(w, BYTES, MODE_TRY)) == OP_DONE && ++n < NEVER_FULL)
+	while ((*r = rig_send(w, BYTES, MODE_TRY)) == OP_DONE && ++n < rig_never_full(m))
 		;
 	return n;
 }
@@ -289,10 +289,10 @@ static uint32_t fill(struct rig_worker *w, enum result *r)
 /* A kernel's buffers may still find room a little later: at last they do not. */
 static bool times_out_when_full(struct rig_worker *w, uint32_t *n)
 {
-	bool kernel = !w->port.link->mech->contract.bounded;
+	const struct mech *m = w->port.link->mech;
 	enum result r;
 
-	while (kernel && *n < NEVER_FULL) {
+	while (!m->contract.bounded && *n < rig_never_full(m)) {
 		w->port.deadline_ns = monotonic_ns() + SHORT_NS;
 		r = rig_send(w, BYTES, MODE_TIMED);
 		if (r != OP_DONE)
@@ -306,7 +306,8 @@ static void send_four_ways(struct rig_worker *w)
 {
 	enum result r;
 	uint32_t n = fill(w, &r);
-	bool full = n < NEVER_FULL, lossy = w->port.link->mech->contract.lossy;
+	bool full = n < rig_never_full(w->port.link->mech),
+	     lossy = w->port.link->mech->contract.lossy;
 
 	MUST_BE(w, r, full ? OP_WOULD_BLOCK : OP_DONE);
 	MUST(w, !full || times_out_when_full(w, &n));

@@ -26,6 +26,8 @@ ALWAYS_INLINE enum result channel_put(
 		channel_fill(p, msg, len);
 	if (how.probed && probe_act_on_message(p->probe.act))
 		r = channel_send_probed(o, p, msg, len, how);
+	else if (how.probed)
+		r = channel_send_once(o, p, msg, len, how);
 	else
 		r = o->send(p, msg, len, how);
 	POINT(p, how, AFTER_SEND);
@@ -39,7 +41,10 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 
 	if (how.probed)
 		channel_scrub(p, msg, room);
-	r = o->recv(p, msg, room, len, how);
+	if (how.probed)
+		r = channel_recv_once(o, p, msg, room, len, how);
+	else
+		r = o->recv(p, msg, room, len, how);
 	if (how.probed && r == OP_DONE)
 		channel_inspect(p, msg, *len);
 	POINT(p, how, AFTER_RECV);
@@ -388,9 +393,9 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	STAMP_TWINS(channel, id, ask, opstab, offered)                                             \
 	STAMP_TWINS(channel, id, serve, opstab, offered)                                           \
 	STAMP_TWINS(channel, id, self, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, poll, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, vain, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, drain, opstab, offered)                                           \
+	STAMP_ONCE(channel, id, poll, opstab)                                                      \
+	STAMP_ONCE(channel, id, vain, opstab)                                                      \
+	STAMP_ONCE(channel, id, drain, opstab)                                                     \
 	STAMP_TWINS(channel, id, offer, opstab, offered)                                           \
 	STAMP_TWINS(channel, id, arrive, opstab, offered)                                          \
 	static const loop_table id##_loops = {                                                     \
