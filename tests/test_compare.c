@@ -100,6 +100,24 @@ static void compare_does_not_blame_mechanisms_for_a_machine_that_moved(void **st
 	assert_non_null(strstr(program.out, "atomic +12.0 %"));
 }
 
+static void compare_without_controls_does_not_say_who_moved(void **state)
+{
+	(void)state;
+	scene_six_three(&(struct scene){.all = 0.12});
+	program_ends("rm n1/floors.csv n2/floors.csv n3/floors.csv", RC_FINE);
+	scene_says(COMPARE SCENE_SIX_THREE, RC_INCONCLUSIVE, "without controls");
+	assert_non_null(strstr(program.out, "suite=ok"));
+}
+
+static void compare_tells_trials_that_were_interrupted(void **state)
+{
+	(void)state;
+	scene_run("a", 1, &usual);
+	scene_run("b", 2, &(struct scene){.status = "interrupted"});
+	scene_says(COMPARE "a b", RC_INCONCLUSIVE, "b: 1 of its trials were interrupted");
+	scene_says(H "baseline save --no-kept x b", RC_FINDING, "is not finished");
+}
+
 static void compare_leaves_out_a_campaign_of_base_that_lies_apart(void **state)
 {
 	(void)state;
@@ -378,6 +396,8 @@ int main(void)
 		PROGRAM_TEST(compare_of_campaigns_within_an_hour_decides_nothing),
 		PROGRAM_TEST(compare_flags_what_slowed_all_cells_when_controls_stood_still),
 		PROGRAM_TEST(compare_does_not_blame_mechanisms_for_a_machine_that_moved),
+		PROGRAM_TEST(compare_without_controls_does_not_say_who_moved),
+		PROGRAM_TEST(compare_tells_trials_that_were_interrupted),
 		PROGRAM_TEST(compare_leaves_out_a_campaign_of_base_that_lies_apart),
 		PROGRAM_TEST(compare_fails_on_missing_cells_unless_they_are_allowed),
 		PROGRAM_TEST(compare_tells_what_breaks_in_new_only),
