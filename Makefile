@@ -40,7 +40,7 @@ OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
 THREADED := awake barrier bus channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor gil intervals kill lock memory names permits probe \
+	evidence_many fairness floor gil intervals kill lock memory names permits probe queues \
 	recursive rwlock sabotage stress tails trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 

@@ -140,7 +140,11 @@ static const char *check_workload(const struct cell *c)
 		return "nothing is handed over: no end can be seen";
 	if (m->contract.lossy)
 		return "an end may be lost like any message";
-	return m->contract.order == ORDER_FIFO ? NULL : "an end would overtake what it ends";
+	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
+		return "an end would overtake what other senders still hold in their buffers";
+	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
+		return NULL;
+	return "an end would overtake what it ends";
 }
 
 /* The size that the mechanism and the workload can check. */
@@ -156,6 +160,8 @@ static const char *check_size(const struct cell *c)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
 	if (c->mech->contract.lossy)
 		return "messages under 8 bytes carry no number that survives a loss";
+	if (mech_overtakes(c->mech))
+		return "messages under 8 bytes carry no number of their own: they must come in order";
 	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 

@@ -219,7 +219,8 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 		return;
 	s->lost = (double)r->lost;
 	s->duplicated = (double)r->duplicated;
-	s->reordered = (double)r->reordered;
+	if (!mech_overtakes(c->mech))
+		s->reordered = (double)r->reordered;
 	s->corrupt = (double)r->corrupt;
 }
 
@@ -240,6 +241,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	put_cpus(s, c, r);
 	if (cell_has_memory(c->mech))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
+	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",

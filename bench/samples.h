@@ -73,6 +73,7 @@ struct sample {
 	char oneway_reason[128]; /* why percentiles are left out */
 	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
 	double vain_wakeups_per_acquisition;
+	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 };
 
 /* All figures NAN, all text empty. */

@@ -206,7 +206,8 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 		struct ledger *g = arena_ledger(c->arena, i);
 
 		g->producers = spec->side_a;
-		g->exact = spec->side_b <= 1 || workload_to_all(c->workload);
+		g->exact = (spec->side_b <= 1 || workload_to_all(c->workload)) &&
+			   !mech_overtakes(c->mech);
 	}
 	return 0;
 }

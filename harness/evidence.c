@@ -161,6 +161,8 @@ void evidence_judge(struct evidence *e, const struct ledger *const *ledger, uint
 	e->corrupt += bad;
 	e->leftover += leftover;
 	e->lost += missing > bad + leftover ? missing - bad - leftover : 0;
+	if (leftover > missing) /* more than is missing: it had been received already */
+		e->duplicated += leftover - missing;
 }
 
 bool evidence_clean(const struct evidence *e)

@@ -9,7 +9,8 @@
  * squares, which after the join must equal those of 0 .. sent-1.  With a single
  * receiver it also keeps the gaps, so that lost, duplicated and reordered are
  * exact; with several they are lower bounds that are never all zero after a
- * fault of that kind.
+ * fault of that kind.  Where messages overtake each other by contract there are no
+ * gaps either, and the order is no evidence: conformance proves it at rest.
  *
  * A ledger lies in shared memory, is written by its worker alone and read by
  * the trial after the join, or after a death.
@@ -45,7 +46,7 @@ struct ledger_from {
 
 struct ledger {
 	uint32_t producers;
-	uint32_t exact;        /* single receiver: gaps are kept */
+	uint32_t exact;        /* single receiver, in order: gaps are kept */
 	uint64_t torn;         /* head and tail differ */
 	uint64_t cut;          /* length other than sent */
 	uint64_t foreign;      /* no such producer */

@@ -155,7 +155,8 @@ enum mech_flags {
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
 	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
-	MECH_TOPICS = BIT(6), /* link->topics says something */
+	MECH_TOPICS = BIT(6),       /* link->topics says something */
+	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
@@ -327,6 +328,12 @@ struct mech {
 	const loop_table *loops;
 	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
+
+/* Messages overtake each other by contract: their order is no evidence. */
+static inline bool mech_overtakes(const struct mech *m)
+{
+	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
+}
 
 /*
  * Operations claimed in blocks from one counter per side: the total is exact,

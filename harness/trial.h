@@ -180,6 +180,7 @@ struct trial_result {
 	uint64_t oneway_negative; /* arrived before they were sent, as the clocks say: not booked */
 	uint64_t acquisitions, vain_wakeups; /* of a lock; UNKNOWN_COUNT where nobody counts */
 	uint64_t most_inside;                /* semaphores: so many at once; 0: not looked at */
+	char stored[128]; /* directory and file system of the mechanism's file; "": it has none */
 };
 
 /*

@@ -366,6 +366,14 @@ static bool server_gone(const struct self *s, const struct port *p)
 	       (err == -ECONNRESET || err == -EPIPE);
 }
 
+/* What grows has come to a limit of the machine: a skip that names it. */
+static void explain_error(struct self *s, int err)
+{
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC;
+	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
+		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
+}
+
 static void explain_result(struct self *s)
 {
 	struct worker *w = &s->slot->w;
@@ -383,8 +391,7 @@ static void explain_result(struct self *s)
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
 			"worker %u: the other side has gone", s->index);
 	else
-		snprintf(s->slot->reason, sizeof(s->slot->reason),
-			"worker %u: operation failed: %s", s->index, strerror(-port_error(w, p)));
+		explain_error(s, port_error(w, p));
 }
 
 static void zero_waits(struct self *s)

@@ -15,6 +15,7 @@
 #include "bench/launch.h"
 #include "harness/futex.h"
 #include "harness/names.h"
+#include "tests/ramdir.h"
 
 enum { ERR_BYTES = 400, SETTLE_NS = 2000 * 1000 * 1000 };
 
@@ -105,8 +106,7 @@ int lab_setup(void **state)
 	char err[ERR_BYTES] = "";
 
 	(void)state;
-	snprintf(lab.runtime_dir, sizeof(lab.runtime_dir), "/tmp/handoff-lab-XXXXXX");
-	if (!mkdtemp(lab.runtime_dir) || setenv("XDG_RUNTIME_DIR", lab.runtime_dir, 1) != 0)
+	if (!ramdir_make(lab.runtime_dir, sizeof(lab.runtime_dir)))
 		return -1;
 	/* A worker that outlives its trial shall become a child of ours and be seen. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -125,15 +125,9 @@ int lab_setup(void **state)
 
 int lab_teardown(void **state)
 {
-	char path[128];
-
 	(void)state;
 	broker_end_all();
-	snprintf(path, sizeof(path), "%s/handoff/journal", lab.runtime_dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/handoff", lab.runtime_dir);
-	rmdir(path);
-	rmdir(lab.runtime_dir);
+	ramdir_remove(lab.runtime_dir);
 	free(lab.result);
 	topo_close(lab.topo);
 	return 0;

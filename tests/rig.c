@@ -96,7 +96,7 @@ unsigned rig_count_fds(void)
 unsigned rig_count_names(void)
 {
 	char dir[NAMES_PATH_MAX], err[NAMES_PATH_MAX];
-	unsigned n = count_entries("/dev/shm", "") + count_entries("/dev/mqueue", "");
+	unsigned n = count_entries("/dev/shm", "handoff-") + count_entries("/dev/mqueue", "");
 
 	if (names_dir(dir, sizeof(dir), err, sizeof(err)) == 0)
 		n += count_entries(dir, "handoff-");

@@ -2,13 +2,18 @@
 #include "tests/sweep.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "bench/broker.h"
 #include "harness/workload.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
+#include "tests/ramdir.h"
 
 static unsigned ran;
+static char ramdir[64];
+static pid_t owner;
 
 unsigned sweep_ran(void)
 {
@@ -59,11 +64,28 @@ static void try_waits(struct trial *t)
 	}
 }
 
+static void remove_ramdir(void)
+{
+	if (getpid() == owner)
+		ramdir_remove(ramdir);
+}
+
+/* Files of the sweep's links lie in memory. */
+static void use_ramdir(void)
+{
+	if (owner)
+		return;
+	owner = getpid();
+	if (!ramdir_make(ramdir, sizeof(ramdir)) || atexit(remove_ramdir) != 0)
+		fail_msg("no directory for the links' files");
+}
+
 void sweep(void **state)
 {
 	const struct check *c = *state;
 	unsigned failures = 0;
 
+	use_ramdir();
 	if (c->forks && RIG_TSAN) {
 		print_message("forks, which ThreadSanitizer does not follow: %s\n", c->name);
 		skip();

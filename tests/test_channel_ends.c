@@ -114,8 +114,9 @@ static void tear_down_unused(struct trial *t)
 
 static void send_some(struct rig_worker *w)
 {
-	for (int i = 0; i < 3; i++)
-		MUST_BE(w, rig_send(w, BYTES, MODE_BLOCK), OP_DONE);
+	MUST_BE(w, rig_send(w, BYTES, MODE_BLOCK), OP_DONE);
+	for (int i = 1; i < 3; i++) /* what is a single slot is full */
+		rig_send(w, BYTES, MODE_TRY);
 	rig_reach(w, 1);
 }
 

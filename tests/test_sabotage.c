@@ -95,6 +95,20 @@ static void complain(const struct cell *c, const struct sabotage *s, const char 
 		(unsigned long)r->corrupt, r->reason);
 }
 
+/* Two messages that change places are no fault where the order is not the senders'. */
+static bool is_a_fault(const struct mech *m, const struct sabotage *s)
+{
+	return s->act != PROBE_SWAP || !mech_overtakes(m);
+}
+
+/* All in the mechanism's first domain, in the others a part of them each day. */
+static bool is_wanted(const struct cell *c, size_t k, int domain)
+{
+	bool first = !(c->mech->domains & (BIT(domain) - 1));
+
+	return first || lab_is_today(kind_of(c, k), 3);
+}
+
 static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t worker)
 {
 	const struct trial_fault f = {.act = (uint32_t)s->act, .worker = worker, .nth = NTH};
@@ -115,7 +129,7 @@ static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t wo
 
 static void sabotage_of_a_stream_is_caught_and_named(void **state)
 {
-	unsigned mechs = 0, trials = 0;
+	unsigned mechs = 0, trials = 0, least = 0;
 	struct cell c;
 
 	(void)state;
@@ -128,16 +142,18 @@ static void sabotage_of_a_stream_is_caught_and_named(void **state)
 			if (!cell_of(&c, m, "stream", d))
 				continue;
 			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
-				if (d != DOMAIN_THREAD && !lab_is_today(kind_of(&c, k), 3))
+				if (!is_a_fault(m, &sabotages[k]) || !is_wanted(&c, k, d))
 					continue;
 				sabotage(&c, &sabotages[k], 0);
 				trials++;
 			}
 		}
+		for (size_t k = 0; k < ARRAY_LEN(sabotages); k++)
+			least += is_a_fault(m, &sabotages[k]);
 		mechs++;
 	}
 	print_message("%u sabotages of %u mechanisms\n", trials, mechs);
-	assert_true(trials >= mechs * ARRAY_LEN(sabotages) && mechs > 0);
+	assert_true(trials >= least && mechs > 0);
 }
 
 /* Replies are evidence too: worker 1 spoils what it sends back. */

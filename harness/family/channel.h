@@ -413,7 +413,11 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 
 /* What every channel's descriptor says alike. */
 #define CHANNEL_COMMON(id, opstab, offered)                                                        \
-	.family = FAMILY_CHANNEL, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),             \
-	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
+	CHANNEL_COMMON_IN(id, opstab, offered, BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS))
+
+/* The same where only some domains can have it. */
+#define CHANNEL_COMMON_IN(id, opstab, offered, where)                                              \
+	.family = FAMILY_CHANNEL, .domains = (where), .waits = (offered), .ops = &(opstab),        \
+	.loops = &id##_loops
 
 #endif
