@@ -115,7 +115,8 @@ static bool only_coroutines(const struct mech *m)
 	return m->domains == BIT(DOMAIN_COROUTINE);
 }
 
-/* The same from the values of an axis; a wait that nobody named is the mechanism's own. */
+/* The same from the values of an axis; a wait that nobody named is the mechanism's own, a size the
+ * family's. */
 static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
 	char *err, size_t err_len)
 {
@@ -125,6 +126,10 @@ static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool
 	}
 	if (a == AXIS_DOMAIN && !v.named && only_coroutines(c->mech)) {
 		c->domain = DOMAIN_COROUTINE;
+		return 0;
+	}
+	if (a == AXIS_SIZE && !v.named && !family_has_size(c->mech->family)) {
+		c->msg_bytes = 0;
 		return 0;
 	}
 	return select_set(c, a, v.text[i], one_side, err, err_len);

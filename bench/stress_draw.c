@@ -44,14 +44,14 @@ static bool under_tsan(void)
 #endif
 }
 
-/* Floors and races are for those who name them in full. */
+/* Floors, races, and what needs a server are for those who name them in full. */
 static bool asked_for(const struct axes *axes, const struct mech *m)
 {
 	const struct opt_list *l = &axes->value[AXIS_MECHANISM];
 
 	if (!select_takes(axes, AXIS_MECHANISM, m->name))
 		return false;
-	if (!(m->flags & (MECH_FLOOR | MECH_RACY)))
+	if (!(m->flags & (MECH_FLOOR | MECH_RACY)) && m->broker == BROKER_NONE)
 		return true;
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->item[i], m->name) == 0)

@@ -25,6 +25,8 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_LOCK] = "lock",
 	[FAMILY_EVENT] = "event",
 	[FAMILY_BARRIER] = "barrier",
+	[FAMILY_RWLOCK] = "rwlock",
+	[FAMILY_BUS] = "bus",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",

@@ -58,12 +58,12 @@ static void check_choice(const char **mechanisms, size_t want)
 	select_free(&s);
 }
 
-static size_t count_channels(void)
+static size_t count_of(enum family family)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < registry_count(); i++)
-		n += registry_all()[i]->family == FAMILY_CHANNEL &&
+		n += registry_all()[i]->family == family &&
 		     (registry_all()[i]->domains & BIT(DOMAIN_THREAD));
 	return n;
 }
@@ -76,12 +76,14 @@ static void select_takes_globs_and_takes_away(void **state)
 	const char *same[] = {"channel/pipe", "channel/pip?", NULL};
 	const char *none[] = {"channel/pipe", "!channel/*", NULL};
 
+	size_t n = count_of(FAMILY_CHANNEL), streams = n + count_of(FAMILY_BUS);
+
 	(void)state;
 	check_choice(one, 1);
-	check_choice(all, count_channels());
-	check_choice(channels, count_channels());
-	check_choice(but, count_channels() - 1);
-	check_choice(not, count_channels() - 1);
+	check_choice(all, streams);
+	check_choice(channels, n);
+	check_choice(but, n - 1);
+	check_choice(not, streams - 1);
 	check_choice(same, 1);
 	check_choice(none, 0);
 }
