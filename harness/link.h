@@ -53,6 +53,9 @@ void link_unlink_paths(struct link *l);
  */
 bool link_port_leaves(struct port *p);
 
+/* For attach, while it waits for the other side: a moment in which others go on. */
+void link_nap(void);
+
 /* The axes that a mechanism or a loop reads, as asked or by default. */
 static inline uint32_t link_depth(const struct link *l)
 {
@@ -79,9 +82,6 @@ static inline uint32_t link_reads_percent(const struct link *l)
 {
 	return l->tuning.reads_plus_1 ? l->tuning.reads_plus_1 - 1 : DEFAULT_READS;
 }
-
-/* For attach, while it waits for the other side: a moment in which others go on. */
-void link_nap(void);
 
 /* Ports of a role that have not left yet. */
 ALWAYS_INLINE uint32_t link_open_ports(const struct link *l, enum role role)

@@ -49,6 +49,7 @@ enum family {
 	FAMILY_BUS,
 	FAMILY_COUNT
 };
+
 /* Coroutines: all workers on one thread, see coroutine.h. */
 enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_COUNT };
 
@@ -353,34 +354,33 @@ struct mech {
 	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
 
+/* What of its wait strategies workers of a domain may choose. */
+static inline unsigned mech_waits(const struct mech *m, enum domain d)
+{
+	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+}
+
 /* Messages overtake each other by contract: their order is no evidence. */
 static inline bool mech_overtakes(const struct mech *m)
 {
 	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
-	
 }
 
-/* What of its wait strategies workers of a domain may choose. */
-	static inline unsigned mech_waits(const struct mech *m, enum domain d)
-	{
-		return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
-	}
-
-	/*
+/*
  * Operations claimed in blocks from one counter per side: the total is exact,
  * nobody waits for a share that somebody else still has to do, and the shares
  * are the fairness datum.
  */
-	ALWAYS_INLINE bool worker_claim(struct worker * w, uint64_t * first, uint64_t * end)
-	{
-		*first = add_relaxed(w->claim, w->block);
-		if (*first >= w->n)
-			return false;
-		*end = w->n - *first < w->block ? w->n : *first + w->block;
-		return true;
-	}
+ALWAYS_INLINE bool worker_claim(struct worker *w, uint64_t *first, uint64_t *end)
+{
+	*first = add_relaxed(w->claim, w->block);
+	if (*first >= w->n)
+		return false;
+	*end = w->n - *first < w->block ? w->n : *first + w->block;
+	return true;
+}
 
-	/* Stamp one operation in this many where each would cost too much. */
-	enum { STAMP_EVERY = 64 };
+/* Stamp one operation in this many where each would cost too much. */
+enum { STAMP_EVERY = 64 };
 
 #endif

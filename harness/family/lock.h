@@ -103,8 +103,18 @@ COLD static void lock_leave(const struct lock_ops *o, struct port *p)
 	store_relaxed(inside, 0);
 }
 
+/*
+ * A coroutine lets the others go once while it is inside: of sections in which nobody awaits
+ * anything no other coroutine would ever see that they are held.
+ */
+ALWAYS_INLINE void lock_await_once(struct how how)
+{
+	if (how.wait == WAIT_AWAIT)
+		coro_yield();
+}
+
 /* Who is inside with several permits counts who else is. */
-ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter)
+ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter, struct how how)
 {
 	atomic_u64 *inside = &w->out->link->board->ready;
 	uint64_t n = add_acq_rel(inside, 1u) + 1;
@@ -113,13 +123,11 @@ ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter)
 	g->most_inside = n > g->most_inside ? n : g->most_inside;
 	g->crowded += n > link_permits(w->out->link);
 	add_relaxed(counter, 1u);
+	lock_await_once(how);
 	sub_acq_rel(inside, 1u);
 }
 
-/*
- * What is done while the lock is held.  A coroutine lets the others go once: of sections
- * in which nobody awaits anything no other coroutine would ever see that they are held.
- */
+/* What is done while the lock is held. */
 ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomic_u64 *counter,
 	enum inside inside, struct how how)
 {
@@ -129,13 +137,13 @@ ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomi
 		lock_enter(o, p);
 	POINT(p, how, HOLDING);
 	if (inside == INSIDE_PERMITS)
-		lock_crowd(w, counter);
+		lock_crowd(w, counter, how);
 	else
 		lock_bump(o, counter);
 	if (inside == INSIDE_BYTES)
 		state_raise(p->link->state, p->link->msg_bytes);
-	if (how.wait == WAIT_AWAIT)
-		coro_yield();
+	if (inside != INSIDE_PERMITS)
+		lock_await_once(how);
 	if (how.probed)
 		lock_leave(o, p);
 }

@@ -43,7 +43,7 @@
 				STAMP_RUN(family, loop, opstab, WAIT_BLOCK, twin);                 \
 			else                                                                       \
 				STAMP_RUN(family, loop, opstab, is, twin);                         \
-		} else if (((offered)&BIT(WAIT_AWAIT)) && is == WAIT_AWAIT) {                      \
+		} else if (((offered)&AWAITS) && is == WAIT_AWAIT) {                               \
 			STAMP_RUN(family, loop, opstab, WAIT_AWAIT, twin);                         \
 		} else if (((offered)&STAMP_AWAKE) && (BIT(is) & STAMP_AWAKE)) {                   \
 			STAMP_RUN(family, loop, opstab,                                            \

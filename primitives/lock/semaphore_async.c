@@ -1,5 +1,6 @@
 /*
- * lock/semaphore-async - a semaphore between coroutines with one permit, used as a lock.
+ * lock/semaphore-async - a semaphore between coroutines used as a lock, with one permit or
+ * several (axis permits).
  *
  * As lock/mutex-async, but anybody may give the permit back: it has no owner, and one
  * too many is not refused.
@@ -22,7 +23,7 @@ static int semaphore_setup(struct link *l)
 {
 	struct async_semaphore *s = l->shared;
 
-	s->turnstile.permits = 1;
+	s->turnstile.permits = link_permits(l);
 	return 0;
 }
 
@@ -59,7 +60,8 @@ LOCK_STAMP(lock_semaphore_async, semaphore_ops, AWAITS);
 const struct mech mech_lock_semaphore_async = {
 	LOCK_COMMON(lock_semaphore_async, semaphore_ops, AWAITS),
 	.name = "lock/semaphore-async",
-	.summary = "semaphore between coroutines of one thread, one permit",
+	.summary = "semaphore between coroutines of one thread, one permit or several",
+	.tunes = BIT(TUNE_PERMITS),
 	.contract =
 		{
 			.reach = REACH_THREAD,
