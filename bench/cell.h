@@ -25,7 +25,11 @@ enum {
 	CELL_MAX_PAIR = 1 << 16,
 	CELL_MAX_NODE = 1 << 10,
 	CELL_MAX_FDS = 1 << 20,
+	CELL_MAX_ALIVE = 10000,
+	CELL_MAX_CROWD = 20000,
 };
+
+#define CELL_MAX_RSS (UINT64_C(1) << 40)
 
 struct cell {
 	const struct mech *mech;

@@ -71,6 +71,10 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
+	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
+	double joined_p50_ns, joined_p99_ns, joined_max_ns;
+	double cancelled;      /* lateness: timers */
+	char process_of[1024]; /* mixed: which process each worker lives in */
 };
 
 /* All figures NAN, all text empty. */

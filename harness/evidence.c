@@ -187,6 +187,12 @@ static void say_more(const struct evidence *e, char *out, size_t out_len)
 		snprintf(out + used, out_len - used,
 			"; a barrier let a worker go at the wrong time %llu times",
 			(unsigned long long)e->strayed);
+	if (e->mistaken)
+		snprintf(out + used, out_len - used, "; a child ran as another one %llu times",
+			(unsigned long long)e->mistaken);
+	if (e->early)
+		snprintf(out + used, out_len - used, "; a timer fired too early %llu times",
+			(unsigned long long)e->early);
 }
 
 void evidence_say(const struct evidence *e, char *out, size_t out_len)
