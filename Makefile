@@ -39,7 +39,7 @@ OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
 THREADED := awake barrier channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor intervals kill lock memory names probe sabotage stress tails trial
+	evidence_many fairness floor intervals kill lock memory names probe sabotage spawn stress tails timer mixed trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \

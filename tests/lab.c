@@ -137,8 +137,8 @@ const char *lab_cell(struct cell *c, const char *key)
 		return err;
 	if (cell_place(c, lab.topo, err, sizeof(err)) != 0)
 		fail_msg("%s: %s", key, err);
-	c->n = LAB_N;
-	c->block = LAB_BLOCK;
+	c->n = workload_spawns(c->workload) || workload_timed(c->workload) ? LAB_FEW : LAB_N;
+	c->block = c->n == LAB_N ? LAB_BLOCK : 1;
 	c->stretch_ns = LAB_STRETCH_NS;
 	return NULL;
 }
