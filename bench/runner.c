@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cell_tasks.h"
 #include "bench/openloop.h"
 #include "bench/random.h"
 #include "harness/names.h"
@@ -139,6 +140,7 @@ void runner_take_calibration(struct runner *r, struct cell *c)
 		c->n = result->n;
 		c->block = result->block;
 		stretch_for_skew(c, result, r->common.cpus);
+		cell_tasks_plan(c, result);
 	}
 }
 
