@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/broker.h"
 #include "bench/cell_memory.h"
+#include "bench/cell_tasks.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
 
@@ -33,13 +35,13 @@ void cell_capacity(const struct cell *c, char *out, size_t out_len)
 	if (c->capacity)
 		snprintf(out, out_len, "%u", c->capacity);
 	else
-		snprintf(out, out_len, "native");
+		snprintf(out, out_len, "%s", c->mech->flags & MECH_GROWS ? "unbounded" : "native");
 }
 
-enum wait cell_default_wait(const struct mech *m)
+enum wait cell_default_wait(const struct mech *m, enum domain d)
 {
 	for (int w = 0; w < WAIT_COUNT; w++) {
-		if (m->waits & BIT(w))
+		if (mech_waits(m, d) & BIT(w))
 			return (enum wait)w;
 	}
 	return WAIT_BLOCK;
@@ -108,7 +110,7 @@ static const char *check_fan(struct cell *c, bool one_side)
 		return NULL;
 	}
 	if (one_side)
-		return "a fan of one number is for families with one role";
+		return "a fan of one number is for workloads with one role";
 	if (c->workload->links == LINKS_PAIR && (c->side_a != 1 || c->side_b != 1))
 		return "the workload has one worker a side";
 	if (c->side_a > 1 && workload_paced(c->workload))
@@ -131,13 +133,19 @@ static const char *check_workload(const struct cell *c)
 		return "the mechanism never refuses a try";
 	if (workload_scheduled(c->workload) && (m->flags & MECH_NO_EVIDENCE))
 		return "nothing is handed over: no message carries the time of its send";
+	if (c->workload->side_a == LOOP_VAIN && (m->tunes & BIT(TUNE_DEPTH)))
+		return "the mechanism does not refuse its holder";
 	if (!workload_has_end(c->workload))
 		return NULL;
 	if (m->flags & MECH_NO_EVIDENCE)
 		return "nothing is handed over: no end can be seen";
 	if (m->contract.lossy)
 		return "an end may be lost like any message";
-	return m->contract.order == ORDER_FIFO ? NULL : "an end would overtake what it ends";
+	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
+		return "an end would overtake what other senders still hold in their buffers";
+	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
+		return NULL;
+	return "an end would overtake what it ends";
 }
 
 /* The size that the mechanism and the workload can check. */
@@ -145,12 +153,16 @@ static const char *check_size(const struct cell *c)
 {
 	if (workload_scheduled(c->workload) && c->msg_bytes < SCHEDULE_MESSAGE_BYTES)
 		return "openloop: a message holds two stamps and two times, 32 bytes at least";
-	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
+	if (c->mech->family == FAMILY_RWLOCK && c->msg_bytes < 8)
+		return "a state under 8 bytes does not hold its version";
+	if (c->msg_bytes >= 8 || !family_has_messages(c->mech->family))
 		return NULL;
 	if (cell_workers(c) > 2)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
 	if (c->mech->contract.lossy)
 		return "messages under 8 bytes carry no number that survives a loss";
+	if (mech_overtakes(c->mech))
+		return "messages under 8 bytes carry no number of their own: they must come in order";
 	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 
@@ -172,6 +184,63 @@ static void drop_meaningless(struct cell *c)
 		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
+	if (!(c->mech->flags & MECH_TOPICS))
+		c->extra.topics = 0;
+}
+
+/* Likewise those that mechanisms and loops read. */
+static void drop_tuning(struct cell *c)
+{
+	struct tuning *t = &c->extra.tuning;
+	unsigned heeds = c->mech->tunes;
+
+	if (!(heeds & BIT(TUNE_DEPTH)))
+		t->depth = 0;
+	if (!(heeds & BIT(TUNE_PERMITS)) || workload_alone(c->workload))
+		t->permits = 0;
+	if (!(heeds & BIT(TUNE_TICKS)) || !workload_works_at_b(c->workload))
+		t->ticks = 0;
+	if (!(heeds & BIT(TUNE_INTERVAL)))
+		t->interval_us = 0;
+	if (c->mech->family != FAMILY_RWLOCK)
+		t->reads_plus_1 = 0;
+	if (!workload_works_at_b(c->workload))
+		t->released_percent = 0;
+}
+
+/* Bytes that a lock guards: where it guards any, and only one worker is inside. */
+static bool has_bytes(const struct cell *c)
+{
+	const struct mech *m = c->mech;
+
+	if (family_has_size(m->family))
+		return true;
+	return m->family == FAMILY_LOCK && c->workload->side_a == LOOP_CONTEND &&
+	       (!never_refuses(m) || (m->flags & MECH_RACY)) && !c->extra.tuning.permits;
+}
+
+/* "pu:0+pu:0": the same location for both sides. */
+static bool is_one_location(const char *placement)
+{
+	const char *plus = strchr(placement, '+');
+	size_t len = plus ? (size_t)(plus - placement) : 0;
+
+	return plus && strlen(plus + 1) == len && strncasecmp(placement, plus + 1, len) == 0;
+}
+
+/* Who is alone, or shares one thread, runs on one processor. */
+static const char *normalise_placement(struct cell *c)
+{
+	bool coroutines = c->domain == DOMAIN_COROUTINE;
+
+	if (strcmp(c->placement, "unpinned") == 0 ||
+		(coroutines && is_one_location(c->placement)) ||
+		!(coroutines || workload_alone(c->workload)))
+		return NULL;
+	if (coroutines && strchr(c->placement, '+'))
+		return "coroutines share a thread: name the same location for both sides";
+	snprintf(c->placement, sizeof(c->placement), "same-pu");
+	return NULL;
 }
 
 const char *cell_normalise(struct cell *c, bool fan_one_side)
@@ -179,30 +248,35 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	const struct mech *m = c->mech;
 	const char *why;
 
-	if (!(m->domains & BIT(c->domain)))
+	if (!cell_tasks_offered(m, c->domain))
 		return "the mechanism is not offered in that domain";
-	if (c->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(c->domain))
 		c->start = START_FORK;
 	else if (c->start == START_EXEC && m->contract.reach < REACH_ANY)
 		return "start=exec needs a mechanism that unrelated processes can reach";
-	if (!(m->waits & BIT(c->wait)))
+	if (c->domain == DOMAIN_COROUTINE) /* they have no choice */
+		c->wait = WAIT_AWAIT;
+	if (!(mech_waits(m, c->domain) & BIT(c->wait)))
 		return "the mechanism does not offer that wait strategy";
 	why = check_fan(c, fan_one_side);
-	if (why)
-		return why;
-	why = check_workload(c);
+	if (!why)
+		why = cell_tasks_normalise(c);
+	if (!why)
+		why = check_workload(c);
 	if (!why)
 		why = check_size(c);
 	if (why)
 		return why;
-	if (m->family != FAMILY_CHANNEL)
+	drop_tuning(c);
+	if (!has_bytes(c))
 		c->msg_bytes = 0;
 	if (!m->contract.bounded)
 		c->capacity = 0;
-	else if (c->capacity == 0)
+	else if (c->capacity == 0 && !(m->flags & MECH_GROWS))
 		return "capacity=native is for mechanisms that cannot keep an exact one";
-	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
-		snprintf(c->placement, sizeof(c->placement), "same-pu");
+	why = normalise_placement(c);
+	if (why)
+		return why;
 	drop_meaningless(c);
 	why = cell_memory_normalise(c);
 	if (why)
@@ -262,8 +336,9 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 	snprintf(c->placement, sizeof(c->placement), "nearest");
 	if (!parse_head(c, copy))
 		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
-	c->wait = cell_default_wait(c->mech);
-	c->msg_bytes = c->mech->family == FAMILY_CHANNEL ? 64 : 0;
+	c->domain = (enum domain)__builtin_ctz(c->mech->domains);
+	c->wait = cell_default_wait(c->mech, c->domain);
+	c->msg_bytes = family_has_size(c->mech->family) ? 64 : 0;
 	axis = query ? strtok_r(query, "&", &save) : NULL;
 	for (; axis; axis = strtok_r(NULL, "&", &save)) {
 		char *eq = strchr(axis, '=');
@@ -290,18 +365,31 @@ static void ask_mechanism(struct cell *c)
 		.msg_bytes = c->msg_bytes,
 		.capacity = c->capacity,
 		.fds = c->extra.fds + 1,
+		.alive = c->extra.alive + 1,
+		.rss_bytes = c->extra.rss_bytes,
 		.senders = c->side_a,
 		.receivers = c->side_b,
 		.domain = c->domain,
 		.start = c->start,
 		.self = workload_alone(c->workload),
+		.tuning = c->extra.tuning,
 	};
 	const char *why = c->mech->probe ? c->mech->probe() : NULL;
 
+	if (!why)
+		why = broker_absent(c->mech->broker);
 	if (!why && c->mech->fits)
 		why = c->mech->fits(&l);
 	if (why)
 		snprintf(c->skip, sizeof(c->skip), "%s", why);
+}
+
+/* A location of several processors has given each worker one of them. */
+static void place_on_one_thread(struct cell *c)
+{
+	for (uint32_t i = 1; i < cell_workers(c); i++)
+		c->pu[i] = c->pu[0];
+	c->workers_per_pu = c->pu[0] == PLACE_PU_NONE ? 0 : cell_workers(c);
 }
 
 int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_len)
@@ -329,6 +417,8 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 		snprintf(err, err_len, "placement %s: %s", c->placement, strerror(-code));
 		return code;
 	}
+	if (c->domain == DOMAIN_COROUTINE)
+		place_on_one_thread(c);
 	ask_mechanism(c);
 	cell_memory_place(c, topo);
 	return 0;
@@ -337,6 +427,8 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 /* Spinning to the start is for workers that have a PU each. */
 static bool own_pus(const struct cell *c, unsigned cpus)
 {
+	if (c->domain == DOMAIN_COROUTINE || cell_has_tasks(c))
+		return false;
 	if (c->pu[0] == PLACE_PU_NONE)
 		return cell_workers(c) <= cpus;
 	return c->workers_per_pu <= 1;
@@ -378,4 +470,5 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 	snprintf(spec->mechanism, sizeof(spec->mechanism), "%s", c->mech->name);
 	snprintf(spec->workload, sizeof(spec->workload), "%s", c->workload->name);
 	memcpy(spec->pu, c->pu, sizeof(c->pu));
+	cell_tasks_spec(c, spec);
 }

@@ -20,7 +20,7 @@ struct run_settings {
 	struct axes axes;
 	const char *matrix, *out, *resume, *precision, *repeat_noisy;
 	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs, slo_ns;
-	bool dry_run, strict, no_report, clock_gettime;
+	bool dry_run, strict, no_report, clock_gettime, no_keep;
 };
 
 /* Everything that a run holds; freed in one place. */

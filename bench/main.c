@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{"doctor", cmd_doctor, "what of this machine bears on a measurement, and what you can do"},
 	{"rank", cmd_rank, "order the mechanisms of a run"},
 	{"report", cmd_report, "write REPORT.md and the pictures of a run"},
+	{"compare", cmd_compare, "is a run slower than what was measured before"},
+	{"baseline", cmd_baseline, "keep what later runs are compared with"},
 	{"selftest", cmd_selftest,
 		"hold the harness against mechanisms of known cost and known faults"},
 	{"ab", cmd_ab, "is a new build slower than an old one: the gate of a CI job"},

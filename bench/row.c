@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/cell_memory.h"
+#include "bench/cell_tasks.h"
 #include "bench/openloop.h"
 
 /* ---- parts of a row ------------------------------------------------------ */
@@ -38,14 +39,19 @@ static void put_identity(struct sample *s, const struct row_common *common, cons
 static void put_axes(struct sample *s, const struct cell *c)
 {
 	snprintf(s->domain, sizeof(s->domain), "%s", domain_name(c->domain));
-	if (c->domain != DOMAIN_THREAD)
+	if (domain_has_processes(c->domain))
 		snprintf(s->start, sizeof(s->start), "%s", start_name(c->start));
 	s->producers = c->side_a;
 	s->consumers = c->side_b;
-	s->procs = c->domain == DOMAIN_THREAD ? 1 : c->side_a + c->side_b;
+	if (cell_crowd(c)) {
+		s->producers = workload_one_role(c->workload) ? cell_crowd(c) : cell_crowd(c) / 2;
+		s->consumers = cell_crowd(c) - s->producers;
+	}
+	s->procs = cell_procs(c);
 	if (c->msg_bytes) {
 		s->msg_bytes = c->msg_bytes;
-		cell_capacity(c, s->capacity, sizeof(s->capacity));
+		if (!family_one_role(c->mech->family))
+			cell_capacity(c, s->capacity, sizeof(s->capacity));
 	}
 	snprintf(s->wait, sizeof(s->wait), "%s", wait_name(c->wait));
 	snprintf(s->placement, sizeof(s->placement), "%s", c->placement);
@@ -128,12 +134,15 @@ static void put_costs(struct sample *s, const struct cell *c, const struct trial
 	s->runq_wait_ns = known(r->runq_wait_ns);
 	s->minor_faults = (double)r->minor_faults;
 	s->migrations = known(r->migrations);
+	s->vain_wakeups_per_acquisition = known(r->vain_wakeups) / known(r->acquisitions);
 }
 
 static void put_figures(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
+	if (c->workload->ending == ENDING_COUNT && !workload_scheduled(c->workload))
+		s->planned_ns = (double)c->stretch_ns;
 	if (!workload_spaced(c->workload))
 		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
 	if (c->msg_bytes)
@@ -152,6 +161,10 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 
 static bool has_room(const struct row_common *common, const struct cell *c)
 {
+	if (c->domain == DOMAIN_COROUTINE) /* for their one thread */
+		return true;
+	if (cell_has_tasks(c))
+		return false;
 	return c->pu[0] == PLACE_PU_NONE ? cell_workers(c) <= common->cpus : c->workers_per_pu <= 1;
 }
 
@@ -163,15 +176,13 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 	*f = (struct quality_facts){
 		.room = has_room(common, c),
 		.pinned = c->pu[0] != PLACE_PU_NONE,
+		.apart = (c->mech->flags & MECH_NO_EVIDENCE) != 0,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,
 		.kept_awake = c->extra.keep_awake,
-		.workers = cell_workers(c),
+		.workers = c->domain == DOMAIN_COROUTINE ? 1 : cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
-		/* a rate that was not kept up with stands in `missed` */
-		.planned_ns = (double)(workload_scheduled(c->workload) ? r->elapsed_ns
-								       : c->stretch_ns),
 		.overlap_permille = r->overlap_permille,
 		.migrated = r->migrated,
 		.stopped = n->stopped,
@@ -217,7 +228,8 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 		return;
 	s->lost = (double)r->lost;
 	s->duplicated = (double)r->duplicated;
-	s->reordered = (double)r->reordered;
+	if (!mech_overtakes(c->mech))
+		s->reordered = (double)r->reordered;
 	s->corrupt = (double)r->corrupt;
 }
 
@@ -238,8 +250,10 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	put_cpus(s, c, r);
 	if (cell_has_memory(c->mech))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
+	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
+	row_put_tasks(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));
 	s->clock_cost_ns = (double)common->clock->cost_ns_x100 / 100.0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cell_tasks.h"
 #include "bench/openloop.h"
 #include "bench/random.h"
 #include "harness/names.h"
@@ -118,6 +119,8 @@ static void stretch_for_skew(struct cell *c, const struct trial_result *result, 
 	bool crowded = c->workers_per_pu > 1 ||
 		       (c->pu[0] == PLACE_PU_NONE && cell_workers(c) > cpus);
 
+	if (c->domain == DOMAIN_COROUTINE) /* one begins when another first waits */
+		return;
 	if (!crowded || need <= c->stretch_ns)
 		return;
 	need = need < MAX_STRETCH_NS ? need : MAX_STRETCH_NS;
@@ -137,6 +140,7 @@ void runner_take_calibration(struct runner *r, struct cell *c)
 		c->n = result->n;
 		c->block = result->block;
 		stretch_for_skew(c, result, r->common.cpus);
+		cell_tasks_plan(c, result);
 	}
 }
 

@@ -40,25 +40,69 @@ struct board;
 struct hist;
 struct ledger;
 
-enum family { FAMILY_CHANNEL, FAMILY_LOCK, FAMILY_EVENT, FAMILY_BARRIER, FAMILY_COUNT };
-enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
-/* Its workers all do the same: there is one side. */
+enum family {
+	FAMILY_CHANNEL,
+	FAMILY_LOCK,
+	FAMILY_EVENT,
+	FAMILY_BARRIER,
+	FAMILY_RWLOCK,
+	FAMILY_BUS,
+	FAMILY_TIMER,
+	FAMILY_SPAWN,
+	FAMILY_COUNT
+};
+
+/*
+ * Coroutines: all workers on one thread, see coroutine.h.  Mixed: dealt in turn to several
+ * processes, in each of which they are threads.
+ */
+enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_MIXED, DOMAIN_COUNT };
+
+/* Its workers do not all share an address space and a table of descriptors. */
+static inline bool domain_has_processes(enum domain d)
+{
+	return d == DOMAIN_PROCESS || d == DOMAIN_MIXED;
+}
+
+/* Its workers have all the same end of the link: there are only senders. */
 static inline bool family_one_role(enum family f)
 {
-	return f == FAMILY_LOCK || f == FAMILY_BARRIER;
+	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_RWLOCK || f == FAMILY_TIMER ||
+	       f == FAMILY_SPAWN;
+}
+
+/* It hands over bytes, by the ops of a channel. */
+static inline bool family_has_messages(enum family f)
+{
+	return f == FAMILY_CHANNEL || f == FAMILY_BUS;
 }
 
 enum start { START_FORK, START_EXEC, START_COUNT };
 /*
  * How a worker waits.  Spin and yield try again and again, spin-then-block for a
  * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
- * sleeps in the operation itself.
+ * sleeps in the operation itself.  Await lets the thread's other coroutines go on: how
+ * coroutines wait, and nobody else.
  */
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
+enum wait {
+	WAIT_BLOCK,
+	WAIT_SPIN,
+	WAIT_YIELD,
+	WAIT_SPIN_BLOCK,
+	WAIT_EPOLL,
+	WAIT_AWAIT,
+	WAIT_COUNT
+};
 
 /* What can be offered in user space, and what over a descriptor. */
 #define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
 #define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
+#define AWAITS     BIT(WAIT_AWAIT)
+
+/* Threads and processes, coroutines, or all three: as the wait strategies that are offered say. */
+#define MECH_DOMAINS(offered)                                                                      \
+	((((offered) & ~AWAITS) ? BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS) : 0u) |                 \
+		(((offered)&AWAITS) ? BIT(DOMAIN_COROUTINE) : 0u))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -76,7 +120,7 @@ struct how {
  */
 enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
 
-/* One-role families (lock, barrier) have only senders. */
+/* One-role families (lock, barrier, rwlock, timer, spawn) have only senders. */
 enum role { ROLE_SENDER, ROLE_RECEIVER };
 
 /* ---- the contract fields: what `handoff list` tells a user -------------- */
@@ -88,11 +132,14 @@ enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
 enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
 
+/* The server behind it, which is started before the trial and ends with the run. */
+enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
+
 /*
  * What an operation cannot do without, whoever waits or not: its floor is made of
  * it (bench/floor_path.h), together with contract.copies.  Count what every
  * operation does; what only some do is left out, the sum must stay a lower bound.
- * Locks: send is lock, recv is unlock.  Events: signal and wait.
+ * Locks: send is lock, recv is unlock.  Events: signal and wait.  Timers and children: nothing.
  */
 struct path {
 	uint8_t syscalls_send, syscalls_recv; /* entries into the kernel */
@@ -137,6 +184,34 @@ enum mech_flags {
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
+	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
+	MECH_TOPICS = BIT(6),       /* link->topics says something */
+	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
+	MECH_GROWS = BIT(8),        /* link->capacity 0: no bound; else exactly that many */
+	MECH_UCONTEXT = BIT(9),     /* coroutines: switched by swapcontext() */
+};
+
+/* ---- axes that a mechanism or a loop reads ------------------------------- */
+
+/* As asked; 0: nobody asked, then it is the default that link.h's readers give. */
+struct tuning {
+	uint32_t depth;            /* recursive locks: taken so many times by their holder */
+	uint32_t permits;          /* semaphores: so many may be inside */
+	uint32_t ticks;            /* interpreter locks: ticks between two hand-overs */
+	uint32_t interval_us;      /* interpreter locks: patience before a hand-over is asked for */
+	uint32_t reads_plus_1;     /* rwlock: percent of the operations that read, and 1 */
+	uint32_t released_percent; /* convoy: of the work is done with the lock released */
+};
+
+/* Which of them a mechanism heeds (mech.tunes). */
+enum tune { TUNE_DEPTH, TUNE_PERMITS, TUNE_TICKS, TUNE_INTERVAL };
+
+enum {
+	DEFAULT_DEPTH = 1,
+	DEFAULT_PERMITS = 1,
+	DEFAULT_TICKS = 100,
+	DEFAULT_INTERVAL_US = 5000,
+	DEFAULT_READS = 90,
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -149,7 +224,10 @@ struct link {
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
 	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
+	uint32_t alive;     /* spawn: children of a worker at once; 0 means 1 */
+	uint64_t rss_bytes; /* that each worker has touched before anything begins */
 	uint32_t senders, receivers;
+	uint32_t topics; /* of a bus: 1 or more */
 	enum domain domain;
 	enum start start;
 	bool self;       /* one worker holds both ends */
@@ -161,8 +239,11 @@ struct link {
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
+	atomic_u32 *own_ports;        /* mixed: the same of this process; else NULL */
 	struct board *board; /* events: where both sides meet beside the mechanism; shared */
-	char *err;           /* one sentence when setup or attach fails */
+	void *state; /* locks: msg_bytes that the lock guards, beside the mechanism; shared */
+	struct tuning tuning;
+	char *err; /* one sentence when setup or attach fails */
 	size_t err_len;
 };
 
@@ -172,10 +253,12 @@ struct port {
 	enum role role;
 	uint32_t index; /* among the ports of this role */
 	bool closed;
-	int err;              /* -errno behind the last OP_ERROR */
-	uint64_t deadline_ns; /* MODE_TIMED; CLOCK_MONOTONIC */
-	uint64_t full_waits;  /* times the operation found no room */
-	uint64_t empty_waits; /* times the operation found nothing */
+	int err;               /* -errno behind the last OP_ERROR */
+	uint64_t deadline_ns;  /* MODE_TIMED; CLOCK_MONOTONIC */
+	uint64_t full_waits;   /* times the operation found no room */
+	uint64_t empty_waits;  /* times the operation found nothing */
+	uint64_t acquisitions; /* of a lock */
+	uint64_t vain_wakeups; /* times a sleeper was woken and found the lock taken */
 	struct probe probe;
 };
 
@@ -203,6 +286,12 @@ enum loop {
 	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
 	LOOP_OFFER,     /* channel: send n on a schedule */
 	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
+	LOOP_RESPOND,   /* lock: wait for I/O, take, add, release until told to stop */
+	LOOP_COMPUTE,   /* lock: work under the lock, which is handed over now and then */
+	LOOP_SHARE,     /* rwlock: read or write the state until told to stop */
+	LOOP_SUBSCRIBE, /* bus: receive n, each worker all of them */
+	LOOP_LATENESS,  /* timer: arm, wait until it fires; some are cancelled just then */
+	LOOP_LIFECYCLE, /* spawn: begin children, wait for their end */
 	LOOP_COUNT
 };
 
@@ -232,14 +321,17 @@ struct worker {
 	uint32_t workers;          /* of both sides */
 	struct schedule schedule;
 	struct hist *service; /* hist: from when it was due; this: from when it was sent */
+	/* spawn: hist: until it runs; this: until it was joined */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	uint64_t cancelled;  /* timers: cancelled before they fired */
 	/* locks: sections of others between asking and entering, of the stamped acquisitions */
 	uint64_t overtakes, overtakes_max;
+	uint64_t outside; /* of all_ops, done with the lock released */
 };
 
 typedef void loop_fn(struct worker *w);
@@ -256,6 +348,7 @@ struct mech {
 	unsigned domains;                    /* BIT(DOMAIN_...) */
 	unsigned waits;                      /* BIT(WAIT_...) that may be chosen; at least one */
 	unsigned flags;                      /* enum mech_flags */
+	unsigned tunes;                      /* BIT(TUNE_...): axes that mean something for it */
 	uint32_t max_senders, max_receivers; /* 0: any number */
 	struct contract contract;
 	size_t local_bytes; /* private state of a port */
@@ -272,7 +365,20 @@ struct mech {
 	void (*teardown)(struct link *l);
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
+	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
+
+/* What of its wait strategies workers of a domain may choose. */
+static inline unsigned mech_waits(const struct mech *m, enum domain d)
+{
+	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+}
+
+/* Messages overtake each other by contract: their order is no evidence. */
+static inline bool mech_overtakes(const struct mech *m)
+{
+	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
+}
 
 /*
  * Operations claimed in blocks from one counter per side: the total is exact,

@@ -13,12 +13,14 @@
 
 #include "harness/awake.h"
 #include "harness/conduct.h"
+#include "harness/crowd.h"
 #include "harness/futex.h"
 #include "harness/link.h"
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
+#include "harness/stored.h"
 
 static const char *const status_names[TRIAL_STATUS_COUNT] = {
 	[TRIAL_OK] = "ok",
@@ -63,6 +65,12 @@ static void settle(pid_t parent)
 
 static int set_up_links(struct crew *c)
 {
+	if (workload_crowds(c->workload)) {
+		int err = crowd_create(c);
+
+		if (err || !workload_one_role(c->workload)) /* pairs have links of their own */
+			return err;
+	}
 	for (unsigned i = 0; i < c->arena->links; i++) {
 		int err = c->mech->setup ? c->mech->setup(&c->link[i]) : 0;
 
@@ -72,8 +80,16 @@ static int set_up_links(struct crew *c)
 	return 0;
 }
 
+/* A file keeps its name until all workers are attached. */
+static void look_at_file(const struct crew *c, struct trial_result *r)
+{
+	if (c->link[0].path[0])
+		stored_in(c->link[0].path[0], r->stored, sizeof(r->stored));
+}
+
 static void tear_down_links(struct crew *c)
 {
+	crowd_tear_down(c);
 	for (unsigned i = 0; i < c->arena->links; i++) {
 		if (c->mech->teardown)
 			c->mech->teardown(&c->link[i]);
@@ -84,8 +100,9 @@ static void tear_down_links(struct crew *c)
 /* The parent keeps the receiving ends only, so that an end of file is seen. */
 static void release_fds(struct crew *c)
 {
-	if (c->spec->domain == DOMAIN_THREAD || workload_alone(c->workload))
+	if (!domain_has_processes(c->spec->domain) || workload_alone(c->workload))
 		return;
+	crowd_close_others(c, ROLE_RECEIVER);
 	for (unsigned i = 0; i < c->arena->links; i++)
 		link_close_others(&c->link[i], ROLE_RECEIVER);
 }
@@ -116,6 +133,7 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 		}
 	}
 	err = memory_set_up(c, set_up_links);
+	look_at_file(c, t->result);
 	if (!err && memory_is_asked(spec))
 		err = memory_verify(c, t->result->pages, sizeof(t->result->pages));
 	if (err)
@@ -130,6 +148,7 @@ static void forget_names(struct crew *c)
 		return;
 	if (c->arena->name[0])
 		names_shm_unlink(c->arena->name);
+	crowd_forget_names(c);
 	for (unsigned i = 0; i < c->arena->links; i++)
 		link_unlink_paths(&c->link[i]);
 }
@@ -193,7 +212,7 @@ static void run_awake(struct trial *t)
 	}
 	release_fds(&t->crew);
 	o = run_orders(t);
-	if (o == OUTCOME_FINE && crew_has_ledgers(&t->crew))
+	if (o == OUTCOME_FINE && (crew_has_ledgers(&t->crew) || crew_has_tallies(&t->crew)))
 		o = conduct_order(t, DO_LEFTOVERS, 0, 1);
 	if (o == OUTCOME_FINE)
 		o = conduct_leave(t);
@@ -309,6 +328,6 @@ int trial_exec_worker(
 		if (!c.topo)
 			return 1;
 	}
-	worker_body(&c, index);
+	crew_process_body(&c, index);
 	_exit(0);
 }

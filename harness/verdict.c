@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "harness/conduct.h"
+#include "harness/crowd.h"
 #include "harness/family/lock.h"
+#include "harness/family/state.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
 
@@ -50,6 +52,8 @@ const char *verdict_limit_of(int err)
 	case EAGAIN:
 		return " (the limit is that of processes and threads: ulimit -u, or pids.max of a "
 		       "control group)";
+	case ENOSPC:
+		return " (the limit is the room on a file system, or in shared memory)";
 	case EFBIG:
 		return " (the limit is that of a file's size: ulimit -f)";
 	default:
@@ -82,6 +86,8 @@ static void judge_side(const struct trial *t, struct evidence *e, unsigned from,
 		leftover += slot(t, from + i)->leftover;
 	}
 	evidence_judge(e, ledger, n, sent, senders, leftover);
+	if (mech_overtakes(t->crew.mech))
+		e->reordered = 0; /* as the contract wants it */
 }
 
 static void judge_channel(const struct trial *t, struct evidence *e)
@@ -115,10 +121,15 @@ static void judge_lock(const struct trial *t, struct evidence *e)
 	uint64_t counter = load_acquire(o->guarded(&p));
 
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
-		e->sent += slot(t, i)->all_ops;
-		e->intruded += arena_ledger(t->crew.arena, i)->intruded;
+		const struct ledger *g = arena_ledger(t->crew.arena, i);
+
+		e->sent += slot(t, i)->all_ops - slot(t, i)->outside;
+		e->intruded += g->intruded;
+		e->crowded += g->crowded;
 	}
-	e->corrupt = e->intruded;
+	if (p.link->state)
+		e->scraps = state_odd(p.link->state, p.link->msg_bytes, counter);
+	e->corrupt = e->intruded + e->crowded + e->scraps;
 	e->received = counter;
 	e->lost = e->sent > counter ? e->sent - counter : 0;
 	e->duplicated = counter > e->sent ? counter - e->sent : 0;
@@ -139,14 +150,57 @@ static void judge_barrier(const struct trial *t, struct evidence *e)
 	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
 }
 
+/* The last version that was written against the writes, and what the readers saw. */
+static void judge_rwlock(const struct trial *t, struct evidence *e)
+{
+	const struct link *l = &t->crew.link[0];
+	bool torn;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct ledger *g = arena_ledger(t->crew.arena, i);
+
+		e->sent += slot(t, i)->w.seq;
+		e->torn += g->torn;
+		e->reordered += g->stale;
+	}
+	e->received = state_read(l->state, l->msg_bytes, &torn);
+	e->scraps = state_odd(l->state, l->msg_bytes, e->received);
+	e->corrupt = e->torn + e->scraps;
+	e->lost = e->sent > e->received ? e->sent - e->received : 0;
+	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
+}
+
+/* Each child ran once as itself and was joined; each timer fired once or was cancelled. */
+static void judge_tallies(const struct trial *t, struct evidence *e)
+{
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct ledger_tally *y = &arena_ledger(t->crew.arena, i)->tally;
+
+		e->sent += load_relaxed(&y->given);
+		e->received += load_relaxed(&y->taken);
+		e->duplicated += y->twice;
+		e->mistaken += y->mistaken;
+		e->early += y->early;
+		e->leftover += slot(t, i)->leftover;
+	}
+	e->corrupt = e->mistaken + e->early;
+	e->lost = e->sent > e->received ? e->sent - e->received : 0;
+}
+
 static void judge(const struct trial *t, struct evidence *e)
 {
 	if (t->crew.mech->flags & MECH_NO_EVIDENCE)
 		return;
-	if (t->crew.workload->family == FAMILY_LOCK)
+	if (workload_crowds(t->crew.workload) && t->crew.workload->family == FAMILY_CHANNEL)
+		crowd_judge(&t->crew, e);
+	else if (t->crew.workload->family == FAMILY_LOCK)
 		judge_lock(t, e);
 	else if (t->crew.workload->family == FAMILY_BARRIER)
 		judge_barrier(t, e);
+	else if (t->crew.workload->family == FAMILY_RWLOCK)
+		judge_rwlock(t, e);
+	else if (crew_has_tallies(&t->crew))
+		judge_tallies(t, e);
 	else
 		judge_channel(t, e);
 }
@@ -170,13 +224,17 @@ static void report_evidence(const struct trial *t, const struct evidence *e)
 				    (family == FAMILY_EVENT ? sizeof(uint64_t) : spec->msg_bytes);
 }
 
-/* Loss is allowed only where the contract says so. */
+/* Loss is allowed only where the contract says so; where nothing guards, what comes of that. */
 static bool acceptable(const struct mech *m, const struct evidence *e)
 {
 	struct evidence rest = *e;
 
 	if (m->contract.lossy)
 		rest.lost = 0;
+	if (m->flags & MECH_RACY) {
+		rest.reordered = 0;
+		rest.corrupt = e->intruded; /* only where somebody looks for it */
+	}
 	return evidence_clean(&rest);
 }
 
@@ -235,20 +293,27 @@ static void figure_costs(struct trial *t)
 		add_known(&r->runq_wait_ns, w->runq_wait_ns);
 		r->full_waits += s->full_waits;
 		r->empty_waits += s->empty_waits;
+		r->acquisitions += s->acquisitions;
+		r->vain_wakeups += s->vain_wakeups;
+		if (r->most_inside < arena_ledger(t->crew.arena, i)->most_inside)
+			r->most_inside = arena_ledger(t->crew.arena, i)->most_inside;
 		r->cpu[i] = w->cpu_after;
 		if (pu != PLACE_PU_NONE && (w->cpu_before != pu || w->cpu_after != pu))
 			r->migrated++;
 	}
 	if (!(t->crew.mech->flags & MECH_COUNTS_WAITS))
 		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
+	if (!(t->crew.mech->flags & MECH_COUNTS_VAIN))
+		r->acquisitions = r->vain_wakeups = UNKNOWN_COUNT;
 }
 
 void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 {
 	const struct trial_spec *spec = t->crew.spec;
-	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->links == LINKS_ONE &&
-		     spec->side_b > 0;
-	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
+	const struct workload *wl = t->crew.workload;
+	bool lossy = t->crew.mech->contract.lossy && wl->links == LINKS_ONE && spec->side_b > 0;
+	bool b = workload_works_at_b(wl) || (lossy && !family_one_role(wl->family));
+	unsigned from = b ? spec->side_a : 0, n = b ? spec->side_b : spec->side_a;
 
 	if (t->crew.workload->family == FAMILY_BARRIER)
 		n = 1; /* an operation is a round of all of them */
@@ -273,6 +338,8 @@ static void figure_hists(struct trial *t)
 		verdict_open_loop(t);
 		return;
 	}
+	if (workload_spawns(t->crew.workload))
+		verdict_children(t);
 	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
 		unsigned side = i >= spec->side_a;
 
@@ -302,6 +369,8 @@ void verdict_measured(struct trial *t)
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
+	for (unsigned i = 0; i < t->crew.arena->workers; i++)
+		r->cancelled += slot(t, i)->w.cancelled;
 	quiet_figure(t);
 	shares_measured(t);
 	figure_hists(t);
@@ -330,7 +399,7 @@ static void count_after_death(struct trial *t)
 {
 	struct evidence e = {0};
 
-	if (t->crew.spec->domain == DOMAIN_THREAD || !crew_has_ledgers(&t->crew))
+	if (!domain_has_processes(t->crew.spec->domain) || !crew_has_ledgers(&t->crew))
 		return;
 	judge_channel(t, &e);
 	e.lost = 0;
@@ -368,6 +437,9 @@ static void say_stall(struct trial *t, enum outcome outcome)
 	} else if (t->crew.workload->family == FAMILY_BARRIER) {
 		judge_barrier(t, &e);
 		e.lost = e.duplicated = 0; /* rounds that were still going on */
+		report_evidence(t, &e);
+	} else if (crew_has_tallies(&t->crew)) {
+		judge_tallies(t, &e);
 		report_evidence(t, &e);
 	}
 	evidence_say(&e, what, sizeof(what));
