@@ -215,7 +215,7 @@ static void a_signal_keeps_the_pairs_and_decides_nothing(void **state)
 
 	(void)state;
 	make_script("p", "[ \"$1\" = trial ] && echo >> ran");
-	pid = program_start(H "ab " ONE "--pairs 10000 -o d ./p ./p");
+	pid = program_start(H "ab " ONE "--trial-ms 300 -o d ./p ./p");
 	await_file("ran");
 	usleep(200000);
 	kill(pid, SIGINT);
