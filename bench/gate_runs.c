@@ -54,25 +54,34 @@ static void put_run(struct csv_row *row, const struct gate_run *run)
 	csv_row_end(row);
 }
 
+static int write_row(int fd, const struct gate_run *run)
+{
+	struct csv_row row = {0};
+	int code;
+
+	if (run)
+		put_run(&row, run);
+	else
+		put_header(&row);
+	code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
+	csv_row_free(&row);
+	return code;
+}
+
 int gate_runs_add(const char *path, const struct gate_run *run, char *err, size_t err_len)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644), code;
-	struct csv_row row = {0};
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	struct stat st;
+	int code = fd < 0 || fstat(fd, &st) != 0 ? -errno : 0;
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		code = -errno;
-	} else {
-		if (st.st_size == 0)
-			put_header(&row);
-		put_run(&row, run);
-		code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
-	}
+	if (!code && st.st_size == 0)
+		code = write_row(fd, NULL);
+	if (!code)
+		code = write_row(fd, run);
 	if (code)
 		snprintf(err, err_len, "cannot write to %s: %s", path, strerror(-code));
 	if (fd >= 0)
 		close(fd);
-	csv_row_free(&row);
 	return code;
 }
 
