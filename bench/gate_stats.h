@@ -51,7 +51,8 @@ double gate_detectable(const struct gate_steps *s, double power);
 /*
  * About how many pairs bring the upper bound of an estimate below `tolerance`, when n of them
  * gave this estimate and upper bound; where the estimate itself is at or above it, how many
- * show it to be beyond `margin` with 1 % error and 80 % power.  All in log cost.  0: no number would.
+ * show it to be beyond `margin` with 1 % error and 80 % power.  All in log cost.  0: no number
+ * would.
  */
 uint32_t gate_pairs_needed(
 	size_t n, double estimate, double upper, double tolerance, double margin);

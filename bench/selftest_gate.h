@@ -47,7 +47,9 @@ struct gate_test {
 
 /* ---- selftest_slow.c ---------------------------------------------------------- */
 
-/* "GLOB=10%": which cells become slower, and by how much.  0, or -EINVAL with a sentence in t->err. */
+/*
+ * "GLOB=10%": which cells become slower, and by how much.  0, or -EINVAL with a sentence in t->err.
+ */
 int gate_test_parse_change(struct gate_test *t, const char *text);
 
 /* Once, before gate_test_arm(): what a spin takes on this machine. */
