@@ -46,7 +46,7 @@ HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax bench-self \
-	report check-report fuzz cross-check campaign-repro deps deps-test deps-all install clean
+	report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -169,6 +169,24 @@ cross-check: all ## OUT=DIR: other tools beside the cells that do the same work 
 
 campaign-repro: all ## one more campaign, an hour or a boot later; ARGS='--keep --reps 4'
 	@scripts/campaign-repro $(ARGS)
+
+# The same objects in another order and at other addresses: what a change of speed is not.
+aa2: all $(B)-relinked/handoff ## another link of the same objects (build/aa2/handoff), for selftest aa2
+	@mkdir -p build/aa2
+	@ln -sfn ../$(FLAVOUR)-relinked/handoff build/aa2/handoff
+
+$(B)-relinked/handoff: $(B)/handoff
+	@mkdir -p $(@D)
+	@printf '.section .note.GNU-stack,""\n.text\n.skip 1040, 0xcc\n' | \
+		$(CC) -c -x assembler - -o $(@D)/shift.o
+	$(CC) $(LDFLAGS) $(@D)/shift.o $$(printf '%s\n' $(OBJ) $(B)/bench/main.o | sort -r) \
+		$(LDLIBS) -o $@
+
+campaign-aa: all ## real gates of identical and relinked programs, added up; ARGS='--runs 5 --keep'
+	@scripts/campaign-aa $(ARGS)
+
+campaign-inject: all ## real gates of programs that were slowed by 5, 10 and 20 %; ARGS as above
+	@scripts/campaign-inject $(ARGS)
 
 install: all ## install program, headers and data under PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/handoff/scripts/plot \

@@ -319,6 +319,21 @@ static int exit_code(const struct ab *ab)
 	return EXIT_FINE;
 }
 
+/* Why there is no verdict, where the rows themselves do not say it. */
+static void put_note(struct judgement *j)
+{
+	const char *why = "";
+
+	if (j->exit_code == EXIT_USAGE)
+		why = "OLD dies, hangs or loses messages in a cell: there is nothing to compare with";
+	else if (j->exit_code == EXIT_NOTHING && j->count[JUDGED_MISSING])
+		why = "NEW lacks cells that OLD has; --allow-missing GLOB lets them go";
+	else if (j->exit_code == EXIT_NOTHING)
+		why = "no cell has a figure on both sides";
+	if (why[0])
+		snprintf(j->note, sizeof(j->note), "%s", why);
+}
+
 int ab_judge(struct ab *ab)
 {
 	struct judgement *j = &ab->judgement;
@@ -335,5 +350,6 @@ int ab_judge(struct ab *ab)
 	put_head(ab);
 	judged_sort(j);
 	j->exit_code = exit_code(ab);
+	put_note(j);
 	return code;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/ab.h"
+#include "bench/cmd.h"
 #include "bench/progress.h"
 #include "bench/random.h"
 #include "bench/version.h"
@@ -317,6 +318,8 @@ static int start_gate(struct ab *ab)
 	for (size_t i = 0; i < n; i++) {
 		if (ab->cell[i].standing != AB_JUDGED)
 			gate_drop(&ab->gate, i);
+		if (!cmd_rankable(ab->run.plan.cell[i].mech->name)) /* a floor, a race */
+			gate_ungate(&ab->gate, i);
 	}
 	return 0;
 }

@@ -95,7 +95,7 @@ static int compare_keys(const void *a, const void *b)
 
 static void matrix_that_ships_has_cells_that_differ_and_have_keys(void **state)
 {
-	static const char *const shipped[] = {"quick", "default", "full", "ci"};
+	static const char *const shipped[] = {"quick", "default", "full", "ci", "gate60"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {

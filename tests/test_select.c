@@ -252,7 +252,7 @@ static void check_text_gives(const char *text, size_t cells)
 
 static void matrix_files_that_ship_are_read(void **state)
 {
-	static const char *const shipped[] = {"quick", "default", "full", "ci"};
+	static const char *const shipped[] = {"quick", "default", "full", "ci", "gate60", "gate6"};
 	const char *src = getenv("HANDOFF_SRC");
 
 	(void)state;
