@@ -40,8 +40,8 @@ OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
 THREADED := awake barrier bus channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor gil intervals kill lock memory names permits probe queues \
-	recursive rwlock sabotage stress tails trial
+	evidence_many fairness floor gil intervals kill lock memory mixed names permits probe \
+	queues recursive rwlock sabotage spawn stress tails timer trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
