@@ -11,6 +11,7 @@
 #include "bench/axis.h"
 #include "bench/broker.h"
 #include "bench/cell_memory.h"
+#include "bench/cell_tasks.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
 
@@ -247,7 +248,7 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	const struct mech *m = c->mech;
 	const char *why;
 
-	if (!(m->domains & BIT(c->domain)))
+	if (!cell_tasks_offered(m, c->domain))
 		return "the mechanism is not offered in that domain";
 	if (!domain_has_processes(c->domain))
 		c->start = START_FORK;
@@ -258,9 +259,10 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 	if (!(mech_waits(m, c->domain) & BIT(c->wait)))
 		return "the mechanism does not offer that wait strategy";
 	why = check_fan(c, fan_one_side);
-	if (why)
-		return why;
-	why = check_workload(c);
+	if (!why)
+		why = cell_tasks_normalise(c);
+	if (!why)
+		why = check_workload(c);
 	if (!why)
 		why = check_size(c);
 	if (why)
@@ -363,6 +365,8 @@ static void ask_mechanism(struct cell *c)
 		.msg_bytes = c->msg_bytes,
 		.capacity = c->capacity,
 		.fds = c->extra.fds + 1,
+		.alive = c->extra.alive + 1,
+		.rss_bytes = c->extra.rss_bytes,
 		.senders = c->side_a,
 		.receivers = c->side_b,
 		.domain = c->domain,
@@ -423,7 +427,7 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 /* Spinning to the start is for workers that have a PU each. */
 static bool own_pus(const struct cell *c, unsigned cpus)
 {
-	if (c->domain == DOMAIN_COROUTINE)
+	if (c->domain == DOMAIN_COROUTINE || cell_has_tasks(c))
 		return false;
 	if (c->pu[0] == PLACE_PU_NONE)
 		return cell_workers(c) <= cpus;
@@ -466,4 +470,5 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 	snprintf(spec->mechanism, sizeof(spec->mechanism), "%s", c->mech->name);
 	snprintf(spec->workload, sizeof(spec->workload), "%s", c->workload->name);
 	memcpy(spec->pu, c->pu, sizeof(c->pu));
+	cell_tasks_spec(c, spec);
 }

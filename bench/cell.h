@@ -30,7 +30,11 @@ enum {
 	CELL_MAX_TICKS = 1000000000,
 	CELL_MAX_INTERVAL_US = 10000000,
 	CELL_MAX_RELEASED = 99, /* percent: else nothing is left for the lock */
+	CELL_MAX_ALIVE = 10000,
+	CELL_MAX_CROWD = 20000,
 };
+
+#define CELL_MAX_RSS (UINT64_C(1) << 40)
 
 struct cell {
 	const struct mech *mech;

@@ -1,5 +1,5 @@
 /*
- * cmd_run.h - what the files of `handoff run` share, and nobody else.
+ * cmd_run.h - what the files of `handoff run` share; `handoff ab` (ab.h) plans with it.
  *
  * cmd_run.c has the options and the measuring, cmd_run_plan.c decides what is
  * measured, cmd_run_end.c says what came of it.  Only cmd_run_end.c and the dry
@@ -38,6 +38,7 @@ struct run {
 	struct floors floors;
 	bool has_session, has_runner;
 	bool has_plan; /* plan.csv is there: --resume can go on */
+	char matrix_path[4200]; /* of set.matrix; "" before the plan is made */
 	char err[RUN_ERR];
 };
 

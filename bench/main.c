@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{"baseline", cmd_baseline, "keep what later runs are compared with"},
 	{"selftest", cmd_selftest,
 		"hold the harness against mechanisms of known cost and known faults"},
+	{"ab", cmd_ab, "is a new build slower than an old one: the gate of a CI job"},
 	{"repro", cmd_repro, "do runs of one matrix on one machine say the same"},
 	{"export", cmd_export, "a run's figures in the formats of other programs"},
 	{"clean", cmd_clean, "remove objects that killed runs left behind"},

@@ -79,7 +79,7 @@ static int check_mechanisms(struct values v, char *err, size_t err_len)
 
 static int check_workloads(struct values v, char *err, size_t err_len)
 {
-	const char *known[32];
+	const char *known[64];
 	size_t count, n = 0;
 	const struct workload *w = workload_all(&count);
 

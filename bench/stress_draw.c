@@ -81,6 +81,8 @@ static const char *check_pair(
 {
 	bool counted = !(m->flags & MECH_NO_EVIDENCE) && w->side_a != LOOP_VAIN;
 
+	if (workload_crowds(w))
+		return "a crowd's operations are not probed";
 	if (set->messages && !counted)
 		return "no message is handed over that could be counted";
 	return fault_is_lost(&set->fault, m, w);

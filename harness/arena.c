@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/crowd.h"
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/room.h"
@@ -45,6 +46,8 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.msg_bytes = spec->msg_bytes,
 		.capacity = spec->capacity || grows ? spec->capacity : 1,
 		.fds = spec->extra.fds + 1,
+		.alive = spec->extra.alive + 1,
+		.rss_bytes = spec->extra.rss_bytes,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
 		.topics = spec->extra.topics ? spec->extra.topics : 1,
@@ -58,6 +61,8 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 	};
 	if (family_one_role(c->mech->family))
 		l->senders = spec->side_a + spec->side_b;
+	if (one_role && workload_crowds(c->workload))
+		l->senders = crowd_size(spec);
 	if (one_role || family_one_role(c->mech->family))
 		l->receivers = l->self && !family_one_role(c->mech->family) ? 1 : 0;
 }
@@ -104,7 +109,7 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	a->ledgers_offset = place(&at, a->workers * a->ledger_stride);
 	hists = (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) * sizeof(struct hist);
 	a->hists_offset = place(&at, hists);
-	a->service_offset = workload_scheduled(c->workload) ? place(&at, hists) : 0;
+	a->service_offset = workload_two_times(c->workload) ? place(&at, hists) : 0;
 	plan_links(c, a, spec, &at);
 	return a->bytes = ROUND_UP(at, page_bytes());
 }

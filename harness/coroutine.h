@@ -48,7 +48,7 @@ const char *coro_switch_name(enum coro_switch how);
 struct coro_loop *coro_loop_open(enum coro_switch how, size_t stack_bytes);
 
 /* Start a coroutine; it runs when its turn comes.  Also called by coroutines.  0 or -errno. */
-int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg);
+CALLED int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg);
 
 /*
  * Run until every coroutine has ended or was abandoned.  0, or -EDEADLK: those that
@@ -62,10 +62,10 @@ void coro_loop_close(struct coro_loop *l);
 /* ---- inside a coroutine --------------------------------------------------- */
 
 /* The one that runs; NULL in a thread's own stack. */
-struct coro *coro_self(void);
+CALLED struct coro *coro_self(void);
 
 /* The loop of the running coroutine. */
-struct coro_loop *coro_self_loop(void);
+CALLED struct coro_loop *coro_self_loop(void);
 
 /* Let those go first that can go on; where nobody else can, descriptors are looked at. */
 CALLED void coro_yield(void);

@@ -69,7 +69,7 @@ static int start_fork(struct roster *r, unsigned i)
 		return -errno;
 	if (pid == 0) {
 		die_with(leader);
-		worker_body(r->crew, i);
+		crew_process_body(r->crew, i);
 		_exit(0);
 	}
 	r->pid[i] = pid;
@@ -128,15 +128,18 @@ static int start_patiently(struct roster *r, unsigned i)
 
 int crew_start(struct roster *r)
 {
+	unsigned n = r->crew->arena->workers;
+
 	if (r->crew->spec->domain == DOMAIN_COROUTINE)
 		return crew_start_loop(r);
-	for (unsigned i = 0; i < r->crew->arena->workers; i++) {
+	if (r->crew->spec->domain == DOMAIN_MIXED)
+		n = crew_processes(r->crew->spec);
+	for (unsigned i = 0; i < n; i++) {
 		int err = start_patiently(r, i);
 
 		if (err) {
 			snprintf(r->crew->err, sizeof(r->crew->err),
-				"cannot start worker %u of %u: %s", i + 1, r->crew->arena->workers,
-				strerror(-err));
+				"cannot start worker %u of %u: %s", i + 1, n, strerror(-err));
 			return err;
 		}
 		r->started++;
@@ -215,7 +218,9 @@ void crew_say_death(const struct roster *r, char *out, size_t out_len)
 	out[0] = '\0';
 	for (unsigned i = 0; i < r->started; i++) {
 		int status = r->exit_status[i];
-		const char *role = i < spec->side_a ? "side a" : "side b";
+		const char *role = spec->domain == DOMAIN_MIXED ? "a process of several"
+				   : i < spec->side_a           ? "side a"
+								: "side b";
 
 		if (WIFSIGNALED(status))
 			snprintf(out, out_len, "worker %u (%s) was killed by signal %d (%s)", i,

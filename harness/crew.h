@@ -34,7 +34,13 @@ struct together {
 	struct counters counters;
 };
 
-/* The trial's handles on its workers. */
+/* Processes that hold the workers; a mixed crew's are dealt to them in turn. */
+unsigned crew_processes(const struct trial_spec *spec);
+
+/* All that a worker process does: one worker, or (mixed) those that are its own, as threads. */
+void crew_process_body(struct crew *c, unsigned index);
+
+/* The trial's handles on its workers; where they are mixed, on their processes. */
 struct roster {
 	struct crew *crew;
 	pthread_t thread[TRIAL_MAX_WORKERS];

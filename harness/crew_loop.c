@@ -47,13 +47,19 @@ static void say_begun(struct loop_thread *t, int err)
 	futex_wake(&t->begun, 1, false);
 }
 
+static enum coro_switch switch_of(const struct mech *m)
+{
+	bool assembly = coro_switch_offered(CORO_ASSEMBLY) && !(m->flags & MECH_UCONTEXT);
+
+	return assembly ? CORO_ASSEMBLY : CORO_UCONTEXT;
+}
+
 /* Workers that wait for each other for ever are a stall: the trial's leader sees it. */
 static void *loop_body(void *arg)
 {
 	struct loop_thread *t = arg;
-	enum coro_switch how = coro_switch_offered(CORO_ASSEMBLY) ? CORO_ASSEMBLY : CORO_UCONTEXT;
 	struct crew *crew = t->seat[0].crew;
-	struct coro_loop *l = coro_loop_open(how, 0);
+	struct coro_loop *l = coro_loop_open(switch_of(crew->mech), 0);
 	int err = l ? start_coroutines(l, t) : -errno;
 
 	if (err && l)

@@ -101,14 +101,17 @@ void link_close_all(struct link *l)
 bool link_port_leaves(struct port *p)
 {
 	struct link *l = p->link;
-	bool last;
+	bool last, closes;
 
 	if (p->closed)
 		return false;
 	p->closed = true;
 	last = sub_seq(&l->open_ports[p->role], 1u) == 1;
+	closes = last || domain_has_processes(l->domain);
+	if (l->own_ports) /* several of this process share its table */
+		closes = sub_seq(&l->own_ports[p->role], 1u) == 1;
 	/* In one process there is one table of fds: only the last may close. */
-	if (last || domain_has_processes(l->domain)) {
+	if (closes) {
 		for (unsigned i = 0; i < LINK_FDS; i++) {
 			if (l->fd_role[i] == p->role)
 				close_slot(l, i);

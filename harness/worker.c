@@ -10,10 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/ballast.h"
 #include "harness/conduct.h"
 #include "harness/coroutine.h"
+#include "harness/crowd.h"
 #include "harness/family/channel.h"
 #include "harness/family/event.h"
+#include "harness/family/spawn.h"
 #include "harness/pages.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
@@ -32,6 +35,8 @@ struct self {
 	uint8_t *kept;
 	struct schedule_table *table;
 	struct hist *service; /* past TRIAL_MAX_HISTS */
+	void *ballast;
+	struct crowd_host *host; /* of light workers; else NULL */
 	bool prepared;
 	bool last; /* it ended the stretch on its thread */
 };
@@ -234,9 +239,11 @@ static void drop_foreign_fds(struct self *s)
 {
 	struct crew *c = s->crew;
 
-	if (!domain_has_processes(c->spec->domain) || c->spec->start == START_EXEC ||
-		workload_alone(c->workload) || family_one_role(c->workload->family))
+	if (!domain_has_processes(c->spec->domain) || c->spec->domain == DOMAIN_MIXED ||
+		c->spec->start == START_EXEC || workload_alone(c->workload) ||
+		family_one_role(c->workload->family))
 		return;
+	crowd_close_others(c, s->side ? ROLE_RECEIVER : ROLE_SENDER);
 	if (c->arena->links == 2) {
 		link_close_others(&c->link[s->side], ROLE_SENDER);
 		link_close_others(&c->link[!s->side], ROLE_RECEIVER);
@@ -254,7 +261,20 @@ static int pin(struct self *s)
 	return place_pin(s->crew->topo, pu, s->slot->reason, sizeof(s->slot->reason));
 }
 
-/* Open loop: the sender's schedule, and the second times that a receiver books. */
+/* Where a worker books two times of an operation: the second ones. */
+static int init_second_times(struct self *s)
+{
+	struct worker *w = &s->slot->w;
+
+	if (!workload_two_times(s->crew->workload))
+		return 0;
+	w->service = arena_service_hist(s->crew->arena, s->index);
+	if (!w->service)
+		w->service = s->service = private_memory(sizeof(struct hist));
+	return w->service ? 0 : -ENOMEM;
+}
+
+/* Open loop: the sender's schedule. */
 static int init_open_loop(struct self *s)
 {
 	const struct trial_spec *spec = s->crew->spec;
@@ -265,11 +285,8 @@ static int init_open_loop(struct self *s)
 		return 0;
 	w->started = &s->crew->arena->gate.started;
 	w->workers = s->crew->arena->workers;
-	w->service = arena_service_hist(s->crew->arena, s->index);
-	if (!w->service)
-		w->service = s->service = private_memory(sizeof(struct hist));
 	s->table = private_memory(sizeof(*s->table));
-	if (!w->service || !s->table)
+	if (!s->table)
 		return -ENOMEM;
 	schedule_table_init(s->table);
 	schedule_init(&w->schedule, &spec->clock, spec->extra.rate_per_s, spec->side_a, s->index,
@@ -323,16 +340,26 @@ static int prepare(struct self *s)
 		s->slot->w.hist = private_memory(sizeof(struct hist));
 	if (!s->slot->w.hist)
 		return -ENOMEM;
-	err = init_open_loop(s);
+	err = init_second_times(s);
+	if (!err)
+		err = init_open_loop(s);
+	if (!err)
+		err = ballast_take(&s->ballast, spec->extra.rss_bytes, s->crew->arena->workers,
+			s->slot->reason, sizeof(s->slot->reason));
 	if (err)
 		return err;
 	drop_foreign_fds(s);
 	map_in_shared(s->crew);
+	if (workload_crowds(s->crew->workload))
+		return crowd_open(&s->host, s->crew, s->side ? s->side : s->index, s->loop,
+			s->slot->reason, sizeof(s->slot->reason));
 	return open_ports(s);
 }
 
 static void clean_up(struct self *s)
 {
+	if (s->host && s->prepared)
+		crowd_close(s->host);
 	for (unsigned i = 0; i < s->n_ports; i++) {
 		struct port *p = &s->ports[i];
 
@@ -349,6 +376,7 @@ static void clean_up(struct self *s)
 	free(s->kept);
 	free(s->table);
 	free(s->service);
+	ballast_drop(s->ballast, s->crew->spec->extra.rss_bytes);
 	free(s->local[0]);
 	free(s->local[1]);
 }
@@ -387,6 +415,11 @@ static void await_start(const struct self *s)
 		cpu_pause();
 }
 
+static bool begins_tasks(enum family f)
+{
+	return f == FAMILY_SPAWN || f == FAMILY_TIMER;
+}
+
 static int port_error(const struct worker *w, const struct port *p)
 {
 	return w->in && w->in->err ? w->in->err : p->err;
@@ -401,10 +434,12 @@ static bool server_gone(const struct self *s, const struct port *p)
 	       (err == -ECONNRESET || err == -EPIPE);
 }
 
-/* What grows has come to a limit of the machine: a skip that names it. */
+/* What grows, or begins threads or processes, has come to a limit of the machine: a skip that names it. */
 static void explain_error(struct self *s, int err)
 {
-	s->slot->skip = err == -ENOMEM || err == -ENOSPC;
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC ||
+			(begins_tasks(s->crew->workload->family) &&
+				verdict_status_of(err) == TRIAL_SKIP);
 	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
 		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
 }
@@ -417,6 +452,11 @@ static void explain_result(struct self *s)
 	if (w->result == OP_DONE)
 		return;
 	s->slot->failed = 1;
+	if (!p) { /* a host's light workers have ports, it has none */
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: an operation of its light workers failed", s->index);
+		return;
+	}
 	s->slot->skip = server_gone(s, p);
 	if (s->slot->skip)
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
@@ -478,6 +518,8 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 		read_costs(&t->before);
 	await_start(s);
 	r->cpu_before = (uint32_t)sched_getcpu();
+	if (s->host)
+		crowd_begin(s->host, w);
 	add_acq_rel(&g->started, 1u);
 	if (is_first(s, &t->started)) {
 		if (counters)
@@ -487,7 +529,10 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
 	w->outside = 0;
-	s->loop(w);
+	if (s->host)
+		crowd_run(s->host, w);
+	else
+		s->loop(w);
 	if (s->side == 0)
 		finish_sending(s, measured);
 	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
@@ -499,6 +544,8 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 			counters_stop(counters);
 		read_costs(&after);
 		report_costs(r, &t->before, &after);
+		if (s->host)
+			crowd_add_costs(s->host, r);
 	} else {
 		report_no_costs(r);
 	}
@@ -551,6 +598,11 @@ static void count_leftovers(struct self *s)
 {
 	struct worker *w = &s->slot->w;
 
+	if (w->out && s->crew->mech->family == FAMILY_SPAWN) {
+		const struct spawn_ops *o = s->crew->mech->ops;
+
+		s->slot->leftover += o->left ? o->left(w->out) : 0;
+	}
 	/* one looks for all, where each message has one receiver */
 	if (!w->in || !crew_has_ledgers(s->crew) ||
 		(w->in->index != 0 && !workload_to_all(s->crew->workload)))
@@ -605,6 +657,7 @@ void worker_body(struct crew *c, unsigned index)
 	uint32_t seen = 0;
 	int err = prepare(&s);
 
+	s.prepared = err == 0;
 	if (err)
 		give_up(&s, err);
 	else

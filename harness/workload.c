@@ -27,11 +27,14 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_BARRIER] = "barrier",
 	[FAMILY_RWLOCK] = "rwlock",
 	[FAMILY_BUS] = "bus",
+	[FAMILY_TIMER] = "timer",
+	[FAMILY_SPAWN] = "spawn",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",
 	[DOMAIN_PROCESS] = "process",
 	[DOMAIN_COROUTINE] = "coroutine",
+	[DOMAIN_MIXED] = "mixed",
 };
 static const char *const start_names[START_COUNT] = {
 	[START_FORK] = "fork",
@@ -53,6 +56,9 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_WAKE] = "wake",
 	[KIND_RESPONSE] = "response",
 	[KIND_SERVICE] = "service",
+	[KIND_START] = "start",
+	[KIND_JOINED] = "joined",
+	[KIND_LATE] = "late",
 };
 
 const struct workload *workload_all(size_t *n)

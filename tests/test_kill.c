@@ -94,6 +94,9 @@ static bool must_reach(const struct cell *c, const struct death *d)
 		return false;
 	if (c->mech->family == FAMILY_BARRIER)
 		return d->side == 0 && AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_RECV);
+	if (workload_begins_tasks(c->workload))
+		return d->side == 0 && d->nth <= 2 &&
+		       AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND, POINT_AFTER_RECV);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
 	return d->point == POINT_AFTER_RECV;
@@ -109,6 +112,9 @@ static bool cannot_reach(const struct cell *c, const struct death *d)
 	if (c->mech->family == FAMILY_BARRIER)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
 			POINT_BEFORE_PUBLISH, POINT_BEFORE_RELEASE);
+	if (workload_begins_tasks(c->workload))
+		return AMONG(d->point, POINT_MID_READ, POINT_MID_WRITE, POINT_BEFORE_PUBLISH,
+			POINT_BEFORE_RELEASE);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
 			POINT_HOLDING);

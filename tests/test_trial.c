@@ -20,7 +20,8 @@ static const char *const lock_fans[] = {"1", "2", "4", "8"};
 /* ThreadSanitizer does not follow forks. */
 static bool is_tested(enum domain d)
 {
-	return !(LAB_TSAN && domain_has_processes(d));
+	/* mixed: test_mixed */
+	return d != DOMAIN_MIXED && !(LAB_TSAN && domain_has_processes(d));
 }
 
 /* ---- the sweep ----------------------------------------------------------- */
@@ -45,7 +46,7 @@ static bool is_new(const char *key)
 static void check_result(const struct cell *c, const struct trial_result *r)
 {
 	bool lossy = c->mech->contract.lossy, racy = c->mech->flags & MECH_RACY;
-	uint64_t want = LAB_N - (lossy ? r->lost : 0);
+	uint64_t want = c->n - (lossy ? r->lost : 0);
 	/* a reply of a lossy channel that is later than the loop's patience is no operation */
 	bool few = lossy ? r->ops > want || r->ops < want / 2 : r->ops != want;
 
@@ -55,8 +56,9 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 		fail_msg("%s is ok, but lost %lu, duplicated %lu, reordered %lu, corrupt %lu",
 			c->key, (unsigned long)r->lost, (unsigned long)r->duplicated,
 			(unsigned long)r->reordered, (unsigned long)r->corrupt);
-	if (c->workload->ending != ENDING_FLAG && (few || r->n != LAB_N))
-		fail_msg("%s: %lu operations of %d", c->key, (unsigned long)r->ops, LAB_N);
+	if (c->workload->ending != ENDING_FLAG && (few || r->n != c->n))
+		fail_msg("%s: %lu operations of %lu", c->key, (unsigned long)r->ops,
+			(unsigned long)c->n);
 	if (r->ops == 0 || r->elapsed_ns == 0)
 		fail_msg("%s: %lu operations in %lu ns", c->key, (unsigned long)r->ops,
 			(unsigned long)r->elapsed_ns);
@@ -65,7 +67,8 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 /* Cells with an axis beside the mechanism's plain ones are sampled, the plain ones never. */
 static bool is_sampled(const char *key)
 {
-	static const char *const axes[] = {"&wait=", "placement=same-pu", "placement=farthest"};
+	static const char *const axes[] = {
+		"&wait=", "placement=same-pu", "placement=farthest", "/oversubscribed?"};
 	bool apart = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
@@ -184,6 +187,8 @@ static bool is_expected(const struct mech *m, const struct workload *w)
 
 	if (w->side_a == LOOP_VAIN && (m->tunes & BIT(TUNE_DEPTH)))
 		return false; /* its holder may take it again */
+	if (workload_crowds(w))
+		return !(m->flags & MECH_NO_EVIDENCE);
 	if (tries)
 		return !(m->flags & MECH_FLOOR) && !anyone;
 	if (w->side_b == LOOP_DRAIN)
@@ -195,9 +200,10 @@ static bool is_expected(const struct mech *m, const struct workload *w)
 }
 
 /* Each fan at each place, then the other ways to wait; coroutines are at one place, or anywhere. */
-static unsigned expected_in(const struct mech *m, enum domain d, unsigned fans, unsigned places)
+static unsigned expected_in(
+	const struct mech *m, enum domain d, unsigned fans, unsigned places, bool crowds)
 {
-	if (!(m->domains & BIT(d)) || !is_tested(d))
+	if (!(m->domains & BIT(d)) || !is_tested(d) || (crowds && d == DOMAIN_COROUTINE))
 		return 0;
 	if (d == DOMAIN_COROUTINE)
 		places = 2;
@@ -214,6 +220,8 @@ static unsigned expected_of(const struct mech *m, const struct workload *w)
 		return 0;
 	if (w->side_a == LOOP_SELF || w->side_a == LOOP_VAIN) {
 		places = 2; /* one worker is as near to itself as can be */
+	} else if (workload_crowds(w)) {
+		process = false; /* its links are inherited */
 	} else if (w->side_b == LOOP_NONE) {
 		fans = ARRAY_LEN(lock_fans);
 		more = true;
@@ -222,7 +230,7 @@ static unsigned expected_of(const struct mech *m, const struct workload *w)
 	}
 	execs = process && m->contract.reach >= REACH_ANY ? 1u + more : 0;
 	for (int d = 0; d < DOMAINS; d++)
-		sum += expected_in(m, (enum domain)d, fans, places);
+		sum += expected_in(m, (enum domain)d, fans, places, workload_crowds(w));
 	return sum + execs;
 }
 

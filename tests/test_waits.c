@@ -40,7 +40,13 @@ static unsigned at_most(uint32_t limit)
 static const char *crowd_of(const struct mech *m, char *fan, size_t len)
 {
 	static const char *const workloads[FAMILY_COUNT] = {
-		"stream", "contend", "wake-all", "rendezvous"};
+		[FAMILY_CHANNEL] = "stream",
+		[FAMILY_LOCK] = "contend",
+		[FAMILY_EVENT] = "wake-all",
+		[FAMILY_BARRIER] = "rendezvous",
+		[FAMILY_TIMER] = "lateness",
+		[FAMILY_SPAWN] = "lifecycle",
+	};
 
 	if (family_one_role(m->family))
 		snprintf(fan, len, "%u", 2 * at_most(m->max_senders));
