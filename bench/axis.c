@@ -57,7 +57,7 @@ static bool get_of(const char *const *names, uint32_t v, char *out, size_t out_l
 static int set_domain(struct cell *c, const struct setting *s)
 {
 	uint32_t v;
-	int code = set_name(s, domain_parse, "thread and process", &v);
+	int code = set_name(s, domain_parse, "thread, process, coroutine and mixed", &v);
 
 	if (!code)
 		c->domain = (enum domain)v;
@@ -131,7 +131,7 @@ static bool get_size(const struct cell *c, char *out, size_t out_len)
 
 static int set_capacity(struct cell *c, const struct setting *s)
 {
-	if (strcmp(s->text, "native") != 0)
+	if (strcmp(s->text, "native") != 0 && strcmp(s->text, "unbounded") != 0)
 		return set_count(s, 1, CELL_MAX_CAPACITY, &c->capacity);
 	c->capacity = 0;
 	return 0;
@@ -140,7 +140,7 @@ static int set_capacity(struct cell *c, const struct setting *s)
 static bool get_capacity(const struct cell *c, char *out, size_t out_len)
 {
 	cell_capacity(c, out, out_len);
-	return c->capacity && c->capacity != CELL_DEFAULT_CAPACITY;
+	return c->mech->contract.bounded && c->capacity != CELL_DEFAULT_CAPACITY;
 }
 
 static int set_placement(struct cell *c, const struct setting *s)
@@ -170,7 +170,7 @@ static int set_wait(struct cell *c, const struct setting *s)
 static bool get_wait(const struct cell *c, char *out, size_t out_len)
 {
 	snprintf(out, out_len, "%s", wait_name(c->wait));
-	return c->wait != cell_default_wait(c->mech);
+	return c->wait != cell_default_wait(c->mech, c->domain);
 }
 
 static int set_rate(struct cell *c, const struct setting *s)
@@ -311,6 +311,71 @@ static bool get_topics(const struct cell *c, char *out, size_t out_len)
 	return get_count(c->extra.topics ? c->extra.topics : 1, 1, out, out_len);
 }
 
+static int set_alive(struct cell *c, const struct setting *s)
+{
+	uint32_t n;
+	int code = set_count(s, 1, CELL_MAX_ALIVE, &n);
+
+	if (!code)
+		c->extra.alive = n - 1;
+	return code;
+}
+
+static bool get_alive(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.alive + 1, 1, out, out_len);
+}
+
+static int set_rss(struct cell *c, const struct setting *s)
+{
+	char why[160];
+
+	if (units_parse_bytes(s->text, &c->extra.rss_bytes, why, sizeof(why)) != 0) {
+		snprintf(s->hint, s->hint_len, "not a number of bytes (%s)", why);
+		return -EINVAL;
+	}
+	if (c->extra.rss_bytes > CELL_MAX_RSS)
+		return wrong(s, "must be at most 1 TiB");
+	return 0;
+}
+
+static bool get_rss(const struct cell *c, char *out, size_t out_len)
+{
+	snprintf(out, out_len, "%" PRIu64, c->extra.rss_bytes);
+	return c->extra.rss_bytes != 0;
+}
+
+/* 0 is the default, whatever its number. */
+static int set_or_usual(
+	const struct setting *s, uint32_t least, uint32_t most, uint32_t usual, uint32_t *out)
+{
+	int code = set_count(s, least, most, out);
+
+	if (!code && *out == usual)
+		*out = 0;
+	return code;
+}
+
+static int set_crowd(struct cell *c, const struct setting *s)
+{
+	return set_or_usual(s, 2, CELL_MAX_CROWD, TRIAL_CROWD, &c->extra.crowd);
+}
+
+static bool get_crowd(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.crowd, 0, out, out_len);
+}
+
+static int set_procs(struct cell *c, const struct setting *s)
+{
+	return set_or_usual(s, 2, TRIAL_MAX_WORKERS, TRIAL_PROCS, &c->extra.procs);
+}
+
+static bool get_procs(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.procs, 0, out, out_len);
+}
+
 /* ---- the table ----------------------------------------------------------- */
 
 static const struct {
@@ -350,6 +415,10 @@ static const struct {
 	[AXIS_INTERVAL] = {axis_set_interval, axis_get_interval},
 	[AXIS_RELEASED] = {axis_set_released, axis_get_released},
 	[AXIS_TOPICS] = {set_topics, get_topics},
+	[AXIS_ALIVE] = {set_alive, get_alive},
+	[AXIS_RSS] = {set_rss, get_rss},
+	[AXIS_CROWD] = {set_crowd, get_crowd},
+	[AXIS_PROCS] = {set_procs, get_procs},
 };
 
 const char *axis_name(enum axis a)

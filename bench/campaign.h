@@ -68,7 +68,8 @@ void campaign_free(struct campaign *c); /* zeroed or half-read ones too */
 /* A campaign file, whole or not at all. */
 int campaign_write(const struct campaign *c, const char *path, char *err, size_t err_len);
 
-/* Of these files alone; campaign_read() tells which. */
+/* Of these files alone; campaign_read() tells which.  campaign_gather(): the rows, nothing else. */
+int campaign_gather(struct campaign *c, const char *samples, char *err, size_t err_len);
 int campaign_read_run(struct campaign *c, const char *samples, char *err, size_t err_len);
 int campaign_read_file(struct campaign *c, const char *path, char *err, size_t err_len);
 bool campaign_is_file(const char *path);

@@ -11,6 +11,7 @@
 #include "bench/axis.h"
 #include "bench/broker.h"
 #include "bench/cell_memory.h"
+#include "bench/cell_tasks.h"
 #include "harness/schedule.h"
 #include "primitives/registry.h"
 
@@ -34,13 +35,13 @@ void cell_capacity(const struct cell *c, char *out, size_t out_len)
 	if (c->capacity)
 		snprintf(out, out_len, "%u", c->capacity);
 	else
-		snprintf(out, out_len, "native");
+		snprintf(out, out_len, "%s", c->mech->flags & MECH_GROWS ? "unbounded" : "native");
 }
 
-enum wait cell_default_wait(const struct mech *m)
+enum wait cell_default_wait(const struct mech *m, enum domain d)
 {
 	for (int w = 0; w < WAIT_COUNT; w++) {
-		if (m->waits & BIT(w))
+		if (mech_waits(m, d) & BIT(w))
 			return (enum wait)w;
 	}
 	return WAIT_BLOCK;
@@ -218,23 +219,50 @@ static bool has_bytes(const struct cell *c)
 	       (!never_refuses(m) || (m->flags & MECH_RACY)) && !c->extra.tuning.permits;
 }
 
+/* "pu:0+pu:0": the same location for both sides. */
+static bool is_one_location(const char *placement)
+{
+	const char *plus = strchr(placement, '+');
+	size_t len = plus ? (size_t)(plus - placement) : 0;
+
+	return plus && strlen(plus + 1) == len && strncasecmp(placement, plus + 1, len) == 0;
+}
+
+/* Who is alone, or shares one thread, runs on one processor. */
+static const char *normalise_placement(struct cell *c)
+{
+	bool coroutines = c->domain == DOMAIN_COROUTINE;
+
+	if (strcmp(c->placement, "unpinned") == 0 ||
+		(coroutines && is_one_location(c->placement)) ||
+		!(coroutines || workload_alone(c->workload)))
+		return NULL;
+	if (coroutines && strchr(c->placement, '+'))
+		return "coroutines share a thread: name the same location for both sides";
+	snprintf(c->placement, sizeof(c->placement), "same-pu");
+	return NULL;
+}
+
 const char *cell_normalise(struct cell *c, bool fan_one_side)
 {
 	const struct mech *m = c->mech;
 	const char *why;
 
-	if (!(m->domains & BIT(c->domain)))
+	if (!cell_tasks_offered(m, c->domain))
 		return "the mechanism is not offered in that domain";
-	if (c->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(c->domain))
 		c->start = START_FORK;
 	else if (c->start == START_EXEC && m->contract.reach < REACH_ANY)
 		return "start=exec needs a mechanism that unrelated processes can reach";
-	if (!(m->waits & BIT(c->wait)))
+	if (c->domain == DOMAIN_COROUTINE) /* they have no choice */
+		c->wait = WAIT_AWAIT;
+	if (!(mech_waits(m, c->domain) & BIT(c->wait)))
 		return "the mechanism does not offer that wait strategy";
 	why = check_fan(c, fan_one_side);
-	if (why)
-		return why;
-	why = check_workload(c);
+	if (!why)
+		why = cell_tasks_normalise(c);
+	if (!why)
+		why = check_workload(c);
 	if (!why)
 		why = check_size(c);
 	if (why)
@@ -244,10 +272,11 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 		c->msg_bytes = 0;
 	if (!m->contract.bounded)
 		c->capacity = 0;
-	else if (c->capacity == 0)
+	else if (c->capacity == 0 && !(m->flags & MECH_GROWS))
 		return "capacity=native is for mechanisms that cannot keep an exact one";
-	if (workload_alone(c->workload) && strcmp(c->placement, "unpinned") != 0)
-		snprintf(c->placement, sizeof(c->placement), "same-pu");
+	why = normalise_placement(c);
+	if (why)
+		return why;
 	drop_meaningless(c);
 	why = cell_memory_normalise(c);
 	if (why)
@@ -307,7 +336,8 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 	snprintf(c->placement, sizeof(c->placement), "nearest");
 	if (!parse_head(c, copy))
 		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
-	c->wait = cell_default_wait(c->mech);
+	c->domain = (enum domain)__builtin_ctz(c->mech->domains);
+	c->wait = cell_default_wait(c->mech, c->domain);
 	c->msg_bytes = family_has_size(c->mech->family) ? 64 : 0;
 	axis = query ? strtok_r(query, "&", &save) : NULL;
 	for (; axis; axis = strtok_r(NULL, "&", &save)) {
@@ -335,6 +365,8 @@ static void ask_mechanism(struct cell *c)
 		.msg_bytes = c->msg_bytes,
 		.capacity = c->capacity,
 		.fds = c->extra.fds + 1,
+		.alive = c->extra.alive + 1,
+		.rss_bytes = c->extra.rss_bytes,
 		.senders = c->side_a,
 		.receivers = c->side_b,
 		.domain = c->domain,
@@ -350,6 +382,14 @@ static void ask_mechanism(struct cell *c)
 		why = c->mech->fits(&l);
 	if (why)
 		snprintf(c->skip, sizeof(c->skip), "%s", why);
+}
+
+/* A location of several processors has given each worker one of them. */
+static void place_on_one_thread(struct cell *c)
+{
+	for (uint32_t i = 1; i < cell_workers(c); i++)
+		c->pu[i] = c->pu[0];
+	c->workers_per_pu = c->pu[0] == PLACE_PU_NONE ? 0 : cell_workers(c);
 }
 
 int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_len)
@@ -377,6 +417,8 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 		snprintf(err, err_len, "placement %s: %s", c->placement, strerror(-code));
 		return code;
 	}
+	if (c->domain == DOMAIN_COROUTINE)
+		place_on_one_thread(c);
 	ask_mechanism(c);
 	cell_memory_place(c, topo);
 	return 0;
@@ -385,6 +427,8 @@ int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_le
 /* Spinning to the start is for workers that have a PU each. */
 static bool own_pus(const struct cell *c, unsigned cpus)
 {
+	if (c->domain == DOMAIN_COROUTINE || cell_has_tasks(c))
+		return false;
 	if (c->pu[0] == PLACE_PU_NONE)
 		return cell_workers(c) <= cpus;
 	return c->workers_per_pu <= 1;
@@ -426,4 +470,5 @@ void cell_spec(const struct cell *c, const struct clock *clock, unsigned cpus, b
 	snprintf(spec->mechanism, sizeof(spec->mechanism), "%s", c->mech->name);
 	snprintf(spec->workload, sizeof(spec->workload), "%s", c->workload->name);
 	memcpy(spec->pu, c->pu, sizeof(c->pu));
+	cell_tasks_spec(c, spec);
 }

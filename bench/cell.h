@@ -30,7 +30,11 @@ enum {
 	CELL_MAX_TICKS = 1000000000,
 	CELL_MAX_INTERVAL_US = 10000000,
 	CELL_MAX_RELEASED = 99, /* percent: else nothing is left for the lock */
+	CELL_MAX_ALIVE = 10000,
+	CELL_MAX_CROWD = 20000,
 };
+
+#define CELL_MAX_RSS (UINT64_C(1) << 40)
 
 struct cell {
 	const struct mech *mech;
@@ -68,8 +72,8 @@ void cell_make_key(struct cell *c);
 /* The further axes not at their default, as in the key: "keep-awake=yes&pair=1". */
 void cell_further(const struct cell *c, char *out, size_t out_len);
 
-/* The strategy that --wait's default means for a mechanism. */
-enum wait cell_default_wait(const struct mech *m);
+/* The strategy that --wait's default means for a mechanism in a domain. */
+enum wait cell_default_wait(const struct mech *m, enum domain d);
 
 /*
  * Reduce axes that mean nothing for this cell to one value, so that duplicates

@@ -85,14 +85,14 @@ static int list_text(void)
 {
 	char domains[64], waits[64];
 
-	printf("%-24s %-15s %-4s %-38s %s\n", "MECHANISM", "DOMAINS", "FAN", "WAITS", "WHAT IT IS");
+	printf("%-24s %-24s %-4s %-44s %s\n", "MECHANISM", "DOMAINS", "FAN", "WAITS", "WHAT IT IS");
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct mech *m = registry_all()[i];
 		const char *why = unavailable(m);
 
 		contract_domains(m, domains, sizeof(domains));
 		contract_waits(m, waits, sizeof(waits));
-		printf("%-24s %-15s %-4s %-38s %s\n", m->name, domains, contract_fans(m), waits,
+		printf("%-24s %-24s %-4s %-44s %s\n", m->name, domains, contract_fans(m), waits,
 			m->summary);
 		if (why)
 			printf("%-24s not here: %s\n", "", why);

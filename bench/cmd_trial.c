@@ -1,12 +1,13 @@
 /*
  * cmd_trial.c - the hidden command behind every trial, and behind workers that
- * begin by exec.  Not for users: the spec comes in a file descriptor.
+ * or children begin by exec.  Not for users: the spec comes in a file descriptor.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd.h"
+#include "harness/family/spawn.h"
 #include "harness/trial.h"
 #include "primitives/registry.h"
 #include "primitives/selftest.h"
@@ -25,6 +26,9 @@ int cmd_trial(int argc, char **argv)
 		return trial_main(atoi(argv[2]), atoi(argv[4]), find);
 	if (argc == 5 && strcmp(argv[1], "--arena") == 0 && strcmp(argv[3], "--worker") == 0)
 		return trial_exec_worker(argv[2], (unsigned)atoi(argv[4]), find);
+	if (argc == 5 && strcmp(argv[1], "--child") == 0)
+		return spawn_exec_child(
+			atoi(argv[2]), (uint32_t)atoi(argv[3]), (uint32_t)atoi(argv[4]));
 	fputs("handoff: trial is run by `handoff run`, not by hand\n", stderr);
 	return EXIT_USAGE;
 }

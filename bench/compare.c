@@ -158,7 +158,7 @@ static void say_inconclusive(
 	if (!c->machine_known)
 		snprintf(r->reason, sizeof(r->reason), "what machine each ran on is not known");
 	else if (!c->enough)
-		snprintf(r->reason, sizeof(r->reason), "not enough campaigns: %.130s", c->lacks);
+		snprintf(r->reason, sizeof(r->reason), "too few campaigns for a verdict");
 	else if (c->machine_moved)
 		snprintf(r->reason, sizeof(r->reason), "the machine moved");
 	else if (isnan(f->q_slower))

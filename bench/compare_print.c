@@ -5,6 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/judged_print.h"
+
+enum { SHOWN = 10 }; /* of each kind, in words */
+
 /* "+3.1 %" of a ratio less 1. */
 static void put_change(FILE *out, double moved)
 {
@@ -89,11 +93,12 @@ static void put_row(FILE *out, const struct judged *r)
 		fprintf(out, "%7s %-17s", "-", interval);
 	else
 		fprintf(out, "%7.3f %-17s", r->ratio, interval);
-	fprintf(out, " %s%s%s%s\n", r->cell, r->reason[0] ? " (" : "", r->reason,
-		r->reason[0] ? ")" : "");
+	fputs(" ", out);
+	for (const char *at = r->cell; *at; at++) /* names come from files */
+		fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
+	fputs("\n", out);
 }
 
-/* The reason that all of them have is said once, at the end. */
 void compare_print(FILE *out, const struct compared *c, const struct compare_ask *ask, uint64_t top)
 {
 	const struct judgement *j = &c->judgement;
@@ -111,9 +116,5 @@ void compare_print(FILE *out, const struct compared *c, const struct compare_ask
 	if (n < j->n)
 		fprintf(out, "... and %zu more rows (--top, or --out for all of them)\n", j->n - n);
 	fputs("\n", out);
-	if (j->suite_flagged)
-		fprintf(out, "all cells together became slower, and the controls did not move\n");
-	if (j->note[0])
-		fprintf(out, "%s\n", j->note);
-	judged_last_line(out, j);
+	judged_print(out, j, SHOWN);
 }

@@ -117,7 +117,9 @@ static int add_cell(struct compare_table *t, const char *key)
 		h = new_hypothesis(t, key, (enum cost)m);
 		if (!h)
 			return -ENOMEM;
-		if ((!base.figures[m] || !fresh.figures[m]) && t->ask->fresh->n)
+		if (fresh.red && !base.red) /* what is left of it is no figure to trust */
+			*h = (struct hypothesis){key, (enum cost)m, JUDGED_NA, fresh.red, "NEW"};
+		else if ((!base.figures[m] || !fresh.figures[m]) && t->ask->fresh->n)
 			lacks_metric(h, &base, &fresh);
 		t->judged += h->verdict == JUDGED_OK;
 	}

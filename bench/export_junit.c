@@ -1,8 +1,8 @@
 /*
  * export_junit.c - a judgement as JUnit XML; see export.h.
  *
- * A testcase for each metric of each cell: failed where it regressed or is missing, skipped where
- * there is no verdict.  What is not gated never fails; its change is in the testcase's output.
+ * A testcase for each metric of each cell: failed where it regressed, broke or is missing, skipped
+ * where there is no verdict.  What is not gated never fails; its change is in the testcase's output.
  * What is about the whole (everything slower, nothing could be compared) is a testcase of its own.
  */
 #include "bench/cmd.h"
@@ -18,9 +18,10 @@ static enum outcome outcome_of(const struct judged *r)
 	case JUDGED_REGRESSED:
 	case JUDGED_MISSING:
 		return r->gated ? FAILED : r->verdict == JUDGED_MISSING ? SKIPPED : PASSED;
+	case JUDGED_NA:
+		return r->gated ? FAILED : SKIPPED;
 	case JUDGED_INCONCLUSIVE:
 	case JUDGED_NEW:
-	case JUDGED_NA:
 		return SKIPPED;
 	default:
 		return PASSED;

@@ -45,6 +45,12 @@ static void divide(struct sum *s, double n)
 	snprintf(s->text + used, sizeof(s->text) - used, "%s / %.0f", several ? ")" : "", n);
 }
 
+/* Its switches are none of the kernel's, and cost less than all that is measured of one. */
+static bool is_one_thread(const struct cell *c)
+{
+	return c->domain == DOMAIN_COROUTINE;
+}
+
 /* ---- parts --------------------------------------------------------------- */
 
 static void add_copies(struct sum *s, const struct floors *f, const struct cell *c, double copies)
@@ -88,6 +94,11 @@ static void add_hand_overs(struct sum *s, const struct floors *f, const struct c
 	const struct path *path = &c->mech->contract.path;
 	double wake_ns = floors_of_pair(f, pair, FLOOR_WAKE);
 
+	if (is_one_thread(c)) { /* all that both sides do, one after the other */
+		add(s, n * (path->syscalls_send + path->syscalls_recv), "syscall",
+			floors_alone(f, FLOOR_SYSCALL));
+		return;
+	}
 	if (isnan(wake_ns)) /* was not to be had: a line is less */
 		wakes = 0;
 	add(s, wakes, "wake", wake_ns);
@@ -124,7 +135,7 @@ static double copies_on_the_way(const struct cell *c, struct floors_pair pair)
 {
 	double copies = c->mech->contract.copies;
 	bool at_once = c->mech->contract.unit == UNIT_BYTES && c->msg_bytes > PAGE_BYTES &&
-		       pair.a != pair.b;
+		       pair.a != pair.b && !is_one_thread(c);
 
 	return at_once ? copies / 2 : copies;
 }
@@ -169,6 +180,8 @@ static unsigned distinct_pus(const struct cell *c, unsigned cpus)
 {
 	unsigned n = 0;
 
+	if (is_one_thread(c))
+		return 1;
 	if (c->pu[0] == PLACE_PU_NONE)
 		return cpus;
 	for (uint32_t i = 0; i < cell_workers(c); i++) {
@@ -202,7 +215,8 @@ static void messages(struct sum *s, const struct floors *f, const struct cell *c
 		p->atomics_send + p->atomics_recv, c->mech->contract.copies);
 	divide(&both, least(cell_workers(c), pus));
 	keep_more(s, &both);
-	if (!c->capacity || cell_workers(c) != 2 || ops < (double)c->capacity * MANY_FILLINGS)
+	if (!c->capacity || is_one_thread(c) || cell_workers(c) != 2 ||
+		ops < (double)c->capacity * MANY_FILLINGS)
 		return;
 	add_moves(&slots, f, pair, 2);
 	divide(&slots, c->capacity);

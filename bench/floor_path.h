@@ -20,6 +20,8 @@
  *                messages moves two lines for so many.
  *   sections     of a lock: its atomics; who has it may take it again and again
  *                before a line moves.
+ *                Coroutines do all of both sides on one thread, and switch for
+ *                less than any floor that is measured.
  *   rounds       of a barrier: one line, or switch; each sees the other come.
  *
  * Floors (mechanisms) and races have none.  Neither has a cell whose pairs of PUs

@@ -276,8 +276,8 @@ static uint32_t needs_of(
 		z = 2.33 + power_z;
 	}
 	n = ceil(2 * s2 * z * z / (room * room));
-	if (!(n > STORED_NEW))
-		return STORED_NEW;
+	if (!(n > STORED_BASE))
+		return STORED_BASE;
 	return n < 1e6 ? (uint32_t)n : 0;
 }
 

@@ -36,17 +36,18 @@ enum judged_verdict judged_of_name(const char *name)
 /* What a reader wants to see first; what fails stands before what is only told. */
 static int place_of(const struct judged *r)
 {
-	static const int place[JUDGED_VERDICTS] = {
-		[JUDGED_REGRESSED] = 0,
-		[JUDGED_MISSING] = 2,
-		[JUDGED_IMPROVED] = 4,
-		[JUDGED_INCONCLUSIVE] = 6,
-		[JUDGED_NEW] = 8,
-		[JUDGED_NA] = 10,
-		[JUDGED_OK] = 12,
+	enum { TOLD, GATED };
+	static const int place[JUDGED_VERDICTS][2] = {
+		[JUDGED_REGRESSED] = {[GATED] = 0, [TOLD] = 3},
+		[JUDGED_NA] = {[GATED] = 1, [TOLD] = 6},
+		[JUDGED_MISSING] = {[GATED] = 2, [TOLD] = 8},
+		[JUDGED_IMPROVED] = {4, 4},
+		[JUDGED_INCONCLUSIVE] = {5, 5},
+		[JUDGED_NEW] = {7, 7},
+		[JUDGED_OK] = {9, 9},
 	};
 
-	return place[r->verdict] + !r->gated;
+	return place[r->verdict][r->gated ? GATED : TOLD];
 }
 
 /* In logarithms: twice as slow is as large a change as half. */
@@ -170,10 +171,10 @@ static void put_margin(FILE *out, const struct judgement *j)
 
 void judged_last_line(FILE *out, const struct judgement *j)
 {
-	fprintf(out, "verdict=%s regressed=%zu improved=%zu inconclusive=%zu missing=%zu suite=%s",
+	fprintf(out, "verdict=%s regressed=%zu improved=%zu inconclusive=%zu broke=%zu missing=%zu",
 		judged_word(j), j->with[JUDGED_REGRESSED], j->with[JUDGED_IMPROVED],
-		j->with[JUDGED_INCONCLUSIVE], j->with[JUDGED_MISSING],
-		j->suite_flagged ? "slower" : "ok");
-	fprintf(out, " cells=%zu fwer=%g", j->cells, j->fwer);
+		j->with[JUDGED_INCONCLUSIVE], j->with[JUDGED_NA], j->with[JUDGED_MISSING]);
+	fprintf(out, " suite=%s cells=%zu fwer=%g", j->suite_flagged ? "slower" : "ok", j->cells,
+		j->fwer);
 	put_margin(out, j);
 }

@@ -25,7 +25,7 @@ enum judged_verdict {
 	JUDGED_INCONCLUSIVE, /* neither: says how many pairs it would need */
 	JUDGED_NEW,          /* only in NEW */
 	JUDGED_MISSING,      /* only in OLD; fails where gated: --allow-missing leaves it ungated */
-	JUDGED_NA,           /* no figure to judge: reason says why */
+	JUDGED_NA, /* no figure to judge: reason says why; fails where gated: it broke on one side */
 	JUDGED_VERDICTS
 };
 
@@ -73,7 +73,8 @@ const char *judged_name(enum judged_verdict v);
 enum judged_verdict judged_of_name(const char *name);
 
 /*
- * What fails (regressed, missing) first, then improved, inconclusive, new, without figures, fine;
+ * What fails (regressed, broke, missing) first, then improved, inconclusive, without figures, new,
+ * fine;
  * the largest change first in each, then by cell and metric.  Sets the counts.
  */
 void judged_sort(struct judgement *j);
@@ -86,10 +87,11 @@ int judged_exit(const struct judgement *j);
 
 /*
  * The last line of both commands, for grep; counts are of cells, each with a gated metric of that
- * verdict; the margin is that of the gated metrics, "2..5%" where they differ:
+ * verdict, broke are the gated NA; the margin is that of the gated metrics, "2..5%" where they
+ * differ:
  *
- *	verdict=PASS regressed=0 improved=0 inconclusive=3 missing=0 suite=ok cells=200 fwer=0.01
- *	margin=3%
+ *	verdict=PASS regressed=0 improved=0 inconclusive=3 broke=0 missing=0 suite=ok cells=200
+ *	fwer=0.01 margin=3%
  *
  * in one line.
  */

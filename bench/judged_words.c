@@ -14,11 +14,12 @@
 
 const struct judged_section judged_section[JUDGED_SECTIONS] = {
 	{JUDGED_REGRESSED, true, false, "Slower", true, true},
+	{JUDGED_NA, true, false, "Broke", true, false},
 	{JUDGED_MISSING, true, false, "Missing in the new one", true, false},
 	{JUDGED_REGRESSED, false, true, "Slower, not gated", true, true},
 	{JUDGED_IMPROVED, true, true, "Faster", true, true},
 	{JUDGED_INCONCLUSIVE, true, true, "Inconclusive", false, true},
-	{JUDGED_NA, true, true, "Without figures", false, false},
+	{JUDGED_NA, false, true, "Without figures", false, false},
 	{JUDGED_NEW, true, true, "New", false, false},
 	{JUDGED_MISSING, false, true, "Missing in the new one, as allowed", false, false},
 	{JUDGED_OK, true, true, "Fine", false, true},
@@ -213,10 +214,12 @@ char *judged_say_all(char *out, const struct judgement *j, const struct judged *
 
 /* ---- the whole ---------------------------------------------------------------------- */
 
+/* What is wrong, and the note. */
 static void say_failure(char *out, const struct judgement *j)
 {
 	char suite[JUDGED_SAY];
 	size_t n = 0, slower = j->with[JUDGED_REGRESSED], missing = j->with[JUDGED_MISSING];
+	size_t broke = j->with[JUDGED_NA];
 
 	out[0] = '\0';
 	if (slower)
@@ -225,12 +228,15 @@ static void say_failure(char *out, const struct judgement *j)
 	if (j->suite_flagged)
 		n += (size_t)snprintf(out + n, JUDGED_TITLE - n, "%sall cells together became %s",
 			n ? "; " : "", judged_say_suite(suite, j));
+	if (broke)
+		n += (size_t)snprintf(out + n, JUDGED_TITLE - n, "%s%zu cell%s broke",
+			n ? "; " : "", broke, broke == 1 ? "" : "s");
 	if (missing)
 		n += (size_t)snprintf(out + n, JUDGED_TITLE - n, "%s%zu %s missing", n ? "; " : "",
 			missing, missing == 1 ? "cell is" : "cells are");
-	if (!n)
-		snprintf(out, JUDGED_TITLE, "failed: %s",
-			j->note[0] ? j->note : "see what is without figures");
+	if (j->note[0] || !n)
+		snprintf(out + n, JUDGED_TITLE - n, "%s%s", n ? "; " : "",
+			j->note[0] ? j->note : "no reason was given");
 }
 
 static void say_pass(char *out, const struct judgement *j)
@@ -254,19 +260,20 @@ static void say_inconclusive(char *out, const struct judgement *j)
 
 char *judged_title(char *out, const struct judgement *j)
 {
-	const char *note = j->note[0] ? j->note : "no reason was given";
+	char why[JUDGED_TITLE];
 
-	if (j->exit_code > EXIT_SIGNAL)
+	if (j->exit_code > EXIT_SIGNAL) {
 		snprintf(out, JUDGED_TITLE, "stopped by signal %d", j->exit_code - EXIT_SIGNAL);
-	else if (j->exit_code == EXIT_FINDING)
+	} else if (j->exit_code == EXIT_FINDING) {
 		say_failure(out, j);
-	else if (j->exit_code == EXIT_INCONCLUSIVE)
+	} else if (j->exit_code == EXIT_INCONCLUSIVE) {
 		say_inconclusive(out, j);
-	else if (j->exit_code == EXIT_NOTHING)
-		snprintf(out, JUDGED_TITLE, "not comparable: %s", note);
-	else if (j->exit_code != EXIT_FINE)
-		snprintf(out, JUDGED_TITLE, "error: %s", note);
-	else
+	} else if (j->exit_code == EXIT_FINE) {
 		say_pass(out, j);
+	} else {
+		say_failure(why, j);
+		snprintf(out, JUDGED_TITLE, "%s: %.600s",
+			j->exit_code == EXIT_NOTHING ? "not comparable" : "error", why);
+	}
 	return out;
 }

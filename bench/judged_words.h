@@ -50,7 +50,7 @@ struct judged_section {
 	bool figures; /* its rows have a ratio */
 };
 
-enum { JUDGED_SECTIONS = 9 };
+enum { JUDGED_SECTIONS = 10 };
 extern const struct judged_section judged_section[JUDGED_SECTIONS];
 
 /* Its rows in a sorted judgement: how many, *first the first of them. */

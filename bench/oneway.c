@@ -79,6 +79,14 @@ static uint64_t between(struct pairs *p, const struct cell *c)
 	return worst;
 }
 
+/* Children run where their worker may; coroutines on one thread. */
+static uint64_t bound_of(struct pairs *p, const struct cell *c, const struct topo *topo)
+{
+	if (c->domain == DOMAIN_COROUTINE)
+		return 0;
+	return c->pu[0] == PLACE_PU_NONE ? anywhere(p, topo) : between(p, c);
+}
+
 int oneway_bound_cells(struct plan *p, const struct topo *topo, const struct clock *clock,
 	char *err, size_t err_len)
 {
@@ -87,10 +95,9 @@ int oneway_bound_cells(struct plan *p, const struct topo *topo, const struct clo
 	for (size_t i = 0; i < p->n; i++) {
 		struct cell *c = &p->cell[i];
 
-		if (c->skip[0] || !workload_scheduled(c->workload))
+		if (c->skip[0] || !workload_two_times(c->workload))
 			continue;
-		c->oneway_bound_ns = c->pu[0] == PLACE_PU_NONE ? anywhere(&pairs, topo)
-							       : between(&pairs, c);
+		c->oneway_bound_ns = bound_of(&pairs, c, topo);
 	}
 	free(pairs.pair);
 	if (!pairs.no_memory)

@@ -85,12 +85,11 @@ static void put_service(struct sample *s, const struct hist *h, uint64_t bound_n
 	s->svc_p999_ns = percentile(h, 0.999);
 }
 
-/* Of lat_, what is said of the count and of nothing else. */
-static void gate_response(struct sample *s, const struct hist *h, uint64_t bound_ns)
+void openloop_gate(struct sample *s, const char *what, const struct hist *h, uint64_t bound_ns)
 {
 	if (h->count == 0 || openloop_believable(h, bound_ns))
 		return;
-	say_why_not(s, "response", h, bound_ns);
+	say_why_not(s, what, h, bound_ns);
 	s->lat_min_ns = s->lat_max_ns = s->lat_mean_ns = NAN;
 	s->lat_p50_ns = s->lat_p90_ns = s->lat_p99_ns = s->lat_p999_ns = s->lat_p9999_ns = NAN;
 	s->lat_p50_lo_ns = s->lat_p50_hi_ns = s->lat_p99_lo_ns = s->lat_p99_hi_ns = NAN;
@@ -99,7 +98,7 @@ static void gate_response(struct sample *s, const struct hist *h, uint64_t bound
 
 void openloop_row(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
-	gate_response(s, &r->hist[0], c->oneway_bound_ns);
+	openloop_gate(s, "response", &r->hist[0], c->oneway_bound_ns);
 	put_service(s, &r->hist[1], c->oneway_bound_ns);
 	s->offered_per_s = per_second(r->n, r->offered_ns);
 	s->achieved_per_s = per_second(r->ops, r->served_ns);

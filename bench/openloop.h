@@ -38,6 +38,12 @@ bool openloop_missed(const struct trial_result *r);
 bool openloop_believable(const struct hist *h, uint64_t bound_ns);
 
 /*
+ * The gate on a row's lat_ figures, which are one-way times `what`: left out with a reason where
+ * they are not believable; what is said of the count stays.
+ */
+void openloop_gate(struct sample *s, const char *what, const struct hist *h, uint64_t bound_ns);
+
+/*
  * Rates from a tenth of the knee to a quarter above it, two digits each, rising.
  * Returns how many; fewer than OPENLOOP_RATES where some are alike.
  */

@@ -129,7 +129,8 @@ const char *picture_figure_title(const struct rank_group *g)
 	static const struct {
 		const char *what, *title;
 	} times[] = {{"rtt", "round trip (median)"}, {"oneway", "one way (median)"},
-		{"wake", "from the signal until it is seen to run (median)"}};
+		{"wake", "from the signal until it is seen to run (median)"},
+		{"late", "how late a timer fires (median)"}};
 
 	if (!g->lower_is_better)
 		return strcmp(g->key->family, "channel") == 0 ? "messages per second"

@@ -19,7 +19,7 @@ static bool has_latency(const struct sample *s)
 {
 	return strcmp(s->workload, "pingpong") == 0 || strcmp(s->kind, "rtt") == 0 ||
 	       strcmp(s->kind, "oneway") == 0 || strcmp(s->kind, "wake") == 0 ||
-	       strcmp(s->kind, "response") == 0;
+	       strcmp(s->kind, "response") == 0 || strcmp(s->kind, "late") == 0;
 }
 
 /* One worker alone: the price of an operation. */
@@ -36,7 +36,7 @@ bool rank_lower_is_better(const struct sample *s)
 double rank_figure(const struct sample *s)
 {
 	/* Spaced signals: too few of them for a percentile still have a mean. */
-	if (strcmp(s->kind, "wake") == 0)
+	if (strcmp(s->kind, "wake") == 0 || strcmp(s->kind, "late") == 0)
 		return isnan(s->lat_p50_ns) ? s->lat_mean_ns : s->lat_p50_ns;
 	/* On a schedule the time per message is that of the schedule. */
 	if (strcmp(s->kind, "response") == 0)
@@ -159,7 +159,8 @@ static void fill_entry(struct rank_entry *e)
 	snprintf(e->mechanism, sizeof(e->mechanism), "%s", s->mechanism);
 	snprintf(e->wait, sizeof(e->wait), "%s", s->wait);
 	snprintf(e->capacity, sizeof(e->capacity), "%s", s->capacity);
-	e->spins = strcmp(s->wait, "block") != 0 && strcmp(s->wait, "epoll") != 0;
+	e->spins = strcmp(s->wait, "block") != 0 && strcmp(s->wait, "epoll") != 0 &&
+		   strcmp(s->wait, "await") != 0;
 	choose_rows(e);
 	summarise(e, rank_figure, &e->figure);
 	summarise(e, bytes_of, &e->bytes);

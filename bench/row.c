@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "bench/cell_memory.h"
+#include "bench/cell_tasks.h"
 #include "bench/openloop.h"
 
 /* ---- parts of a row ------------------------------------------------------ */
@@ -38,11 +39,15 @@ static void put_identity(struct sample *s, const struct row_common *common, cons
 static void put_axes(struct sample *s, const struct cell *c)
 {
 	snprintf(s->domain, sizeof(s->domain), "%s", domain_name(c->domain));
-	if (c->domain != DOMAIN_THREAD)
+	if (domain_has_processes(c->domain))
 		snprintf(s->start, sizeof(s->start), "%s", start_name(c->start));
 	s->producers = c->side_a;
 	s->consumers = c->side_b;
-	s->procs = c->domain == DOMAIN_THREAD ? 1 : c->side_a + c->side_b;
+	if (cell_crowd(c)) {
+		s->producers = workload_one_role(c->workload) ? cell_crowd(c) : cell_crowd(c) / 2;
+		s->consumers = cell_crowd(c) - s->producers;
+	}
+	s->procs = cell_procs(c);
 	if (c->msg_bytes) {
 		s->msg_bytes = c->msg_bytes;
 		if (!family_one_role(c->mech->family))
@@ -156,6 +161,10 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 
 static bool has_room(const struct row_common *common, const struct cell *c)
 {
+	if (c->domain == DOMAIN_COROUTINE) /* for their one thread */
+		return true;
+	if (cell_has_tasks(c))
+		return false;
 	return c->pu[0] == PLACE_PU_NONE ? cell_workers(c) <= common->cpus : c->workers_per_pu <= 1;
 }
 
@@ -172,7 +181,7 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,
 		.kept_awake = c->extra.keep_awake,
-		.workers = cell_workers(c),
+		.workers = c->domain == DOMAIN_COROUTINE ? 1 : cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
 		.overlap_permille = r->overlap_permille,
 		.migrated = r->migrated,
@@ -244,6 +253,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
+	row_put_tasks(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));
 	s->clock_cost_ns = (double)common->clock->cost_ns_x100 / 100.0;

@@ -26,6 +26,9 @@ struct row_place {
 /* Of an ok trial: intervals of its percentiles, ends, shares, drift; row_tails.c. */
 void row_put_tails(struct sample *s, const struct cell *c, const struct trial_result *r);
 
+/* Of an ok trial: children, timers, who lives in which process; row_tasks.c. */
+void row_put_tasks(struct sample *s, const struct cell *c, const struct trial_result *r);
+
 void row_fill(struct sample *s, const struct row_common *common, const struct cell *c,
 	const struct trial_result *r, const struct row_place *at);
 

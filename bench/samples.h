@@ -74,6 +74,10 @@ struct sample {
 	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
 	double vain_wakeups_per_acquisition;
 	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
+	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
+	double joined_p50_ns, joined_p99_ns, joined_max_ns;
+	double cancelled;      /* lateness: timers */
+	char process_of[1024]; /* mixed: which process each worker lives in */
 };
 
 /* All figures NAN, all text empty. */

@@ -79,7 +79,7 @@ static int check_mechanisms(struct values v, char *err, size_t err_len)
 
 static int check_workloads(struct values v, char *err, size_t err_len)
 {
-	const char *known[32];
+	const char *known[64];
 	size_t count, n = 0;
 	const struct workload *w = workload_all(&count);
 
@@ -109,13 +109,23 @@ int select_set(
 	return 0;
 }
 
+/* Who is offered to coroutines alone is meant for them where nobody named a domain. */
+static bool only_coroutines(const struct mech *m)
+{
+	return m->domains == BIT(DOMAIN_COROUTINE);
+}
+
 /* The same from the values of an axis; a wait that nobody named is the mechanism's own, a size the
  * family's. */
 static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
 	char *err, size_t err_len)
 {
 	if (a == AXIS_WAIT && !v.named) {
-		c->wait = cell_default_wait(c->mech);
+		c->wait = cell_default_wait(c->mech, c->domain);
+		return 0;
+	}
+	if (a == AXIS_DOMAIN && !v.named && only_coroutines(c->mech)) {
+		c->domain = DOMAIN_COROUTINE;
 		return 0;
 	}
 	if (a == AXIS_SIZE && !v.named && !family_has_size(c->mech->family)) {

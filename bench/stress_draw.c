@@ -81,6 +81,8 @@ static const char *check_pair(
 {
 	bool counted = !(m->flags & MECH_NO_EVIDENCE) && w->side_a != LOOP_VAIN;
 
+	if (workload_crowds(w))
+		return "a crowd's operations are not probed";
 	if (set->messages && !counted)
 		return "no message is handed over that could be counted";
 	return fault_is_lost(&set->fault, m, w);
@@ -228,6 +230,33 @@ static void draw_capacity(uint64_t *state, struct cell *c)
 	while (capacity > 1 && capacity > most)
 		capacity /= 2;
 	c->capacity = (uint32_t)capacity;
+	if ((c->mech->flags & MECH_GROWS) && random_below(state, 4) == 0)
+		c->capacity = 0;
+}
+
+/* A domain that was named may be one that the mechanism is not offered in. */
+static void draw_wait(uint64_t *state, struct cell *c)
+{
+	unsigned waits = mech_waits(c->mech, c->domain);
+
+	if (!waits)
+		waits = c->mech->waits;
+	do
+		c->wait = (enum wait)random_below(state, WAIT_COUNT);
+	while (!(waits & BIT(c->wait)));
+}
+
+/* ThreadSanitizer does not follow forks. */
+static enum domain draw_domain(uint64_t *state, const struct mech *m)
+{
+	unsigned domains = m->domains, d;
+
+	if (under_tsan() && (domains & ~BIT(DOMAIN_PROCESS)))
+		domains &= ~BIT(DOMAIN_PROCESS);
+	do
+		d = (unsigned)random_below(state, DOMAIN_COUNT);
+	while (!(domains & BIT(d)));
+	return (enum domain)d;
 }
 
 /* What an axis that nobody named may be. */
@@ -238,7 +267,7 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 
 	switch (a) {
 	case AXIS_DOMAIN:
-		c->domain = under_tsan() ? DOMAIN_THREAD : (enum domain)(v % DOMAIN_COUNT);
+		c->domain = draw_domain(&v, c->mech);
 		break;
 	case AXIS_START:
 		c->start = c->mech->contract.reach < REACH_ANY ? START_FORK
@@ -257,9 +286,7 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 		snprintf(c->placement, sizeof(c->placement), "%s", places[v % ARRAY_LEN(places)]);
 		break;
 	case AXIS_WAIT:
-		do
-			c->wait = (enum wait)random_below(&v, WAIT_COUNT);
-		while (!(c->mech->waits & BIT(c->wait)));
+		draw_wait(&v, c);
 		break;
 	default: /* further axes stay at their default */
 		break;

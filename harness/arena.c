@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/crowd.h"
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/room.h"
@@ -37,13 +38,16 @@ static int look_up(struct crew *c, const struct trial_spec *spec)
 static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 {
 	bool back = i == 1, one_role = workload_one_role(c->workload);
+	bool grows = c->mech->flags & MECH_GROWS;
 	struct link *l = &c->link[i];
 
 	*l = (struct link){
 		.mech = c->mech,
 		.msg_bytes = spec->msg_bytes,
-		.capacity = spec->capacity ? spec->capacity : 1,
+		.capacity = spec->capacity || grows ? spec->capacity : 1,
 		.fds = spec->extra.fds + 1,
+		.alive = spec->extra.alive + 1,
+		.rss_bytes = spec->extra.rss_bytes,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
 		.topics = spec->extra.topics ? spec->extra.topics : 1,
@@ -57,6 +61,8 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 	};
 	if (family_one_role(c->mech->family))
 		l->senders = spec->side_a + spec->side_b;
+	if (one_role && workload_crowds(c->workload))
+		l->senders = crowd_size(spec);
 	if (one_role || family_one_role(c->mech->family))
 		l->receivers = l->self && !family_one_role(c->mech->family) ? 1 : 0;
 }
@@ -103,7 +109,7 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	a->ledgers_offset = place(&at, a->workers * a->ledger_stride);
 	hists = (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) * sizeof(struct hist);
 	a->hists_offset = place(&at, hists);
-	a->service_offset = workload_scheduled(c->workload) ? place(&at, hists) : 0;
+	a->service_offset = workload_two_times(c->workload) ? place(&at, hists) : 0;
 	plan_links(c, a, spec, &at);
 	return a->bytes = ROUND_UP(at, page_bytes());
 }
@@ -135,7 +141,7 @@ static void *map_memory(
 	int flags = memory_is_asked(spec) ? 0 : MAP_POPULATE, fd = -1;
 	void *mem;
 
-	if (c->link[0].domain == DOMAIN_THREAD) {
+	if (!domain_has_processes(c->link[0].domain)) {
 		flags |= MAP_PRIVATE | MAP_ANONYMOUS;
 	} else if (c->link[0].start == START_FORK) {
 		flags |= MAP_SHARED | MAP_ANONYMOUS;

@@ -47,7 +47,8 @@ struct worker_report {
 	uint64_t ctx_voluntary, ctx_involuntary, minor_faults;
 	uint64_t migrations, runq_wait_ns; /* UNKNOWN_COUNT: not to be had */
 	uint32_t cpu_before, cpu_after;
-	uint32_t stopped; /* it was stopped and let go on */
+	uint32_t stopped;   /* it was stopped and let go on */
+	uint32_t elsewhere; /* a coroutine whose thread's costs stand in another one's report */
 };
 
 struct worker_slot {
@@ -93,8 +94,11 @@ struct crew {
 	const struct trial_spec *spec;
 	const struct mech *mech;
 	const struct workload *workload;
-	struct topo *topo; /* NULL: nobody is pinned */
-	void *area;        /* the links' shared state outside the arena; NULL: inside */
+	struct topo *topo;         /* NULL: nobody is pinned */
+	struct together *together; /* coroutines; else NULL */
+	void *area;                /* the links' shared state outside the arena; NULL: inside */
+	struct crowd *crowd;       /* light workers; else NULL */
+	atomic_u32 own_ports[ARENA_MAX_LINKS][2]; /* mixed: of this process; see struct link */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
 };
@@ -127,7 +131,7 @@ static inline struct hist *arena_hist(const struct arena *a, unsigned i)
 	return (struct hist *)(void *)((char *)(uintptr_t)a + a->hists_offset) + i;
 }
 
-/* Open loop: times from the real send.  NULL as arena_hist(), and for other workloads. */
+/* The second times of workload_two_times().  NULL as arena_hist(), and for other workloads. */
 static inline struct hist *arena_service_hist(const struct arena *a, unsigned i)
 {
 	if (i >= TRIAL_MAX_HISTS || !a->service_offset)
@@ -141,10 +145,17 @@ static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 	return c->arena->links == 2 ? side : 0;
 }
 
+/* Each that was given must come true once: children and timers. */
+static inline bool crew_has_tallies(const struct crew *c)
+{
+	return c->workload->family == FAMILY_TIMER || c->workload->family == FAMILY_SPAWN;
+}
+
 /* Channels and events are checked by stamps; locks and barriers count. */
 static inline bool crew_has_ledgers(const struct crew *c)
 {
-	return !family_one_role(c->workload->family) && !(c->mech->flags & MECH_NO_EVIDENCE);
+	return !family_one_role(c->workload->family) && !workload_crowds(c->workload) &&
+	       !(c->mech->flags & MECH_NO_EVIDENCE);
 }
 
 #endif

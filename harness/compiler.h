@@ -5,6 +5,7 @@
  * NOINLINE       a stamped loop stays a symbol of its own, for objdump
  * COLD           out of line on purpose: the only calls of ours that a stamped
  *                loop may hold (see scripts/check-inline)
+ * CALLED         the same for what is meant to be fast: optimised like any function
  */
 #ifndef HARNESS_COMPILER_H
 #define HARNESS_COMPILER_H
@@ -17,6 +18,7 @@
 #endif
 /* a section of its own, so that check-inline can tell COLD from forgotten */
 #define COLD        __attribute__((cold, noinline, section(".text.handoff_cold"), unused))
+#define CALLED      __attribute__((noinline, section(".text.handoff_cold"), unused))
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 

@@ -24,7 +24,7 @@ enum {
 
 static bool shared(const struct trial *t)
 {
-	return t->crew.spec->domain != DOMAIN_THREAD;
+	return domain_has_processes(t->crew.spec->domain);
 }
 
 /* Messages booked by all receivers so far; read while they run, for stalls only. */
@@ -34,6 +34,13 @@ static uint64_t progress(const struct trial *t)
 
 	if (t->crew.workload->family == FAMILY_BARRIER)
 		return load_relaxed(&t->crew.arena->gate.board[0].ready);
+	for (unsigned i = 0; i < t->crew.arena->workers && crew_has_tallies(&t->crew); i++) {
+		const struct ledger_tally *y = &arena_ledger(t->crew.arena, i)->tally;
+
+		sum += load_relaxed(&y->given) + load_relaxed(&y->taken);
+	}
+	if (crew_has_tallies(&t->crew))
+		return sum;
 	if (!crew_has_ledgers(&t->crew))
 		return monotonic_ns(); /* cannot be told: never stalls */
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {

@@ -85,6 +85,10 @@ void verdict_broken(struct trial *t, enum outcome outcome);
 
 /* Open loop: response and service times, and what was offered and served; verdict_open.c. */
 void verdict_open_loop(struct trial *t);
+
+/* Children: their second times, and what clocks say the wrong way round; verdict_open.c. */
+void verdict_children(struct trial *t);
+
 /* shares.c: fairness, the shares of each side, overtaking. */
 void shares_measured(struct trial *t);
 

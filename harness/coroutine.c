@@ -442,6 +442,7 @@ bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
 	struct coro *self = l->running, **waiters;
 	struct watch *w = watch_of(l, fd);
 	uint32_t want = events & POLLIN ? POLLIN : POLLOUT;
+	bool woken;
 
 	if (!w) { /* a regular file, say: always ready */
 		coro_yield();
@@ -458,11 +459,13 @@ bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
 	*waiters = self;
 	self->fd_waits = true;
 	l->fd_waiters++;
-	if (coro_park(deadline_ns))
+	self->unparked = false;
+	woken = coro_park(deadline_ns);
+	self->unparked = false; /* an edge after the deadline has let it go as well */
+	if (!self->fd_waits)
 		return true;
-	if (self->fd_waits)
-		leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
-	return false;
+	leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
+	return woken;
 }
 
 void coro_forget_fd(int fd)
@@ -481,8 +484,12 @@ void coro_forget_fd(int fd)
 
 void coro_yield(void)
 {
-	make_ready(current->running);
-	stand(current);
+	struct coro_loop *l = current;
+
+	if (l->fd_waiters && !l->first_ready)
+		look_at_fds(l, 0);
+	make_ready(l->running);
+	stand(l);
 }
 
 bool coro_park(uint64_t deadline_ns)
@@ -513,14 +520,26 @@ void coro_unpark(struct coro *c)
 	}
 }
 
+/* Those go on that wait for a word that has moved. */
+static bool word_moved(struct coro_loop *l)
+{
+	if (!l->word_waiters.first || load_acquire(l->word) == l->word_seen)
+		return false;
+	while (coro_queue_wake(&l->word_waiters))
+		;
+	return true;
+}
+
 void coro_await_word(atomic_u32 *word, uint32_t seen)
 {
 	struct coro_loop *l = current;
 
-	l->word = word;
-	l->word_seen = seen;
-	while (load_acquire(word) == seen)
+	while (load_acquire(word) == seen) {
+		word_moved(l); /* who waits for an older value must not wait for this one */
+		l->word = word;
+		l->word_seen = seen;
 		coro_queue_wait(&l->word_waiters, CORO_FOREVER);
+	}
 }
 
 void coro_abandon(void)
@@ -584,15 +603,6 @@ bool coro_queue_wake(struct coro_queue *q)
 
 /* ---- the loop ----------------------------------------------------------------------- */
 
-static bool word_moved(struct coro_loop *l)
-{
-	if (!l->word_waiters.first || load_acquire(l->word) == l->word_seen)
-		return false;
-	while (coro_queue_wake(&l->word_waiters))
-		;
-	return true;
-}
-
 /* Until when descriptors may be slept on. */
 static uint64_t sleep_until(const struct coro_loop *l)
 {
@@ -625,6 +635,7 @@ int coro_run(struct coro_loop *l)
 		struct coro *c;
 
 		wake_late_ones(l);
+		word_moved(l);
 		if (l->fd_waiters && l->first_ready)
 			look_at_fds(l, 0);
 		c = next_ready(l);

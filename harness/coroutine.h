@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "harness/atomic.h"
+#include "harness/compiler.h"
 
 enum coro_switch { CORO_UCONTEXT, CORO_ASSEMBLY, CORO_SWITCHES };
 
@@ -47,7 +48,7 @@ const char *coro_switch_name(enum coro_switch how);
 struct coro_loop *coro_loop_open(enum coro_switch how, size_t stack_bytes);
 
 /* Start a coroutine; it runs when its turn comes.  Also called by coroutines.  0 or -errno. */
-int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg);
+CALLED int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg);
 
 /*
  * Run until every coroutine has ended or was abandoned.  0, or -EDEADLK: those that
@@ -61,26 +62,26 @@ void coro_loop_close(struct coro_loop *l);
 /* ---- inside a coroutine --------------------------------------------------- */
 
 /* The one that runs; NULL in a thread's own stack. */
-struct coro *coro_self(void);
+CALLED struct coro *coro_self(void);
 
 /* The loop of the running coroutine. */
-struct coro_loop *coro_self_loop(void);
+CALLED struct coro_loop *coro_self_loop(void);
 
-/* Let those go first that can go on. */
-void coro_yield(void);
+/* Let those go first that can go on; where nobody else can, descriptors are looked at. */
+CALLED void coro_yield(void);
 
 /* Until coro_unpark(); at once if that came first.  False: the deadline has passed. */
-bool coro_park(uint64_t deadline_ns);
+CALLED bool coro_park(uint64_t deadline_ns);
 
 /* Let a coroutine of the same loop go on; before it parks, its next park is void. */
-void coro_unpark(struct coro *c);
+CALLED void coro_unpark(struct coro *c);
 
 /*
  * Until the descriptor may be ready for `events` (POLLIN, POLLOUT): try the
  * operation first, call this when it would block, try again.  Readiness is
  * edge-triggered and registered once.  False: the deadline has passed.
  */
-bool coro_await_fd(int fd, short events, uint64_t deadline_ns);
+CALLED bool coro_await_fd(int fd, short events, uint64_t deadline_ns);
 
 /* Before a descriptor is closed: its number may come again.  Does nothing outside of a loop. */
 void coro_forget_fd(int fd);
@@ -99,9 +100,9 @@ struct coro_queue {
 };
 
 /* Join the queue and park.  False: the deadline has passed, and it has left the queue. */
-bool coro_queue_wait(struct coro_queue *q, uint64_t deadline_ns);
+CALLED bool coro_queue_wait(struct coro_queue *q, uint64_t deadline_ns);
 
 /* Let the first one go; false: nobody waits. */
-bool coro_queue_wake(struct coro_queue *q);
+CALLED bool coro_queue_wake(struct coro_queue *q);
 
 #endif

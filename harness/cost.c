@@ -4,7 +4,8 @@
 static bool is_counted(const struct trial *t)
 {
 	return t->crew.spec->counters.scope != COUNTERS_NONE &&
-	       t->crew.arena->workers <= COUNTERS_MAX_WORKERS && !workload_spaced(t->crew.workload);
+	       t->crew.arena->workers <= COUNTERS_MAX_WORKERS &&
+	       !workload_spaced(t->crew.workload) && !workload_begins_tasks(t->crew.workload);
 }
 
 /* What one worker does not know is not known of all. */

@@ -69,7 +69,7 @@ static int start_fork(struct roster *r, unsigned i)
 		return -errno;
 	if (pid == 0) {
 		die_with(leader);
-		worker_body(r->crew, i);
+		crew_process_body(r->crew, i);
 		_exit(0);
 	}
 	r->pid[i] = pid;
@@ -108,7 +108,7 @@ static int start_exec(struct roster *r, unsigned i)
 
 static int start_one(struct roster *r, unsigned i)
 {
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return start_thread(r, i);
 	return r->crew->spec->start == START_EXEC ? start_exec(r, i) : start_fork(r, i);
 }
@@ -128,13 +128,18 @@ static int start_patiently(struct roster *r, unsigned i)
 
 int crew_start(struct roster *r)
 {
-	for (unsigned i = 0; i < r->crew->arena->workers; i++) {
+	unsigned n = r->crew->arena->workers;
+
+	if (r->crew->spec->domain == DOMAIN_COROUTINE)
+		return crew_start_loop(r);
+	if (r->crew->spec->domain == DOMAIN_MIXED)
+		n = crew_processes(r->crew->spec);
+	for (unsigned i = 0; i < n; i++) {
 		int err = start_patiently(r, i);
 
 		if (err) {
 			snprintf(r->crew->err, sizeof(r->crew->err),
-				"cannot start worker %u of %u: %s", i + 1, r->crew->arena->workers,
-				strerror(-err));
+				"cannot start worker %u of %u: %s", i + 1, n, strerror(-err));
 			return err;
 		}
 		r->started++;
@@ -144,7 +149,7 @@ int crew_start(struct roster *r)
 
 void crew_reap(struct roster *r)
 {
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return;
 	for (unsigned i = 0; i < r->started; i++) {
 		int status;
@@ -179,7 +184,7 @@ int crew_join(struct roster *r, uint64_t deadline_ns)
 {
 	struct timespec nap = {.tv_nsec = 50000};
 
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return join_threads(r, deadline_ns);
 	for (crew_reap(r); r->ended < r->started; crew_reap(r)) {
 		if (monotonic_ns() >= deadline_ns)
@@ -193,7 +198,7 @@ void crew_kill(struct roster *r)
 {
 	int status;
 
-	if (r->crew->spec->domain == DOMAIN_THREAD)
+	if (!domain_has_processes(r->crew->spec->domain))
 		return;
 	for (unsigned i = 0; i < r->started; i++) {
 		if (r->pid[i])
@@ -213,7 +218,9 @@ void crew_say_death(const struct roster *r, char *out, size_t out_len)
 	out[0] = '\0';
 	for (unsigned i = 0; i < r->started; i++) {
 		int status = r->exit_status[i];
-		const char *role = i < spec->side_a ? "side a" : "side b";
+		const char *role = spec->domain == DOMAIN_MIXED ? "a process of several"
+				   : i < spec->side_a           ? "side a"
+								: "side b";
 
 		if (WIFSIGNALED(status))
 			snprintf(out, out_len, "worker %u (%s) was killed by signal %d (%s)", i,

@@ -5,6 +5,7 @@
 #define HARNESS_CREW_H
 
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "harness/arena.h"
@@ -15,7 +16,31 @@
  */
 void worker_body(struct crew *c, unsigned index);
 
-/* The trial's handles on its workers. */
+/* What the kernel counts of a thread, at one moment. */
+struct costs {
+	struct rusage usage;
+	uint64_t runq_wait_ns, migrations;
+};
+
+/*
+ * What coroutines share: their thread.  What it costs is counted once, from the first
+ * start to the last end of a stretch.
+ */
+struct together {
+	unsigned workers;
+	unsigned come, started, ended; /* in this stretch so far */
+	uint64_t cpu_ns;               /* of the thread, at the first start */
+	struct costs before;
+	struct counters counters;
+};
+
+/* Processes that hold the workers; a mixed crew's are dealt to them in turn. */
+unsigned crew_processes(const struct trial_spec *spec);
+
+/* All that a worker process does: one worker, or (mixed) those that are its own, as threads. */
+void crew_process_body(struct crew *c, unsigned index);
+
+/* The trial's handles on its workers; where they are mixed, on their processes. */
 struct roster {
 	struct crew *crew;
 	pthread_t thread[TRIAL_MAX_WORKERS];
@@ -29,6 +54,12 @@ struct roster {
  * sentence in crew->err; those already started are then ended by crew_kill().
  */
 int crew_start(struct roster *r);
+
+/*
+ * Start all workers as coroutines: one thread with a loop, which is started and joined as
+ * the only one of the roster.  As crew_start.
+ */
+int crew_start_loop(struct roster *r);
 
 /* Collect processes that have ended; those ended by a signal or with a bad code count as died. */
 void crew_reap(struct roster *r);

@@ -201,6 +201,14 @@ static void say_more(const struct evidence *e, char *out, size_t out_len)
 		snprintf(out + used, out_len - used,
 			"; of the guarded bytes %llu parts are not those of the last section",
 			(unsigned long long)e->scraps);
+	used += strlen(out + used);
+	if (e->mistaken)
+		snprintf(out + used, out_len - used, "; a child ran as another one %llu times",
+			(unsigned long long)e->mistaken);
+	used += strlen(out + used);
+	if (e->early)
+		snprintf(out + used, out_len - used, "; a timer fired too early %llu times",
+			(unsigned long long)e->early);
 }
 
 void evidence_say(const struct evidence *e, char *out, size_t out_len)

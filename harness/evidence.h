@@ -44,6 +44,14 @@ struct ledger_from {
 	uint64_t repeated; /* exact only: late and not in a gap */
 };
 
+/* Families without messages: each that was given must have come true exactly once. */
+struct ledger_tally {
+	atomic_u64 given, taken; /* the trial looks whether they move */
+	uint64_t twice;          /* came true once more */
+	uint64_t mistaken;       /* spawn: ran as another one */
+	uint64_t early;          /* timers: before it was due */
+};
+
 struct ledger {
 	uint32_t producers;
 	uint32_t exact;        /* single receiver, in order: gaps are kept */
@@ -57,6 +65,7 @@ struct ledger {
 	uint64_t crowded;      /* semaphores: more inside than there are permits */
 	uint64_t most_inside;  /* semaphores: high-water mark */
 	uint64_t stale;        /* rwlock: met an older state than the last one */
+	struct ledger_tally tally;
 	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
 	uint32_t gaps_lost; /* more gaps than there is room for */
@@ -76,7 +85,7 @@ struct evidence {
 	uint64_t lost, duplicated, reordered, corrupt;
 	uint64_t torn, cut, foreign; /* parts of corrupt */
 	/* parts of corrupt as well; arrived, and counted as received */
-	uint64_t spoiled, spoiled_head, intruded, strayed, crowded, scraps;
+	uint64_t spoiled, spoiled_head, intruded, strayed, crowded, scraps, mistaken, early;
 	uint32_t spoiled_at;
 };
 

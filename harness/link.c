@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "harness/coroutine.h"
+#include "harness/futex.h"
 #include "harness/names.h"
 
 int link_fail(const struct link *l, int err, const char *fmt, ...)
@@ -63,8 +66,10 @@ void link_own_fd(struct link *l, unsigned slot, int fd, enum role role)
 
 static void close_slot(struct link *l, unsigned slot)
 {
-	if (l->fd[slot] >= 0)
+	if (l->fd[slot] >= 0) {
+		coro_forget_fd(l->fd[slot]);
 		close(l->fd[slot]);
+	}
 	l->fd[slot] = -1;
 }
 
@@ -96,14 +101,17 @@ void link_close_all(struct link *l)
 bool link_port_leaves(struct port *p)
 {
 	struct link *l = p->link;
-	bool last;
+	bool last, closes;
 
 	if (p->closed)
 		return false;
 	p->closed = true;
 	last = sub_seq(&l->open_ports[p->role], 1u) == 1;
-	/* Threads share one table of fds: only the last may close. */
-	if (last || l->domain != DOMAIN_THREAD) {
+	closes = last || domain_has_processes(l->domain);
+	if (l->own_ports) /* several of this process share its table */
+		closes = sub_seq(&l->own_ports[p->role], 1u) == 1;
+	/* In one process there is one table of fds: only the last may close. */
+	if (closes) {
 		for (unsigned i = 0; i < LINK_FDS; i++) {
 			if (l->fd_role[i] == p->role)
 				close_slot(l, i);
@@ -115,7 +123,7 @@ bool link_port_leaves(struct port *p)
 /* A private futex is known by its address: two mappings of it never meet. */
 static bool link_is_shared(const struct link *l)
 {
-	return l->domain != DOMAIN_THREAD || l->maps_apart;
+	return domain_has_processes(l->domain) || l->maps_apart;
 }
 
 static int process_shared(const struct link *l)
@@ -210,7 +218,22 @@ struct timespec link_timespec(uint64_t deadline_ns)
 	};
 }
 
+enum { NAP_NS = 200000 };
+
+void link_nap(void)
+{
+	struct timespec ts = {.tv_nsec = NAP_NS};
+
+	if (coro_self())
+		coro_park(monotonic_ns() + NAP_NS);
+	else
+		nanosleep(&ts, NULL);
+}
+
 void wait_yield(void)
 {
-	sched_yield();
+	if (coro_self())
+		coro_yield();
+	else
+		sched_yield();
 }

@@ -53,6 +53,9 @@ void link_unlink_paths(struct link *l);
  */
 bool link_port_leaves(struct port *p);
 
+/* For attach, while it waits for the other side: a moment in which others go on. */
+void link_nap(void);
+
 /* The axes that a mechanism or a loop reads, as asked or by default. */
 static inline uint32_t link_depth(const struct link *l)
 {

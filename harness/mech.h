@@ -47,13 +47,28 @@ enum family {
 	FAMILY_BARRIER,
 	FAMILY_RWLOCK,
 	FAMILY_BUS,
+	FAMILY_TIMER,
+	FAMILY_SPAWN,
 	FAMILY_COUNT
 };
-enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COUNT };
+
+/*
+ * Coroutines: all workers on one thread, see coroutine.h.  Mixed: dealt in turn to several
+ * processes, in each of which they are threads.
+ */
+enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_MIXED, DOMAIN_COUNT };
+
+/* Its workers do not all share an address space and a table of descriptors. */
+static inline bool domain_has_processes(enum domain d)
+{
+	return d == DOMAIN_PROCESS || d == DOMAIN_MIXED;
+}
+
 /* Its workers have all the same end of the link: there are only senders. */
 static inline bool family_one_role(enum family f)
 {
-	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_RWLOCK;
+	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_RWLOCK || f == FAMILY_TIMER ||
+	       f == FAMILY_SPAWN;
 }
 
 /* It hands over bytes, by the ops of a channel. */
@@ -66,13 +81,28 @@ enum start { START_FORK, START_EXEC, START_COUNT };
 /*
  * How a worker waits.  Spin and yield try again and again, spin-then-block for a
  * while; epoll sleeps in epoll_wait() after a try that found nothing, where block
- * sleeps in the operation itself.
+ * sleeps in the operation itself.  Await lets the thread's other coroutines go on: how
+ * coroutines wait, and nobody else.
  */
-enum wait { WAIT_BLOCK, WAIT_SPIN, WAIT_YIELD, WAIT_SPIN_BLOCK, WAIT_EPOLL, WAIT_COUNT };
+enum wait {
+	WAIT_BLOCK,
+	WAIT_SPIN,
+	WAIT_YIELD,
+	WAIT_SPIN_BLOCK,
+	WAIT_EPOLL,
+	WAIT_AWAIT,
+	WAIT_COUNT
+};
 
 /* What can be offered in user space, and what over a descriptor. */
 #define WAITS_USER (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD) | BIT(WAIT_SPIN_BLOCK))
 #define WAITS_FD   (WAITS_USER | BIT(WAIT_EPOLL))
+#define AWAITS     BIT(WAIT_AWAIT)
+
+/* Threads and processes, coroutines, or all three: as the wait strategies that are offered say. */
+#define MECH_DOMAINS(offered)                                                                      \
+	((((offered) & ~AWAITS) ? BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS) : 0u) |                 \
+		(((offered)&AWAITS) ? BIT(DOMAIN_COROUTINE) : 0u))
 
 /* MODE_TIMED: give up at port->deadline_ns (CLOCK_MONOTONIC), never earlier. */
 enum mode { MODE_BLOCK, MODE_TRY, MODE_TIMED };
@@ -90,7 +120,7 @@ struct how {
  */
 enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
 
-/* One-role families (lock, barrier, rwlock) have only senders. */
+/* One-role families (lock, barrier, rwlock, timer, spawn) have only senders. */
 enum role { ROLE_SENDER, ROLE_RECEIVER };
 
 /* ---- the contract fields: what `handoff list` tells a user -------------- */
@@ -109,7 +139,7 @@ enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
  * What an operation cannot do without, whoever waits or not: its floor is made of
  * it (bench/floor_path.h), together with contract.copies.  Count what every
  * operation does; what only some do is left out, the sum must stay a lower bound.
- * Locks: send is lock, recv is unlock.  Events: signal and wait.
+ * Locks: send is lock, recv is unlock.  Events: signal and wait.  Timers and children: nothing.
  */
 struct path {
 	uint8_t syscalls_send, syscalls_recv; /* entries into the kernel */
@@ -157,6 +187,8 @@ enum mech_flags {
 	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
 	MECH_TOPICS = BIT(6),       /* link->topics says something */
 	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
+	MECH_GROWS = BIT(8),        /* link->capacity 0: no bound; else exactly that many */
+	MECH_UCONTEXT = BIT(9),     /* coroutines: switched by swapcontext() */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
@@ -192,6 +224,8 @@ struct link {
 	uint32_t msg_bytes; /* largest message */
 	uint32_t capacity;  /* messages; only where contract.bounded */
 	uint32_t fds;       /* descriptors, where MECH_FDS; 0 means 1 */
+	uint32_t alive;     /* spawn: children of a worker at once; 0 means 1 */
+	uint64_t rss_bytes; /* that each worker has touched before anything begins */
 	uint32_t senders, receivers;
 	uint32_t topics; /* of a bus: 1 or more */
 	enum domain domain;
@@ -205,6 +239,7 @@ struct link {
 	const char *path[LINK_PATHS]; /* named objects; see link_new_path() */
 	void *own;                    /* setup's, in the process that ran it; teardown frees it */
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
+	atomic_u32 *own_ports;        /* mixed: the same of this process; else NULL */
 	struct board *board; /* events: where both sides meet beside the mechanism; shared */
 	void *state; /* locks: msg_bytes that the lock guards, beside the mechanism; shared */
 	struct tuning tuning;
@@ -255,6 +290,8 @@ enum loop {
 	LOOP_COMPUTE,   /* lock: work under the lock, which is handed over now and then */
 	LOOP_SHARE,     /* rwlock: read or write the state until told to stop */
 	LOOP_SUBSCRIBE, /* bus: receive n, each worker all of them */
+	LOOP_LATENESS,  /* timer: arm, wait until it fires; some are cancelled just then */
+	LOOP_LIFECYCLE, /* spawn: begin children, wait for their end */
 	LOOP_COUNT
 };
 
@@ -284,12 +321,14 @@ struct worker {
 	uint32_t workers;          /* of both sides */
 	struct schedule schedule;
 	struct hist *service; /* hist: from when it was due; this: from when it was sent */
+	/* spawn: hist: until it runs; this: until it was joined */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
 	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
 	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
+	uint64_t cancelled;  /* timers: cancelled before they fired */
 	/* locks: sections of others between asking and entering, of the stamped acquisitions */
 	uint64_t overtakes, overtakes_max;
 	uint64_t outside; /* of all_ops, done with the lock released */
@@ -328,6 +367,12 @@ struct mech {
 	const loop_table *loops;
 	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
+
+/* What of its wait strategies workers of a domain may choose. */
+static inline unsigned mech_waits(const struct mech *m, enum domain d)
+{
+	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+}
 
 /* Messages overtake each other by contract: their order is no evidence. */
 static inline bool mech_overtakes(const struct mech *m)

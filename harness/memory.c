@@ -98,7 +98,8 @@ int memory_map(struct crew *c, struct arena *head, const struct trial_spec *spec
 			"memory=huge: workers that begin by exec cannot inherit it");
 		return -ENOTSUP;
 	}
-	c->area = pages_map_huge(&bytes, spec->domain != DOMAIN_THREAD, c->err, sizeof(c->err));
+	c->area = pages_map_huge(
+		&bytes, domain_has_processes(spec->domain), c->err, sizeof(c->err));
 	head->area_bytes = bytes;
 	return c->area ? 0 : -ENOTSUP;
 }
@@ -181,7 +182,7 @@ static int not_huge(struct crew *c, const struct pages_seen *s)
 {
 	char why[160];
 
-	pages_why_not_huge(c->spec->domain != DOMAIN_THREAD, why, sizeof(why));
+	pages_why_not_huge(domain_has_processes(c->spec->domain), why, sizeof(why));
 	snprintf(c->err, sizeof(c->err), "memory=huge: %zu of %zu KiB are in huge pages: %s",
 		s->huge_bytes >> 10, s->bytes >> 10, why);
 	return -ENOTSUP;

@@ -1,8 +1,6 @@
 /* probe.c - see probe.h. */
 #include "harness/probe.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -11,6 +9,8 @@
 #include "harness/atomic.h"
 #include "harness/futex.h"
 #include "harness/arena.h"
+#include "harness/coroutine.h"
+#include "harness/wait.h"
 
 static const char *const point_names[PROBE_POINT_COUNT] = {
 #define PROBE_NAME(id, text) [POINT_##id] = text,
@@ -62,17 +62,19 @@ int probe_act_parse(const char *name)
 }
 
 /*
- * A process dies as a crash does.  A thread can't be killed alone: it says that
- * it is gone and never runs another instruction of the mechanism.
+ * A process dies as a crash does.  A thread or a coroutine can't be killed alone: it
+ * says that it is gone and never runs another instruction of the mechanism.
  */
 static void die(struct probe *probe)
 {
 	atomic_u32 *death = probe->death;
 
-	if (probe->domain != DOMAIN_THREAD)
+	if (domain_has_processes(probe->domain))
 		kill(getpid(), SIGKILL);
 	add_acq_rel(death, (uint32_t)GATE_DEATH);
 	futex_wake(death, UINT32_MAX, true);
+	if (coro_self())
+		coro_abandon();
 	for (;;)
 		pause();
 }
@@ -110,22 +112,26 @@ void probe_rest_init(struct probe_rest *rest, uint64_t seed)
 	rest->burst_left = draw_distance(rest, rest->burst);
 }
 
-static void rest_asleep(uint64_t ns)
+/* `alone`: a coroutine is where it may let others go on only if it is not. */
+static void rest_asleep(uint64_t ns, bool alone)
 {
 	struct timespec ts = {.tv_nsec = (long)ns};
 
-	nanosleep(&ts, NULL);
+	if (coro_self() && !alone)
+		coro_park(monotonic_ns() + ns);
+	else
+		nanosleep(&ts, NULL);
 }
 
 /* Long enough for others to come between, in one of the ways that code is held up. */
-static void rest_shortly(struct probe_rest *rest)
+static void rest_shortly(struct probe_rest *rest, bool alone)
 {
 	uint64_t v = next_random(&rest->state);
 
 	if (v % REST_SLEEPS_1_IN == 0)
-		rest_asleep(REST_SHORT_NS);
-	else if (v % REST_YIELDS_1_IN == 0)
-		sched_yield();
+		rest_asleep(REST_SHORT_NS, alone);
+	else if (v % REST_YIELDS_1_IN == 0 && !(coro_self() && alone))
+		wait_yield();
 	else
 		burn((v >> 32) % REST_SPINS);
 }
@@ -135,11 +141,11 @@ static void rest_at(struct probe_rest *rest, enum probe_point point)
 	bool op = point == POINT_BEFORE_SEND || point == POINT_AFTER_RECV;
 
 	if (rest->every && --rest->points_left == 0) {
-		rest_shortly(rest);
+		rest_shortly(rest, !op);
 		rest->points_left = draw_distance(rest, rest->every);
 	}
 	if (rest->burst && op && --rest->burst_left == 0) {
-		rest_asleep(next_random(&rest->state) % (rest->longest_ns + 1u));
+		rest_asleep(next_random(&rest->state) % (rest->longest_ns + 1u), false);
 		rest->burst_left = draw_distance(rest, rest->burst);
 	}
 }

@@ -251,6 +251,8 @@ void quiet_figure(struct trial *t)
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
 		const struct worker_report *w = &arena_slot(t->crew.arena, i)->report;
 
+		if (w->elsewhere)
+			continue;
 		raise_to(&n->involuntary, w->ctx_involuntary);
 		raise_to(&n->voluntary, w->ctx_voluntary);
 		raise_to(&n->runq_wait_ns, w->runq_wait_ns);

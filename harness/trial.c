@@ -13,6 +13,7 @@
 
 #include "harness/awake.h"
 #include "harness/conduct.h"
+#include "harness/crowd.h"
 #include "harness/futex.h"
 #include "harness/link.h"
 #include "harness/memory.h"
@@ -64,6 +65,12 @@ static void settle(pid_t parent)
 
 static int set_up_links(struct crew *c)
 {
+	if (workload_crowds(c->workload)) {
+		int err = crowd_create(c);
+
+		if (err || !workload_one_role(c->workload)) /* pairs have links of their own */
+			return err;
+	}
 	for (unsigned i = 0; i < c->arena->links; i++) {
 		int err = c->mech->setup ? c->mech->setup(&c->link[i]) : 0;
 
@@ -82,6 +89,7 @@ static void look_at_file(const struct crew *c, struct trial_result *r)
 
 static void tear_down_links(struct crew *c)
 {
+	crowd_tear_down(c);
 	for (unsigned i = 0; i < c->arena->links; i++) {
 		if (c->mech->teardown)
 			c->mech->teardown(&c->link[i]);
@@ -92,8 +100,9 @@ static void tear_down_links(struct crew *c)
 /* The parent keeps the receiving ends only, so that an end of file is seen. */
 static void release_fds(struct crew *c)
 {
-	if (c->spec->domain == DOMAIN_THREAD || workload_alone(c->workload))
+	if (!domain_has_processes(c->spec->domain) || workload_alone(c->workload))
 		return;
+	crowd_close_others(c, ROLE_RECEIVER);
 	for (unsigned i = 0; i < c->arena->links; i++)
 		link_close_others(&c->link[i], ROLE_RECEIVER);
 }
@@ -139,6 +148,7 @@ static void forget_names(struct crew *c)
 		return;
 	if (c->arena->name[0])
 		names_shm_unlink(c->arena->name);
+	crowd_forget_names(c);
 	for (unsigned i = 0; i < c->arena->links; i++)
 		link_unlink_paths(&c->link[i]);
 }
@@ -202,7 +212,7 @@ static void run_awake(struct trial *t)
 	}
 	release_fds(&t->crew);
 	o = run_orders(t);
-	if (o == OUTCOME_FINE && crew_has_ledgers(&t->crew))
+	if (o == OUTCOME_FINE && (crew_has_ledgers(&t->crew) || crew_has_tallies(&t->crew)))
 		o = conduct_order(t, DO_LEFTOVERS, 0, 1);
 	if (o == OUTCOME_FINE)
 		o = conduct_leave(t);
@@ -318,6 +328,6 @@ int trial_exec_worker(
 		if (!c.topo)
 			return 1;
 	}
-	worker_body(&c, index);
+	crew_process_body(&c, index);
 	_exit(0);
 }

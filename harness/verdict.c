@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/conduct.h"
+#include "harness/crowd.h"
 #include "harness/family/lock.h"
 #include "harness/family/state.h"
 #include "harness/place.h"
@@ -169,16 +170,37 @@ static void judge_rwlock(const struct trial *t, struct evidence *e)
 	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
 }
 
+/* Each child ran once as itself and was joined; each timer fired once or was cancelled. */
+static void judge_tallies(const struct trial *t, struct evidence *e)
+{
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct ledger_tally *y = &arena_ledger(t->crew.arena, i)->tally;
+
+		e->sent += load_relaxed(&y->given);
+		e->received += load_relaxed(&y->taken);
+		e->duplicated += y->twice;
+		e->mistaken += y->mistaken;
+		e->early += y->early;
+		e->leftover += slot(t, i)->leftover;
+	}
+	e->corrupt = e->mistaken + e->early;
+	e->lost = e->sent > e->received ? e->sent - e->received : 0;
+}
+
 static void judge(const struct trial *t, struct evidence *e)
 {
 	if (t->crew.mech->flags & MECH_NO_EVIDENCE)
 		return;
-	if (t->crew.workload->family == FAMILY_LOCK)
+	if (workload_crowds(t->crew.workload) && t->crew.workload->family == FAMILY_CHANNEL)
+		crowd_judge(&t->crew, e);
+	else if (t->crew.workload->family == FAMILY_LOCK)
 		judge_lock(t, e);
 	else if (t->crew.workload->family == FAMILY_BARRIER)
 		judge_barrier(t, e);
 	else if (t->crew.workload->family == FAMILY_RWLOCK)
 		judge_rwlock(t, e);
+	else if (crew_has_tallies(&t->crew))
+		judge_tallies(t, e);
 	else
 		judge_channel(t, e);
 }
@@ -316,6 +338,8 @@ static void figure_hists(struct trial *t)
 		verdict_open_loop(t);
 		return;
 	}
+	if (workload_spawns(t->crew.workload))
+		verdict_children(t);
 	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
 		unsigned side = i >= spec->side_a;
 
@@ -345,6 +369,8 @@ void verdict_measured(struct trial *t)
 	r->status = TRIAL_OK;
 	figure_times(t);
 	figure_costs(t);
+	for (unsigned i = 0; i < t->crew.arena->workers; i++)
+		r->cancelled += slot(t, i)->w.cancelled;
 	quiet_figure(t);
 	shares_measured(t);
 	figure_hists(t);
@@ -373,7 +399,7 @@ static void count_after_death(struct trial *t)
 {
 	struct evidence e = {0};
 
-	if (t->crew.spec->domain == DOMAIN_THREAD || !crew_has_ledgers(&t->crew))
+	if (!domain_has_processes(t->crew.spec->domain) || !crew_has_ledgers(&t->crew))
 		return;
 	judge_channel(t, &e);
 	e.lost = 0;
@@ -411,6 +437,9 @@ static void say_stall(struct trial *t, enum outcome outcome)
 	} else if (t->crew.workload->family == FAMILY_BARRIER) {
 		judge_barrier(t, &e);
 		e.lost = e.duplicated = 0; /* rounds that were still going on */
+		report_evidence(t, &e);
+	} else if (crew_has_tallies(&t->crew)) {
+		judge_tallies(t, &e);
 		report_evidence(t, &e);
 	}
 	evidence_say(&e, what, sizeof(what));

@@ -1,4 +1,4 @@
-/* verdict_open.c - the figures of the open loop; see conduct.h. */
+/* verdict_open.c - the figures of operations that have two times; see conduct.h. */
 #include "harness/conduct.h"
 
 /* Receivers alone book times: those from when it was due, those from the send. */
@@ -42,4 +42,14 @@ void verdict_open_loop(struct trial *t)
 {
 	figure_open_hists(t);
 	figure_schedule(t);
+}
+
+/* Of each child until it was joined; how long until it ran is booked as any other time. */
+void verdict_children(struct trial *t)
+{
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		if (i < TRIAL_MAX_HISTS)
+			hist_merge(&t->result->hist[1], arena_service_hist(t->crew.arena, i));
+		t->result->oneway_negative += arena_slot(t->crew.arena, i)->w.negative;
+	}
 }

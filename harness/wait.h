@@ -27,12 +27,19 @@
  */
 enum { SPIN_YIELD_EVERY = 4096, SPIN_THEN_BLOCK = 1000 };
 
+/* Let others have this CPU: other threads, or in a coroutine the other coroutines. */
 COLD void wait_yield(void);
+
+/* Between two tries of who never sleeps; coroutines let the others go each time. */
+ALWAYS_INLINE struct how wait_pause(struct how how)
+{
+	return (struct how){how.wait == WAIT_AWAIT ? WAIT_YIELD : WAIT_SPIN, MODE_TRY, how.probed};
+}
 
 /* True: waited a little, look again.  False: go to sleep. */
 ALWAYS_INLINE bool wait_spins(struct how how, uint32_t *spins)
 {
-	if (how.wait == WAIT_BLOCK || how.wait == WAIT_EPOLL)
+	if (how.wait == WAIT_BLOCK || how.wait == WAIT_EPOLL || how.wait == WAIT_AWAIT)
 		return false;
 	if (how.wait == WAIT_SPIN_BLOCK && *spins >= SPIN_THEN_BLOCK)
 		return false;

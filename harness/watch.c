@@ -52,6 +52,8 @@ static enum source source_of(const struct crew *c)
 {
 	const struct workload *wl = c->workload;
 
+	if (workload_crowds(wl) && wl->family == FAMILY_CHANNEL)
+		return NOWHERE;
 	if (wl->side_a == LOOP_VAIN)
 		return IN_CLAIMS;
 	if (wl->family == FAMILY_BARRIER)

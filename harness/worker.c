@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/ballast.h"
 #include "harness/conduct.h"
+#include "harness/coroutine.h"
+#include "harness/crowd.h"
 #include "harness/family/channel.h"
 #include "harness/family/event.h"
+#include "harness/family/spawn.h"
 #include "harness/pages.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
@@ -32,7 +35,10 @@ struct self {
 	uint8_t *kept;
 	struct schedule_table *table;
 	struct hist *service; /* past TRIAL_MAX_HISTS */
+	void *ballast;
+	struct crowd_host *host; /* of light workers; else NULL */
 	bool prepared;
+	bool last; /* it ended the stretch on its thread */
 };
 
 static uint64_t thread_cpu_ns(void)
@@ -49,11 +55,6 @@ static uint64_t timeval_ns(struct timeval tv)
 }
 
 /* ---- what the kernel counts, before and after the stretch ---------------- */
-
-struct costs {
-	struct rusage usage;
-	uint64_t runq_wait_ns, migrations;
-};
 
 static uint64_t read_field(const char *path, const char *key, unsigned field)
 {
@@ -98,6 +99,36 @@ static void report_costs(struct worker_report *r, const struct costs *a, const s
 	r->ctx_involuntary = (uint64_t)(b->usage.ru_nivcsw - a->usage.ru_nivcsw);
 	r->minor_faults = (uint64_t)(b->usage.ru_minflt - a->usage.ru_minflt);
 	r->stopped = quiet_was_stopped();
+	r->elsewhere = 0;
+}
+
+/* A coroutine whose thread goes on with others: its costs are the last one's to report. */
+static void report_no_costs(struct worker_report *r)
+{
+	r->runq_wait_ns = r->migrations = 0;
+	r->cpu_ns = r->cpu_user_ns = r->cpu_sys_ns = 0;
+	r->ctx_voluntary = r->ctx_involuntary = r->minor_faults = 0;
+	r->stopped = 0;
+	r->elsewhere = 1;
+}
+
+/* True of each worker; of coroutines, of the first that comes here in a stretch. */
+static bool is_first(const struct self *s, unsigned *count)
+{
+	return !s->crew->together || (*count)++ == 0;
+}
+
+/* True of each worker; of coroutines, of the one that ends a stretch. */
+static bool is_last(const struct self *s)
+{
+	struct together *t = s->crew->together;
+
+	if (!t)
+		return true;
+	if (++t->ended < t->workers)
+		return false;
+	t->come = t->started = t->ended = 0;
+	return true;
 }
 
 /* ---- preparation --------------------------------------------------------- */
@@ -208,9 +239,11 @@ static void drop_foreign_fds(struct self *s)
 {
 	struct crew *c = s->crew;
 
-	if (c->spec->domain == DOMAIN_THREAD || c->spec->start == START_EXEC ||
-		workload_alone(c->workload) || family_one_role(c->workload->family))
+	if (!domain_has_processes(c->spec->domain) || c->spec->domain == DOMAIN_MIXED ||
+		c->spec->start == START_EXEC || workload_alone(c->workload) ||
+		family_one_role(c->workload->family))
 		return;
+	crowd_close_others(c, s->side ? ROLE_RECEIVER : ROLE_SENDER);
 	if (c->arena->links == 2) {
 		link_close_others(&c->link[s->side], ROLE_SENDER);
 		link_close_others(&c->link[!s->side], ROLE_RECEIVER);
@@ -228,7 +261,20 @@ static int pin(struct self *s)
 	return place_pin(s->crew->topo, pu, s->slot->reason, sizeof(s->slot->reason));
 }
 
-/* Open loop: the sender's schedule, and the second times that a receiver books. */
+/* Where a worker books two times of an operation: the second ones. */
+static int init_second_times(struct self *s)
+{
+	struct worker *w = &s->slot->w;
+
+	if (!workload_two_times(s->crew->workload))
+		return 0;
+	w->service = arena_service_hist(s->crew->arena, s->index);
+	if (!w->service)
+		w->service = s->service = private_memory(sizeof(struct hist));
+	return w->service ? 0 : -ENOMEM;
+}
+
+/* Open loop: the sender's schedule. */
 static int init_open_loop(struct self *s)
 {
 	const struct trial_spec *spec = s->crew->spec;
@@ -239,11 +285,8 @@ static int init_open_loop(struct self *s)
 		return 0;
 	w->started = &s->crew->arena->gate.started;
 	w->workers = s->crew->arena->workers;
-	w->service = arena_service_hist(s->crew->arena, s->index);
-	if (!w->service)
-		w->service = s->service = private_memory(sizeof(struct hist));
 	s->table = private_memory(sizeof(*s->table));
-	if (!w->service || !s->table)
+	if (!s->table)
 		return -ENOMEM;
 	schedule_table_init(s->table);
 	schedule_init(&w->schedule, &spec->clock, spec->extra.rate_per_s, spec->side_a, s->index,
@@ -275,7 +318,7 @@ static void map_in_shared(const struct crew *c)
 {
 	void *area = c->area ? c->area : (char *)c->arena + c->arena->area_offset;
 
-	if (c->spec->domain != DOMAIN_THREAD && c->arena->area_bytes)
+	if (domain_has_processes(c->spec->domain) && c->arena->area_bytes)
 		pages_map_in(area, c->arena->area_bytes);
 }
 
@@ -297,16 +340,26 @@ static int prepare(struct self *s)
 		s->slot->w.hist = private_memory(sizeof(struct hist));
 	if (!s->slot->w.hist)
 		return -ENOMEM;
-	err = init_open_loop(s);
+	err = init_second_times(s);
+	if (!err)
+		err = init_open_loop(s);
+	if (!err)
+		err = ballast_take(&s->ballast, spec->extra.rss_bytes, s->crew->arena->workers,
+			s->slot->reason, sizeof(s->slot->reason));
 	if (err)
 		return err;
 	drop_foreign_fds(s);
 	map_in_shared(s->crew);
+	if (workload_crowds(s->crew->workload))
+		return crowd_open(&s->host, s->crew, s->side ? s->side : s->index, s->loop,
+			s->slot->reason, sizeof(s->slot->reason));
 	return open_ports(s);
 }
 
 static void clean_up(struct self *s)
 {
+	if (s->host && s->prepared)
+		crowd_close(s->host);
 	for (unsigned i = 0; i < s->n_ports; i++) {
 		struct port *p = &s->ports[i];
 
@@ -323,16 +376,21 @@ static void clean_up(struct self *s)
 	free(s->kept);
 	free(s->table);
 	free(s->service);
+	ballast_drop(s->ballast, s->crew->spec->extra.rss_bytes);
 	free(s->local[0]);
 	free(s->local[1]);
 }
 
 /* ---- orders -------------------------------------------------------------- */
 
-static void arrive(struct gate *g, bool shared)
+/* Of coroutines only the last says so: the others may still be in their timed stretch. */
+static void arrive(const struct self *s, bool shared)
 {
-	add_acq_rel(&g->arrived, 1u);
-	futex_wake(&g->arrived, 1, shared);
+	struct gate *g = &s->crew->arena->gate;
+	uint32_t n = add_acq_rel(&g->arrived, 1u) + 1;
+
+	if (!s->crew->together || n >= s->crew->together->workers)
+		futex_wake(&g->arrived, 1, shared);
 }
 
 /* Each has a PU of its own: spin to the tick.  Else leave the PU to the others. */
@@ -344,12 +402,22 @@ static void await_start(const struct self *s)
 
 	if (g->start_ticks == 0)
 		return;
+	if (s->crew->together) {
+		while (monotonic_ns() < g->start_monotonic_ns)
+			coro_park(g->start_monotonic_ns);
+		return;
+	}
 	if (!s->crew->spec->spin_start) {
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 		return;
 	}
 	while ((int64_t)(clock_read(clock) - g->start_ticks) < 0)
 		cpu_pause();
+}
+
+static bool begins_tasks(enum family f)
+{
+	return f == FAMILY_SPAWN || f == FAMILY_TIMER;
 }
 
 static int port_error(const struct worker *w, const struct port *p)
@@ -366,10 +434,12 @@ static bool server_gone(const struct self *s, const struct port *p)
 	       (err == -ECONNRESET || err == -EPIPE);
 }
 
-/* What grows has come to a limit of the machine: a skip that names it. */
+/* What grows, or begins threads or processes, has come to a limit of the machine: a skip that names it. */
 static void explain_error(struct self *s, int err)
 {
-	s->slot->skip = err == -ENOMEM || err == -ENOSPC;
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC ||
+			(begins_tasks(s->crew->workload->family) &&
+				verdict_status_of(err) == TRIAL_SKIP);
 	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
 		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
 }
@@ -382,6 +452,11 @@ static void explain_result(struct self *s)
 	if (w->result == OP_DONE)
 		return;
 	s->slot->failed = 1;
+	if (!p) { /* a host's light workers have ports, it has none */
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: an operation of its light workers failed", s->index);
+		return;
+	}
 	s->slot->skip = server_gone(s, p);
 	if (s->slot->skip)
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
@@ -430,8 +505,8 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	struct worker *w = &s->slot->w;
 	struct gate *g = &s->crew->arena->gate;
 	struct worker_report *r = &s->slot->report;
-	struct costs before, after;
-	uint64_t cpu;
+	struct together own = {0}, *t = s->crew->together ? s->crew->together : &own;
+	struct costs after;
 
 	w->n = g->n;
 	w->block = g->block;
@@ -439,26 +514,41 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	if (w->service)
 		hist_reset(w->service);
 	zero_waits(s);
-	read_costs(&before);
+	if (is_first(s, &t->come))
+		read_costs(&t->before);
 	await_start(s);
-	if (counters)
-		counters_start(counters);
 	r->cpu_before = (uint32_t)sched_getcpu();
+	if (s->host)
+		crowd_begin(s->host, w);
 	add_acq_rel(&g->started, 1u);
-	cpu = thread_cpu_ns();
+	if (is_first(s, &t->started)) {
+		if (counters)
+			counters_start(counters);
+		t->cpu_ns = thread_cpu_ns();
+	}
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
 	w->outside = 0;
-	s->loop(w);
+	if (s->host)
+		crowd_run(s->host, w);
+	else
+		s->loop(w);
 	if (s->side == 0)
 		finish_sending(s, measured);
 	r->end_ticks = w->last_ticks ? w->last_ticks : clock_read(w->clock);
-	r->cpu_ns = thread_cpu_ns() - cpu;
 	r->cpu_after = (uint32_t)sched_getcpu();
-	if (counters)
-		counters_stop(counters);
-	read_costs(&after);
-	report_costs(r, &before, &after);
+	s->last = is_last(s);
+	if (s->last) {
+		r->cpu_ns = thread_cpu_ns() - t->cpu_ns;
+		if (counters)
+			counters_stop(counters);
+		read_costs(&after);
+		report_costs(r, &t->before, &after);
+		if (s->host)
+			crowd_add_costs(s->host, r);
+	} else {
+		report_no_costs(r);
+	}
 	s->slot->all_ops += w->all_ops;
 	s->slot->outside += w->outside;
 	s->slot->counted = w->ops;
@@ -477,12 +567,17 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 /* Closed again before anything is timed: open ones cost at each context switch. */
 static void run_counted(struct self *s)
 {
-	struct counters c;
+	struct together own = {0}, *t = s->crew->together ? s->crew->together : &own;
 
-	counters_open(&c, &s->crew->spec->counters);
-	run_loop(s, false, &c);
-	counters_read(&c, s->slot->counter);
-	counters_close(&c);
+	if (t->come == 0)
+		counters_open(&t->counters, &s->crew->spec->counters);
+	run_loop(s, false, &t->counters);
+	if (!s->last) {
+		memset(s->slot->counter, 0, sizeof(s->slot->counter));
+		return;
+	}
+	counters_read(&t->counters, s->slot->counter);
+	counters_close(&t->counters);
 }
 
 /* One message, or one signal, if there is any. */
@@ -503,6 +598,11 @@ static void count_leftovers(struct self *s)
 {
 	struct worker *w = &s->slot->w;
 
+	if (w->out && s->crew->mech->family == FAMILY_SPAWN) {
+		const struct spawn_ops *o = s->crew->mech->ops;
+
+		s->slot->leftover += o->left ? o->left(w->out) : 0;
+	}
 	/* one looks for all, where each message has one receiver */
 	if (!w->in || !crew_has_ledgers(s->crew) ||
 		(w->in->index != 0 && !workload_to_all(s->crew->workload)))
@@ -532,6 +632,18 @@ static bool obey(struct self *s)
 	}
 }
 
+static void await_orders(const struct self *s, uint32_t seen, bool shared)
+{
+	atomic_u32 *orders = &s->crew->arena->gate.orders;
+
+	while (load_acquire(orders) == seen) {
+		if (s->crew->together)
+			coro_await_word(orders, seen);
+		else
+			futex_wait(orders, seen, FUTEX_FOREVER, shared);
+	}
+}
+
 void worker_body(struct crew *c, unsigned index)
 {
 	struct self s = {
@@ -541,19 +653,19 @@ void worker_body(struct crew *c, unsigned index)
 		.side = index >= c->spec->side_a,
 	};
 	struct gate *g = &c->arena->gate;
-	bool shared = c->spec->domain != DOMAIN_THREAD;
+	bool shared = domain_has_processes(c->spec->domain);
 	uint32_t seen = 0;
 	int err = prepare(&s);
 
+	s.prepared = err == 0;
 	if (err)
 		give_up(&s, err);
 	else
 		for (unsigned i = 0; i < s.n_ports; i++)
 			probe_hit(&s.ports[i].probe, POINT_READY);
 	for (;;) {
-		arrive(g, shared);
-		while (load_acquire(&g->orders) == seen)
-			futex_wait(&g->orders, seen, FUTEX_FOREVER, shared);
+		arrive(&s, shared);
+		await_orders(&s, seen, shared);
 		seen++;
 		if (g->order == DO_LEAVE || !obey(&s))
 			break;

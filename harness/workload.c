@@ -27,10 +27,14 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_BARRIER] = "barrier",
 	[FAMILY_RWLOCK] = "rwlock",
 	[FAMILY_BUS] = "bus",
+	[FAMILY_TIMER] = "timer",
+	[FAMILY_SPAWN] = "spawn",
 };
 static const char *const domain_names[DOMAIN_COUNT] = {
 	[DOMAIN_THREAD] = "thread",
 	[DOMAIN_PROCESS] = "process",
+	[DOMAIN_COROUTINE] = "coroutine",
+	[DOMAIN_MIXED] = "mixed",
 };
 static const char *const start_names[START_COUNT] = {
 	[START_FORK] = "fork",
@@ -42,6 +46,7 @@ static const char *const wait_names[WAIT_COUNT] = {
 	[WAIT_YIELD] = "yield",
 	[WAIT_SPIN_BLOCK] = "spin-then-block",
 	[WAIT_EPOLL] = "epoll",
+	[WAIT_AWAIT] = "await",
 };
 static const char *const kind_names[KIND_COUNT] = {
 	[KIND_NONE] = "",
@@ -51,6 +56,9 @@ static const char *const kind_names[KIND_COUNT] = {
 	[KIND_WAKE] = "wake",
 	[KIND_RESPONSE] = "response",
 	[KIND_SERVICE] = "service",
+	[KIND_START] = "start",
+	[KIND_JOINED] = "joined",
+	[KIND_LATE] = "late",
 };
 
 const struct workload *workload_all(size_t *n)

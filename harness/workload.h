@@ -8,7 +8,7 @@
 
 #include "harness/mech.h"
 
-enum links { LINKS_ONE, LINKS_PAIR };
+enum links { LINKS_ONE, LINKS_PAIR, LINKS_CROWD };
 enum ending { ENDING_COUNT, ENDING_FLAG, ENDING_ENDS, ENDING_CLOSE };
 enum kind {
 	KIND_NONE,
@@ -18,6 +18,9 @@ enum kind {
 	KIND_WAKE,
 	KIND_RESPONSE,
 	KIND_SERVICE,
+	KIND_START,
+	KIND_JOINED,
+	KIND_LATE,
 	KIND_COUNT
 };
 
@@ -78,13 +81,43 @@ static inline bool workload_scheduled(const struct workload *w)
 	return w->side_a == LOOP_OFFER;
 }
 
+/* Timers: most of the time nothing happens. */
+static inline bool workload_timed(const struct workload *w)
+{
+	return w->side_a == LOOP_LATENESS;
+}
+
+/* Children are begun and joined; their two times are in two histograms. */
+static inline bool workload_spawns(const struct workload *w)
+{
+	return w->side_a == LOOP_LIFECYCLE;
+}
+
+/* Its workers begin light ones of their own, which do the work; see crowd.h. */
+static inline bool workload_crowds(const struct workload *w)
+{
+	return w->links == LINKS_CROWD;
+}
+
+/* Not all that is done is done by the workers' own threads. */
+static inline bool workload_begins_tasks(const struct workload *w)
+{
+	return workload_crowds(w) || workload_spawns(w) || workload_timed(w);
+}
+
+/* Each worker books two times: see struct worker. */
+static inline bool workload_two_times(const struct workload *w)
+{
+	return workload_scheduled(w) || workload_spawns(w);
+}
+
 /*
  * Its operations are spaced on purpose: how many there are in a second, and what
  * the processors do meanwhile, says nothing.
  */
 static inline bool workload_spaced(const struct workload *w)
 {
-	return workload_paced(w) || workload_scheduled(w);
+	return workload_paced(w) || workload_scheduled(w) || workload_timed(w);
 }
 
 /* Every worker of side b gets everything that side a gives. */

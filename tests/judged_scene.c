@@ -51,7 +51,8 @@ struct judged *scene_row(
 	assert_non_null(r);
 	j->row = r;
 	r += j->n++;
-	*r = (struct judged){.verdict = v, .gated = true, .margin = 0.03};
+	*r = (struct judged){.verdict = v, .margin = 0.03};
+	r->gated = v != JUDGED_NA && v != JUDGED_NEW;
 	(void)snprintf(r->cell, sizeof(r->cell), "%s", cell);
 	(void)snprintf(r->metric, sizeof(r->metric), "%s", metric);
 	(void)snprintf(

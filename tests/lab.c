@@ -155,8 +155,8 @@ const char *lab_cell(struct cell *c, const char *key)
 		snprintf(c->skip, sizeof(c->skip),
 			"its server is started by test_broker only, "
 			"or with HANDOFF_TEST_LONG=1");
-	c->n = LAB_N;
-	c->block = LAB_BLOCK;
+	c->n = workload_spawns(c->workload) || workload_timed(c->workload) ? LAB_FEW : LAB_N;
+	c->block = c->n == LAB_N ? LAB_BLOCK : 1;
 	c->stretch_ns = LAB_STRETCH_NS;
 	return NULL;
 }

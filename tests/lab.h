@@ -37,6 +37,7 @@
 
 enum {
 	LAB_N = 2000,
+	LAB_FEW = 64, /* where an operation is a child or a timer */
 	LAB_BLOCK = 64,
 	LAB_STRETCH_NS = 2 * 1000 * 1000,
 	LAB_STALL_NS = 300 * 1000 * 1000, /* of trials with a sabotage: something may be missing */

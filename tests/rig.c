@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/coroutine.h"
 #include "harness/names.h"
 
 /* A child gives up before its parent does: the parent can then say so. */
@@ -204,19 +205,28 @@ bool rig_close(struct rig *r)
 
 /* ---- workers ------------------------------------------------------------- */
 
+static void nap_ns(uint64_t ns)
+{
+	struct timespec ts = link_timespec(ns);
+
+	if (coro_self())
+		coro_park(monotonic_ns() + ns);
+	else
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
 void rig_sleep_ms(unsigned ms)
 {
-	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+	uint64_t until = monotonic_ns() + ms * UINT64_C(1000000), now;
 
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+	while ((now = monotonic_ns()) < until)
+		nap_ns(until - now);
 }
 
 static void await_word(const atomic_u32 *word, uint32_t want, const atomic_u32 *failed)
 {
-	struct timespec ts = {.tv_nsec = 50000};
-
 	while (load_acquire(word) < want && !(failed && load_acquire(failed)))
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+		nap_ns(50000);
 }
 
 bool rig_await(struct rig_worker *w, uint32_t step)
@@ -307,6 +317,41 @@ static void start(struct rig_worker *w)
 		abort();
 }
 
+/* ---- coroutines: all workers, and what else starts and ends them, on one loop ---- */
+
+static void coroutine_main(void *arg)
+{
+	work(arg);
+}
+
+/* What the test's own thread does for other domains: all are attached, begin. */
+static void let_them_begin(void *arg)
+{
+	struct rig *r = arg;
+
+	await_word(&r->sh->attached, r->link.senders + r->link.receivers, NULL);
+	link_unlink_paths(&r->link);
+	store_release(&r->sh->go, 1u);
+}
+
+static void run_in_a_loop(struct rig *r, struct rig_worker *w, uint32_t n)
+{
+	enum coro_switch how = coro_switch_offered(CORO_ASSEMBLY) ? CORO_ASSEMBLY : CORO_UCONTEXT;
+	struct coro_loop *l = coro_loop_open(how, 0);
+
+	if (!l)
+		abort();
+	for (uint32_t i = 0; i < n; i++) {
+		if (coro_start(l, coroutine_main, &w[i]) != 0)
+			abort();
+	}
+	if (coro_start(l, let_them_begin, r) != 0)
+		abort();
+	if (coro_run(l) != 0)
+		rig_fail(r, __FILE__, __LINE__, "the coroutines wait for each other for ever");
+	coro_loop_close(l);
+}
+
 static void reap(struct rig *r, pid_t pid)
 {
 	int status = 0;
@@ -328,8 +373,13 @@ void rig_run(struct rig *r, rig_fn *sender, rig_fn *receiver)
 		w[i].port.link = &r->link;
 		w[i].port.role = sends ? ROLE_SENDER : ROLE_RECEIVER;
 		w[i].port.index = sends ? i : i - r->link.senders;
-		start(&w[i]);
 	}
+	if (r->link.domain == DOMAIN_COROUTINE) {
+		run_in_a_loop(r, w, n);
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		start(&w[i]);
 	await_word(&r->sh->attached, n, NULL);
 	link_unlink_paths(&r->link);
 	if (r->link.domain != DOMAIN_THREAD)
@@ -365,7 +415,7 @@ enum result rig_send(struct rig_worker *w, uint32_t len, enum mode mode)
 {
 	const struct channel_ops *o = w->port.link->mech->ops;
 
-	return o->send(&w->port, w->msg, len, (struct how){w->rig->wait, mode, false});
+	return channel_op_send(o, &w->port, w->msg, len, (struct how){w->rig->wait, mode, false});
 }
 
 enum result rig_recv(struct rig_worker *w, uint32_t room, enum mode mode)
@@ -373,7 +423,7 @@ enum result rig_recv(struct rig_worker *w, uint32_t room, enum mode mode)
 	const struct channel_ops *o = w->port.link->mech->ops;
 	const struct how how = {w->rig->wait, mode, false};
 
-	return o->recv(&w->port, w->msg, room, &w->len, how);
+	return channel_op_recv(o, &w->port, w->msg, room, &w->len, how);
 }
 
 enum result rig_lock(struct rig_worker *w, enum mode mode)

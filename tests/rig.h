@@ -2,8 +2,8 @@
  * rig.h - a link of any mechanism with its workers, for conformance tests.
  *
  * A rig lives as a trial does: probe, fits, setup, one attached port a worker,
- * the workers' functions, close, detach, teardown.  Workers are threads or
- * forked children, as the domain says; they never assert.  A worker that finds
+ * the workers' functions, close, detach, teardown.  Workers are threads, forked
+ * children or coroutines, as the domain says; they never assert.  A worker that finds
  * something wrong leaves one sentence in shared memory (MUST, MUST_BE) and goes;
  * rig_close() hands the first sentence to the main thread.
  */

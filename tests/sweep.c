@@ -22,7 +22,7 @@ unsigned sweep_ran(void)
 
 static bool domain_here(const struct mech *m, enum domain d)
 {
-	return (m->domains & BIT(d)) && !(RIG_TSAN && d != DOMAIN_THREAD);
+	return (m->domains & BIT(d)) && !(RIG_TSAN && domain_has_processes(d));
 }
 
 /* One that is quickly started, or given, serves all checks. */
@@ -39,11 +39,15 @@ static bool has_server(enum broker b)
 
 unsigned sweep_domains(const struct mech *m, enum family family)
 {
+	unsigned n = 0;
+
 	if (m->family != family || (m->flags & (MECH_NO_EVIDENCE | MECH_RACY)))
 		return 0;
 	if ((m->probe && m->probe()) || !has_server(m->broker))
 		return 0;
-	return (unsigned)domain_here(m, DOMAIN_THREAD) + domain_here(m, DOMAIN_PROCESS);
+	for (unsigned d = 0; d < DOMAIN_COUNT; d++)
+		n += domain_here(m, (enum domain)d);
+	return n;
 }
 
 static void try_waits(struct trial *t)
@@ -53,7 +57,7 @@ static void try_waits(struct trial *t)
 	snprintf(what, sizeof(what), "%s, %s: %s", t->mech->name, domain_name(t->domain),
 		t->check->name);
 	for (unsigned w = 0; w < WAIT_COUNT; w++) {
-		if (!(t->mech->waits & BIT(w)))
+		if (!(mech_waits(t->mech, t->domain) & BIT(w)))
 			continue;
 		t->wait = (enum wait)w;
 		rig_guard(what);

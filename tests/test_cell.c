@@ -290,7 +290,7 @@ static void cell_refuses_what_is_no_key(void **state)
 		"channel/pipe/stream?=", "channel/pipe/stream?size=",
 		"channel/pipe/stream?size=huge", "channel/pipe/stream?size=-1",
 		"channel/pipe/stream?size=2G", "channel/pipe/stream?size=18446744073709551680",
-		"channel/pipe/stream?domain=coroutine", "channel/pipe/stream?start=spawn",
+		"channel/pipe/stream?domain=fiber", "channel/pipe/stream?start=spawn",
 		"channel/pipe/stream?wait=pray", "channel/pipe/stream?size=0",
 		"channel/queue-fifo/stream?capacity=0", "channel/queue-fifo/stream?capacity=1G",
 		"channel/pipe/stream?fan=1x0", "channel/pipe/stream?fan=256x256",

@@ -45,9 +45,10 @@ static void block_until_closed(struct rig_worker *w)
 			break;
 	}
 	rig_reach(w, 1);
-	do /* a channel that is never full sees it on its way */
+	do { /* a channel that is never full sees it on its way */
+		wait_yield();
 		r = sends ? rig_send(w, BYTES, MODE_BLOCK) : rig_recv(w, BYTES, MODE_BLOCK);
-	while (sends && r == OP_DONE);
+	} while (sends && r == OP_DONE);
 	MUST_BE(w, r, OP_CLOSED);
 	MUST(w, load_acquire(&w->rig->sh->note[0]) != 0); /* not before it left */
 	MUST(w, monotonic_ns() - load_acquire(&w->rig->sh->note[0]) < seen_within_ns);

@@ -419,15 +419,15 @@ static void check_case(const char *got, const char *outcome, const struct judged
 
 static void junit_fails_what_regressed_and_skips_what_has_no_verdict(void **state)
 {
-	static const char *const outcome[] = {"failure", "failure", "failure", "passed", "failure",
-		"skipped", "passed", "skipped", "skipped", "skipped", "passed", "passed"};
+	static const char *const outcome[] = {"failure", "failure", "failure", "failure", "passed",
+		"passed", "skipped", "skipped", "skipped", "skipped", "passed", "passed"};
 	struct judgement j;
 	char *cases, *at;
 
 	(void)state;
 	scene_each(&j);
 	leave(&j);
-	read_junit("13 4 4\n");
+	read_junit("13 4 4\n"); /* and one passes as a whole */
 	at = cases = support_read(here("cases"));
 	assert_string_equal(at, "passed all cells together");
 	for (size_t i = 0; i < j.n; i++) {
@@ -489,8 +489,10 @@ static void titles_say_the_whole_in_one_sentence(void **state)
 	} title[] = {
 		{0, false, "", "nothing became slower in 0 cells"},
 		{1, true, "", "all cells together became 0.2 % slower [-0.9, 1.3]"},
-		{1, false, "NEW crashed", "failed: NEW crashed"},
+		{1, false, "NEW crashed", "NEW crashed"},
 		{2, false, "no binary", "error: no binary"},
+		{2, true, "", "error: all cells together became 0.2 % slower [-0.9, 1.3]"},
+		{1, false, "", "no reason was given"},
 		{3, false, "another kernel", "not comparable: another kernel"},
 		{4, false, "steal", "no verdict: 0 of 0 cells are not settled; steal"},
 		{130, false, "", "stopped by signal 2"},
@@ -506,6 +508,32 @@ static void titles_say_the_whole_in_one_sentence(void **state)
 		(void)snprintf(j.note, sizeof(j.note), "%s", title[i].note);
 		assert_string_equal(judged_title(say, &j), title[i].want);
 	}
+}
+
+static void what_broke_fails_in_every_format(void **state)
+{
+	struct judgement j;
+	char say[JUDGED_TITLE];
+	struct judged *r;
+
+	(void)state;
+	scene_judgement(&j);
+	r = scene_row(&j, "channel/pipe/stream", "cell", JUDGED_NA);
+	r->gated = true;
+	(void)snprintf(r->reason, sizeof(r->reason), "NEW crashed: signal 11");
+	scene_row(&j, "channel/pipe/stream", "p99", JUDGED_NA);
+	j.exit_code = 1;
+	judged_sort(&j);
+	assert_string_equal(judged_title(say, &j), "1 cell broke");
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	assert_non_null(strstr(program.out, "#### Broke: 1 metric of 1 cell\n"));
+	assert_non_null(strstr(program.out, "| `channel/pipe/stream` | NEW crashed: signal 11 |"));
+	program_ends(H "export --to github gate", RC_FINE);
+	assert_non_null(strstr(program.out, "\n::error title=cell channel/pipe/stream::NA: no "
+					    "figure; NEW crashed: signal 11\n"));
+	read_junit("3 1 1\n");
+	judged_free(&j);
 }
 
 static void changes_are_said_in_the_words_of_their_metric(void **state)
@@ -585,7 +613,7 @@ static void terminal_shows_changes_first_and_what_is_fine_in_a_line(void **state
 	static const char end[] =
 		"\nFine: 2 metrics of 2 cells; no interval reaches further than 3.5 %\n"
 		"\nAll cells together: 0.2 % slower [-0.9, 1.3]\n"
-		"\nverdict=FAIL regressed=2 improved=1 inconclusive=1 missing=1 suite=ok cells=6 "
+		"\nverdict=FAIL regressed=2 improved=1 inconclusive=1 broke=0 missing=1 suite=ok cells=6 "
 		"fwer=0.01 margin=3%\n";
 	struct judgement j;
 	char *text;
@@ -707,6 +735,7 @@ int main(void)
 		PROGRAM_TEST(
 			junit_fails_as_a_whole_where_all_became_slower_or_nothing_was_compared),
 		cmocka_unit_test(titles_say_the_whole_in_one_sentence),
+		PROGRAM_TEST(what_broke_fails_in_every_format),
 		cmocka_unit_test(changes_are_said_in_the_words_of_their_metric),
 		cmocka_unit_test(values_are_said_in_their_unit),
 		cmocka_unit_test(terminal_shows_changes_first_and_what_is_fine_in_a_line),

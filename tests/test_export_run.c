@@ -75,7 +75,7 @@ static const char gbench_reader[] =
 	"    assert [b['repetition_index'] for b in trials] == list(range(len(trials)))\n"
 	"    assert all(b['repetitions'] == len(trials) for b in trials)\n"
 	"    assert len({'cpu_time' in b for b in trials}) == 1\n"
-	"    print(name, len(trials), [round(b['real_time'], 3) for b in trials],\n"
+	"    print(name, len(trials), [round(b['real_time']) for b in trials],\n"
 	"        trials[0].get('cpu_time'), trials[1].get('p99_ns') if len(trials) > 1 else '')\n"
 	"print(context.get('num_cpus'), context.get('cpu_model'), context.get('run_id'))\n";
 
@@ -106,10 +106,10 @@ static void gbench_has_a_repetition_for_each_trial(void **state)
 	check_says(program.err, "1 trials without a time per operation are left out");
 	check_prints("python3 read.py run.json",
 		"channel/fifo/stream?domain=thread&size=64&placement=nearest&wait=block&"
-		"capacity=1024/real_time 3 [500.0, 495.05, 490.196] None None\n");
+		"capacity=1024/real_time 3 [500, 495, 490] None None\n");
 	check_says(program.out,
 		"channel/pipe/pingpong?domain=thread&size=64&placement=nearest&wait=block&"
-		"capacity=1024/real_time 3 [5000.0, 5050.0, 5100.0] 100 9000\n");
+		"capacity=1024/real_time 3 [5000, 5050, 5100] 100 9000\n");
 	check_says(program.out, "2 EPYC \"7763\", 2 run-1\n");
 	free(row);
 }
@@ -295,9 +295,9 @@ static void gobench_has_a_line_for_each_trial(void **state)
 	for (size_t i = 0; i < 6; i++) {
 		assert_string_equal(f->line[i].name, f->line[i / 3 * 3].name);
 		assert_int_equal(f->line[i].iterations, 1000);
-		assert_true(fabs(value_of(&f->line[i], "ops/s") / row[i].ops_per_s - 1) < 1e-9);
+		assert_true(fabs(value_of(&f->line[i], "ops/s") / row[i].ops_per_s - 1) < 1e-5);
 		assert_true(
-			fabs(value_of(&f->line[i], "ns/op") * row[i].ops_per_s / 1e9 - 1) < 1e-9);
+			fabs(value_of(&f->line[i], "ns/op") * row[i].ops_per_s / 1e9 - 1) < 1e-5);
 	}
 	assert_true(value_of(&f->line[0], "p50-ns") == 5000);
 	assert_true(isnan(value_of(&f->line[0], "p99-ns")));
@@ -323,7 +323,8 @@ static void gobench_names_differ_where_the_cells_do(void **state)
 			"BenchmarkStream/mechanism=channel.a%2Eb/p=pu:0+pu:1"},
 		{"channel/a/b/stream?p=1-8", "BenchmarkStream/mechanism=channel.a.b/p=1-8/_"},
 		{"channel/a/b/stream?p=-8x", "BenchmarkStream/mechanism=channel.a.b/p=-8x"},
-		{"x/y-8", "BenchmarkY-8/mechanism=x/_"},
+		{"x/y-8", "BenchmarkY-8/mechanism=x"},
+		{"y-8", "BenchmarkY-8/_"},
 		{"a b", "BenchmarkA%20b"},
 		{"", "Benchmark"},
 		{"a/b/c?d/e%f\n\xc3\xa4", "BenchmarkC/mechanism=a.b/d%2Fe%25f%0A%C3%A4"},

@@ -24,7 +24,7 @@ enum {
 	EXEC_SHARE = 3
 };
 
-static const char *const variants[] = {"thread", "process", "process&start=exec"};
+static const char *const variants[] = {"thread", "process", "coroutine", "process&start=exec"};
 
 /* Two workers, and several: the first of each side dies. */
 static const char *const fans[2][2] = {{"1x1", "2"}, {"2x2", "3"}};
@@ -94,6 +94,9 @@ static bool must_reach(const struct cell *c, const struct death *d)
 		return false;
 	if (c->mech->family == FAMILY_BARRIER)
 		return d->side == 0 && AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_RECV);
+	if (workload_begins_tasks(c->workload))
+		return d->side == 0 && d->nth <= 2 &&
+		       AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND, POINT_AFTER_RECV);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
 	return d->point == POINT_AFTER_RECV;
@@ -109,6 +112,9 @@ static bool cannot_reach(const struct cell *c, const struct death *d)
 	if (c->mech->family == FAMILY_BARRIER)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
 			POINT_BEFORE_PUBLISH, POINT_BEFORE_RELEASE);
+	if (workload_begins_tasks(c->workload))
+		return AMONG(d->point, POINT_MID_READ, POINT_MID_WRITE, POINT_BEFORE_PUBLISH,
+			POINT_BEFORE_RELEASE);
 	if (d->side == 0)
 		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
 			POINT_HOLDING);
@@ -264,7 +270,7 @@ static void check_fine(const struct cell *c)
 
 static void kill_in_variant(const struct mech *m, unsigned variant)
 {
-	bool exec = variant == 2;
+	bool exec = variant == ARRAY_LEN(variants) - 1;
 	struct cell two, many;
 	bool has_many = cell_of(&many, m, variants[variant], 1);
 
@@ -286,7 +292,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 
 static void kill_in_every_variant(const struct mech *m)
 {
-	unsigned n = lab_is_fast() ? 2 : ARRAY_LEN(variants);
+	unsigned n = ARRAY_LEN(variants) - lab_is_fast();
 
 	here.tried = here.reached = 0;
 	for (unsigned i = 0; i < n; i++)

@@ -61,7 +61,7 @@ static void count_sections(struct rig_worker *w)
 		MUST_BE(w, rig_lock(w, MODE_BLOCK), OP_DONE);
 		MUST(w, add_relaxed(inside, 1u) == 0 || !alone);
 		if (i % YIELD_EVERY == 0)
-			sched_yield(); /* a guest would come now */
+			wait_yield(); /* a guest would come now */
 		lock_bump(ops_of(w), counter);
 		MUST(w, add_relaxed(inside, UINT64_MAX) == 1 || !alone);
 		MUST_BE(w, rig_unlock(w), OP_DONE);

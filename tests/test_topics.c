@@ -52,12 +52,12 @@ static void a_message_goes_to_the_callbacks_of_its_topic_and_no_other(void **sta
 
 	(void)state;
 	for (uint64_t i = 0; i < TOPICS; i++) {
-		assert_int_equal(topics_subscribe(t, i * 7919, count_it, &reader[i]), 0);
-		assert_int_equal(topics_subscribe(t, i * 7919, count_it, &all), 0);
+		assert_int_equal(topics_subscribe(t, i * i, count_it, &reader[i]), 0);
+		assert_int_equal(topics_subscribe(t, i * i, count_it, &all), 0);
 	}
-	assert_int_equal(topics_subscribe(t, 7919, count_it, &all), -ENOSPC);
+	assert_int_equal(topics_subscribe(t, 1, count_it, &all), -ENOSPC);
 	for (uint64_t i = 0; i < TOPICS; i++)
-		assert_int_equal(topics_publish(t, i * 7919, &nine, 1), 2);
+		assert_int_equal(topics_publish(t, i * i, &nine, 1), 2);
 	for (uint64_t i = 0; i < TOPICS; i++)
 		assert_int_equal(reader[i].seen, 1);
 	assert_int_equal(all.seen, TOPICS);

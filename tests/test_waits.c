@@ -40,7 +40,13 @@ static unsigned at_most(uint32_t limit)
 static const char *crowd_of(const struct mech *m, char *fan, size_t len)
 {
 	static const char *const workloads[FAMILY_COUNT] = {
-		"stream", "contend", "wake-all", "rendezvous"};
+		[FAMILY_CHANNEL] = "stream",
+		[FAMILY_LOCK] = "contend",
+		[FAMILY_EVENT] = "wake-all",
+		[FAMILY_BARRIER] = "rendezvous",
+		[FAMILY_TIMER] = "lateness",
+		[FAMILY_SPAWN] = "lifecycle",
+	};
 
 	if (family_one_role(m->family))
 		snprintf(fan, len, "%u", 2 * at_most(m->max_senders));
@@ -68,7 +74,8 @@ static void find_cells(void)
 	for (size_t i = 0; i < registry_count(); i++) {
 		for (int d = 0; d < (LAB_TSAN ? 1 : DOMAIN_COUNT); d++) {
 			for (int w = 0; w < WAIT_COUNT; w++) {
-				if ((all[i]->domains & BIT(d)) && (all[i]->waits & BIT(w)))
+				if ((all[i]->domains & BIT(d)) &&
+					(mech_waits(all[i], (enum domain)d) & BIT(w)))
 					add_cell(all[i], (enum domain)d, (enum wait)w);
 			}
 		}

@@ -12,6 +12,7 @@
 
 #include "harness/evidence.h"
 #include "harness/hist.h"
+#include "harness/family/channel_await.h"
 #include "harness/family/channel_ops.h"
 #include "harness/family/channel_probed.h"
 #include "harness/family/stamp.h"
@@ -29,7 +30,7 @@ ALWAYS_INLINE enum result channel_put(
 	else if (how.probed)
 		r = channel_send_once(o, p, msg, len, how);
 	else
-		r = o->send(p, msg, len, how);
+		r = channel_op_send(o, p, msg, len, how);
 	POINT(p, how, AFTER_SEND);
 	return r;
 }
@@ -44,7 +45,7 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 	if (how.probed)
 		r = channel_recv_once(o, p, msg, room, len, how);
 	else
-		r = o->recv(p, msg, room, len, how);
+		r = channel_op_recv(o, p, msg, room, len, how);
 	if (how.probed && r == OP_DONE)
 		channel_inspect(p, msg, *len);
 	POINT(p, how, AFTER_RECV);
@@ -69,8 +70,11 @@ ALWAYS_INLINE enum result channel_take_lossy(
 			w->last_ticks = clock_read(w->clock);
 			return r;
 		}
-		if (polls && monotonic_ns() < in->deadline_ns)
+		if (polls && monotonic_ns() < in->deadline_ns) {
+			if (how.wait == WAIT_AWAIT)
+				wait_yield();
 			continue;
+		}
 		if (over)
 			return OP_CLOSED;
 		in->deadline_ns = monotonic_ns() + LOSSY_SILENCE_NS;
@@ -121,6 +125,9 @@ ALWAYS_INLINE void channel_produce(const struct channel_ops *o, struct worker *w
 	enum result r = OP_DONE;
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
+		/* who is never told to wait would lose all that its own receiver cannot take */
+		if (o->lossy && how.wait == WAIT_AWAIT)
+			wait_yield();
 		for (; i < end; i++) {
 			bool timed = i % STAMP_EVERY == 0;
 
@@ -145,7 +152,7 @@ ALWAYS_INLINE enum result channel_take_by(const struct channel_ops *o, struct wo
 	struct port *in, uint8_t *msg, uint32_t bytes, uint32_t *len, bool polls, struct how how)
 {
 	const struct how try = {how.wait, MODE_TRY, how.probed};
-	const struct how pause = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how pause = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -252,7 +259,7 @@ COLD static enum result channel_send_ends(
 	stamp_write(w->msg, w->msg_bytes, CHANNEL_END, w->id);
 	channel_fill(w->out, w->msg, w->msg_bytes);
 	while (n-- > 0 && r == OP_DONE)
-		r = o->send(w->out, w->msg, w->msg_bytes, how);
+		r = channel_op_send(o, w->out, w->msg, w->msg_bytes, how);
 	return r;
 }
 
@@ -413,7 +420,7 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 
 /* What every channel's descriptor says alike. */
 #define CHANNEL_COMMON(id, opstab, offered)                                                        \
-	CHANNEL_COMMON_IN(id, opstab, offered, BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS))
+	CHANNEL_COMMON_IN(id, opstab, offered, MECH_DOMAINS(offered))
 
 /* The same where only some domains can have it. */
 #define CHANNEL_COMMON_IN(id, opstab, offered, where)                                              \

@@ -14,14 +14,12 @@
  *
  * Until a message is due the sender spins on the clock: a sleep would be late by
  * a wake-up, and that would be booked as the mechanism's.  Where it shares its
- * PU it yields between two looks.
+ * PU it yields between two looks; a coroutine to the others of its thread.
  *
  * A part of channel.h, which is what to include.
  */
 #ifndef HARNESS_FAMILY_CHANNEL_OPEN_H
 #define HARNESS_FAMILY_CHANNEL_OPEN_H
-
-#include <sched.h>
 
 #include "harness/family/channel.h"
 #include "harness/schedule.h"
@@ -59,7 +57,7 @@ ALWAYS_INLINE void channel_await_others(const struct worker *w, const struct clo
 
 	while (load_acquire(w->started) < w->workers && clock_read(clock) - begin < most) {
 		if (w->schedule.yields)
-			sched_yield();
+			wait_yield();
 		else
 			cpu_pause();
 	}
@@ -77,7 +75,7 @@ ALWAYS_INLINE uint64_t channel_await_due(
 	}
 	do {
 		if (s->yields)
-			sched_yield();
+			wait_yield();
 		else
 			cpu_pause();
 		now = clock_read(clock);

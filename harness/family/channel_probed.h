@@ -12,6 +12,7 @@
 
 #include "harness/evidence.h"
 #include "harness/fill.h"
+#include "harness/family/channel_await.h"
 #include "harness/family/channel_ops.h"
 
 /*
@@ -21,13 +22,13 @@
 COLD static enum result channel_send_once(const struct channel_ops *o, struct port *p,
 	const uint8_t *msg, uint32_t len, struct how how)
 {
-	return o->send(p, msg, len, how);
+	return channel_op_send(o, p, msg, len, how);
 }
 
 COLD static enum result channel_recv_once(const struct channel_ops *o, struct port *p, uint8_t *msg,
 	uint32_t room, uint32_t *len, struct how how)
 {
-	return o->recv(p, msg, room, len, how);
+	return channel_op_recv(o, p, msg, room, len, how);
 }
 
 /* ---- sabotage of the nth message ----------------------------------------- */

@@ -172,7 +172,7 @@ ALWAYS_INLINE void event_ask(const struct event_ops *o, struct worker *w, struct
 ALWAYS_INLINE enum result event_take_by(
 	const struct event_ops *o, struct port *in, bool polls, struct how how)
 {
-	const struct how try = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how try = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -377,8 +377,12 @@ ALWAYS_INLINE void event_awake_all(const struct event_ops *o, struct worker *w, 
 		r = event_sleep_once(o, in, ledger, how);
 		if (UNLIKELY(r != OP_DONE))
 			break;
-		while (load_acquire(&board->round) == (uint32_t)i)
-			futex_wait(&board->round, (uint32_t)i, FUTEX_FOREVER, true);
+		while (load_acquire(&board->round) == (uint32_t)i) {
+			if (how.wait == WAIT_AWAIT)
+				wait_yield();
+			else
+				futex_wait(&board->round, (uint32_t)i, FUTEX_FOREVER, true);
+		}
 	}
 	w->ops = i;
 	w->result = r;
@@ -411,7 +415,7 @@ ALWAYS_INLINE void event_awake_all(const struct event_ops *o, struct worker *w, 
 
 /* What every event's descriptor says alike. */
 #define EVENT_COMMON(id, opstab, offered)                                                          \
-	.family = FAMILY_EVENT, .domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS),               \
-	.waits = (offered), .ops = &(opstab), .loops = &id##_loops
+	.family = FAMILY_EVENT, .domains = MECH_DOMAINS(offered), .waits = (offered),              \
+	.ops = &(opstab), .loops = &id##_loops
 
 #endif

@@ -17,6 +17,7 @@
 #define HARNESS_FAMILY_LOCK_H
 
 #include "harness/board.h"
+#include "harness/coroutine.h"
 #include "harness/evidence.h"
 #include "harness/hist.h"
 #include "harness/link.h"
@@ -66,7 +67,7 @@ ALWAYS_INLINE void lock_bump(const struct lock_ops *o, atomic_u64 *counter)
 ALWAYS_INLINE enum result lock_take(
 	const struct lock_ops *o, struct port *p, bool polls, struct how how)
 {
-	const struct how try = {WAIT_SPIN, MODE_TRY, how.probed};
+	const struct how try = wait_pause(how);
 	uint32_t spins = 0;
 	enum result r;
 
@@ -102,8 +103,18 @@ COLD static void lock_leave(const struct lock_ops *o, struct port *p)
 	store_relaxed(inside, 0);
 }
 
+/*
+ * A coroutine lets the others go once while it is inside: of sections in which nobody awaits
+ * anything no other coroutine would ever see that they are held.
+ */
+ALWAYS_INLINE void lock_await_once(struct how how)
+{
+	if (how.wait == WAIT_AWAIT)
+		coro_yield();
+}
+
 /* Who is inside with several permits counts who else is. */
-ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter)
+ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter, struct how how)
 {
 	atomic_u64 *inside = &w->out->link->board->ready;
 	uint64_t n = add_acq_rel(inside, 1u) + 1;
@@ -112,6 +123,7 @@ ALWAYS_INLINE void lock_crowd(struct worker *w, atomic_u64 *counter)
 	g->most_inside = n > g->most_inside ? n : g->most_inside;
 	g->crowded += n > link_permits(w->out->link);
 	add_relaxed(counter, 1u);
+	lock_await_once(how);
 	sub_acq_rel(inside, 1u);
 }
 
@@ -125,11 +137,13 @@ ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomi
 		lock_enter(o, p);
 	POINT(p, how, HOLDING);
 	if (inside == INSIDE_PERMITS)
-		lock_crowd(w, counter);
+		lock_crowd(w, counter, how);
 	else
 		lock_bump(o, counter);
 	if (inside == INSIDE_BYTES)
 		state_raise(p->link->state, p->link->msg_bytes);
+	if (inside != INSIDE_PERMITS)
+		lock_await_once(how);
 	if (how.probed)
 		lock_leave(o, p);
 }
@@ -294,7 +308,6 @@ _Static_assert(STRETCH_WARM == 0 && STRETCH_COUNTED == 1, "the loop adds the sta
 #define LOCK_COMMON_IN(id, opstab, offered, where)                                                 \
 	.family = FAMILY_LOCK, .domains = (where), .waits = (offered), .ops = &(opstab),           \
 	.loops = &id##_loops
-#define LOCK_COMMON(id, opstab, offered)                                                           \
-	LOCK_COMMON_IN(id, opstab, offered, BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS))
+#define LOCK_COMMON(id, opstab, offered) LOCK_COMMON_IN(id, opstab, offered, MECH_DOMAINS(offered))
 
 #endif

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "harness/family/lock.h"
+#include "harness/futex.h"
 
 enum {
 	LOCK_IO_NS = 100 * 1000, /* what the I/O takes */
@@ -31,13 +32,23 @@ ALWAYS_INLINE void lock_work(uint64_t *x)
 	}
 }
 
+/* What waits for I/O lets others have the processor; a coroutine, the others of its thread. */
+ALWAYS_INLINE void lock_await_io(struct how how)
+{
+	const struct timespec io = {.tv_nsec = LOCK_IO_NS};
+
+	if (how.wait == WAIT_AWAIT)
+		coro_park(monotonic_ns() + LOCK_IO_NS);
+	else
+		clock_nanosleep(CLOCK_MONOTONIC, 0, &io, NULL);
+}
+
 /*
  * I/O, then the lock, as the I/O-bound thread of an interpreter: what is stamped is
  * the response, from the end of the I/O until the lock is held.
  */
 ALWAYS_INLINE void lock_respond(const struct lock_ops *o, struct worker *w, struct how how)
 {
-	const struct timespec io = {.tv_nsec = LOCK_IO_NS};
 	atomic_u64 *counter = o->guarded(w->out);
 	uint64_t all = 0, ops = 0, t;
 	enum result r = OP_DONE;
@@ -45,7 +56,7 @@ ALWAYS_INLINE void lock_respond(const struct lock_ops *o, struct worker *w, stru
 
 	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
 		POINT(w->out, how, BEFORE_SEND);
-		clock_nanosleep(CLOCK_MONOTONIC, 0, &io, NULL);
+		lock_await_io(how);
 		t = clock_read(w->clock);
 		r = o->lock(w->out, how);
 		if (UNLIKELY(r != OP_DONE))

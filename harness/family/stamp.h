@@ -43,6 +43,8 @@
 				STAMP_RUN(family, loop, opstab, WAIT_BLOCK, twin);                 \
 			else                                                                       \
 				STAMP_RUN(family, loop, opstab, is, twin);                         \
+		} else if (((offered)&AWAITS) && is == WAIT_AWAIT) {                               \
+			STAMP_RUN(family, loop, opstab, WAIT_AWAIT, twin);                         \
 		} else if (((offered)&STAMP_AWAKE) && (BIT(is) & STAMP_AWAKE)) {                   \
 			STAMP_RUN(family, loop, opstab,                                            \
 				STAMP_OF_TWO(is, WAIT_SPIN, WAIT_YIELD, offered), twin);           \

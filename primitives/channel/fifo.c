@@ -1,8 +1,8 @@
 /*
  * channel/fifo - a named pipe.
  *
- * As channel/pipe, found by name: unrelated processes may open it.  A sender's
- * open waits until a receiver has it open; the name is gone once all have.
+ * As channel/pipe, found by name: unrelated processes may open it.  A sender waits
+ * until a receiver has it open; the name is gone once all have.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,17 +34,22 @@ static int fifo_setup(struct link *l)
 	return mkfifo(f->path, 0600) == 0 ? 0 : link_fail(l, -errno, "mkfifo %s", f->path);
 }
 
-/* A receiver's open must not wait: the sender it waits for may wait for another one. */
+/*
+ * No open waits: the end that it waits for may belong to somebody who waits for another
+ * one, or who needs this thread.  A sender is refused until there is a receiver.
+ */
 static int fifo_attach(struct port *p)
 {
 	const struct fifo *f = p->link->shared;
-	bool receives = p->role == ROLE_RECEIVER;
-	int fd = open(f->path, (receives ? O_RDONLY | O_NONBLOCK : O_WRONLY) | O_CLOEXEC);
+	int flags = (p->role == ROLE_RECEIVER ? O_RDONLY : O_WRONLY) | O_NONBLOCK | O_CLOEXEC, fd;
 
-	if (fd < 0)
-		return link_fail(p->link, -errno, "open %s", f->path);
+	while ((fd = open(f->path, flags)) < 0) {
+		if (errno != ENXIO && errno != EINTR)
+			return link_fail(p->link, -errno, "open %s", f->path);
+		link_nap();
+	}
 	stream_attach_own(p->local, fd);
-	if (receives && fcntl(fd, F_SETFL, 0) != 0)
+	if (fcntl(fd, F_SETFL, 0) != 0)
 		return link_fail(p->link, -errno, "fcntl F_SETFL");
 	return 0;
 }
@@ -81,10 +86,10 @@ static const struct channel_ops fifo_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_fifo, fifo_ops, WAITS_FD);
+CHANNEL_STAMP(channel_fifo, fifo_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_fifo = {
-	CHANNEL_COMMON(channel_fifo, fifo_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_fifo, fifo_ops, WAITS_FD | AWAITS),
 	.name = "channel/fifo",
 	.summary = "named pipe",
 	.contract =

@@ -45,10 +45,10 @@ static const struct channel_ops copy_ops = {
 	.send = copy_send,
 	.recv = copy_recv,
 };
-CHANNEL_STAMP(channel_memcpy, copy_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_memcpy, copy_ops, BIT(WAIT_BLOCK) | AWAITS);
 
 const struct mech mech_channel_memcpy = {
-	CHANNEL_COMMON(channel_memcpy, copy_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_memcpy, copy_ops, BIT(WAIT_BLOCK) | AWAITS),
 	.name = "channel/memcpy",
 	.summary = "one copy a side, nothing handed over: what copying costs",
 	.flags = MECH_FLOOR | MECH_NO_EVIDENCE,

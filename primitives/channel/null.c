@@ -32,10 +32,10 @@ static const struct channel_ops null_ops = {
 	.send = null_send,
 	.recv = null_recv,
 };
-CHANNEL_STAMP(channel_null, null_ops, BIT(WAIT_BLOCK));
+CHANNEL_STAMP(channel_null, null_ops, BIT(WAIT_BLOCK) | AWAITS);
 
 const struct mech mech_channel_null = {
-	CHANNEL_COMMON(channel_null, null_ops, BIT(WAIT_BLOCK)),
+	CHANNEL_COMMON(channel_null, null_ops, BIT(WAIT_BLOCK) | AWAITS),
 	.name = "channel/null",
 	.summary = "nothing is handed over: what the loops themselves cost",
 	.flags = MECH_FLOOR | MECH_NO_EVIDENCE,

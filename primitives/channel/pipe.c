@@ -30,10 +30,10 @@ static const struct channel_ops pipe_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_pipe, pipe_ops, WAITS_FD);
+CHANNEL_STAMP(channel_pipe, pipe_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_pipe = {
-	CHANNEL_COMMON(channel_pipe, pipe_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_pipe, pipe_ops, WAITS_FD | AWAITS),
 	.name = "channel/pipe",
 	.summary = "anonymous pipe",
 	.contract =

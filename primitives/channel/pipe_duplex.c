@@ -38,10 +38,10 @@ static const struct channel_ops duplex_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_pipe_duplex, duplex_ops, WAITS_FD);
+CHANNEL_STAMP(channel_pipe_duplex, duplex_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_pipe_duplex = {
-	CHANNEL_COMMON(channel_pipe_duplex, duplex_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_pipe_duplex, duplex_ops, WAITS_FD | AWAITS),
 	.name = "channel/pipe-duplex",
 	.summary = "two-way connection: a pair of unix stream sockets",
 	.max_senders = 1,

@@ -4,8 +4,8 @@
  * To send is a message and the server's confirmation, whatever the mode.  A receiver
  * that waits is a consumer with a prefetch of one: it acknowledges the message before and
  * waits for the next, so that no message lies with a receiver that does not want it.
- * Receivers that only try ask by basic.get, which is a round trip; who has waited once
- * stays a consumer, and its tries look at what has arrived by themselves.
+ * A receiver that tries asks by basic.get, which is a round trip; who has waited before
+ * stops consuming first, which is another one.
  *
  * A message that its receiver has not acknowledged when it dies goes to another one.
  */
@@ -13,6 +13,8 @@
 #include "primitives/channel/parts/rabbitmq.h"
 
 #ifdef RABBIT_HERE
+
+#define QUEUE_CONSUMER "handoff"
 
 static int queue_attach(struct port *p)
 {
@@ -51,12 +53,22 @@ COLD static int queue_consume(struct port *p)
 	if (e->consumes)
 		return 0;
 	e->consumes = true;
-	e->api.amqp_basic_consume(e->c, RABBIT_CHANNEL, rabbit_text(n->name), rabbit_no_text, 0, 0,
-		0, rabbit_no_table);
+	e->api.amqp_basic_consume(e->c, RABBIT_CHANNEL, rabbit_text(n->name),
+		rabbit_text(QUEUE_CONSUMER), 0, 0, 0, rabbit_no_table);
 	return rabbit_answer(e);
 }
 
-/* basic.get. */
+/* What the server had sent before it knew, is here when this has returned. */
+COLD static int queue_stop_consuming(struct rabbit_end *e)
+{
+	if (!e->consumes)
+		return 0;
+	e->consumes = false;
+	e->api.amqp_basic_cancel(e->c, RABBIT_CHANNEL, rabbit_text(QUEUE_CONSUMER));
+	return rabbit_answer(e);
+}
+
+/* OP_WOULD_BLOCK: there is none. */
 COLD static enum result queue_get(struct port *p, amqp_envelope_t *got)
 {
 	const struct rabbit_names *n = p->link->shared;
@@ -76,6 +88,20 @@ COLD static enum result queue_get(struct port *p, amqp_envelope_t *got)
 	return p->err ? OP_ERROR : OP_DONE;
 }
 
+COLD static enum result queue_try(struct port *p, amqp_envelope_t *got)
+{
+	struct rabbit_end *e = p->local;
+	bool consumed = e->consumes;
+	enum result r = OP_WOULD_BLOCK;
+
+	p->err = queue_stop_consuming(e);
+	if (p->err)
+		return OP_ERROR;
+	if (consumed)
+		r = rabbit_next(p, got, MODE_TRY);
+	return r == OP_WOULD_BLOCK ? queue_get(p, got) : r;
+}
+
 COLD static enum result queue_take(
 	struct port *p, uint8_t *msg, uint32_t room, uint32_t *len, enum mode mode)
 {
@@ -92,7 +118,7 @@ COLD static enum result queue_take(
 		p->err = queue_consume(p);
 	if (p->err)
 		return OP_ERROR;
-	r = e->consumes ? rabbit_next(p, &got, mode) : queue_get(p, &got);
+	r = mode == MODE_TRY ? queue_try(p, &got) : rabbit_next(p, &got, mode);
 	if (r != OP_DONE)
 		return r;
 	e->owes = true;

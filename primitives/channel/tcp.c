@@ -20,10 +20,10 @@ static const struct channel_ops tcp4_ops = {
 	.close = fan_detach,
 	.poll_fd = fan_poll_fd,
 };
-CHANNEL_STAMP(channel_tcp, tcp4_ops, WAITS_FD);
+CHANNEL_STAMP(channel_tcp, tcp4_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_tcp = {
-	CHANNEL_COMMON(channel_tcp, tcp4_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_tcp, tcp4_ops, WAITS_FD | AWAITS),
 	.name = "channel/tcp",
 	.summary = "TCP over the loopback interface, Nagle off",
 	.contract =

@@ -20,10 +20,10 @@ static const struct channel_ops tcp6_ops = {
 	.close = fan_detach,
 	.poll_fd = fan_poll_fd,
 };
-CHANNEL_STAMP(channel_tcp6, tcp6_ops, WAITS_FD);
+CHANNEL_STAMP(channel_tcp6, tcp6_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_tcp6 = {
-	CHANNEL_COMMON(channel_tcp6, tcp6_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_tcp6, tcp6_ops, WAITS_FD | AWAITS),
 	.name = "channel/tcp6",
 	.summary = "TCP over the loopback interface (IPv6), Nagle off",
 	.contract =

@@ -24,10 +24,10 @@ static const struct channel_ops udp4_ops = {
 	.poll_fd = udp_poll_fd,
 	.lossy = true,
 };
-CHANNEL_STAMP(channel_udp, udp4_ops, WAITS_FD);
+CHANNEL_STAMP(channel_udp, udp4_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_udp = {
-	CHANNEL_COMMON(channel_udp, udp4_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_udp, udp4_ops, WAITS_FD | AWAITS),
 	.name = "channel/udp",
 	.summary = "UDP datagrams over the loopback interface",
 	.contract =

@@ -24,10 +24,10 @@ static const struct channel_ops udp6_ops = {
 	.poll_fd = udp_poll_fd,
 	.lossy = true,
 };
-CHANNEL_STAMP(channel_udp6, udp6_ops, WAITS_FD);
+CHANNEL_STAMP(channel_udp6, udp6_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_udp6 = {
-	CHANNEL_COMMON(channel_udp6, udp6_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_udp6, udp6_ops, WAITS_FD | AWAITS),
 	.name = "channel/udp6",
 	.summary = "UDP datagrams over the loopback interface (IPv6)",
 	.contract =

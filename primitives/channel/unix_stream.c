@@ -54,7 +54,7 @@ static int unix_connect(struct port *p, const struct sockaddr *address, socklen_
 	while (connect(fd, address, len) != 0) {
 		if (errno != ENOENT && errno != ECONNREFUSED && errno != EINTR)
 			return link_fail(p->link, -errno, "connect");
-		sock_nap();
+		link_nap();
 	}
 	return 0;
 }
@@ -75,10 +75,10 @@ static const struct channel_ops unix_ops = {
 	.close = stream_port_detach,
 	.poll_fd = stream_port_poll_fd,
 };
-CHANNEL_STAMP(channel_unix_stream, unix_ops, WAITS_FD);
+CHANNEL_STAMP(channel_unix_stream, unix_ops, WAITS_FD | AWAITS);
 
 const struct mech mech_channel_unix_stream = {
-	CHANNEL_COMMON(channel_unix_stream, unix_ops, WAITS_FD),
+	CHANNEL_COMMON(channel_unix_stream, unix_ops, WAITS_FD | AWAITS),
 	.name = "channel/unix-stream",
 	.summary = "unix stream socket, found by its path",
 	.max_senders = 1,

@@ -10,12 +10,9 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "harness/link.h"
-
-enum { INET_RETRY_NS = 200000 };
 
 struct inet_shared {
 	atomic_u32 port; /* 0 until there is a receiver */
@@ -90,12 +87,11 @@ static inline int inet_bind(struct port *p, int fd, int family, bool listens)
 static inline int inet_connect(struct port *p, int fd, int family)
 {
 	struct inet_shared *s = p->link->shared;
-	struct timespec nap = {.tv_nsec = INET_RETRY_NS};
 	union inet_address a;
 	socklen_t len;
 
 	while (load_acquire(&s->port) == 0)
-		nanosleep(&nap, NULL);
+		link_nap();
 	len = inet_loopback(&a, family, (uint16_t)load_acquire(&s->port));
 	while (connect(fd, &a.any, len) != 0) {
 		if (errno != EINTR)

@@ -29,17 +29,17 @@
 
 struct rabbit_api {
 	void *library;
-#define RABBIT_CALLS(call)                                                                         \
-	call(amqp_new_connection) call(amqp_tcp_socket_new) call(amqp_socket_open_noblock) call(   \
-		amqp_login) call(amqp_channel_open) call(amqp_get_rpc_reply)                       \
-		call(amqp_queue_declare) call(amqp_queue_bind) call(amqp_exchange_declare) call(   \
-			amqp_basic_qos) call(amqp_basic_consume) call(amqp_basic_publish)          \
-			call(amqp_basic_get) call(amqp_basic_ack) call(amqp_read_message)          \
-				call(amqp_consume_message) call(amqp_confirm_select) call(         \
-					amqp_simple_wait_frame) call(amqp_maybe_release_buffers)   \
-					call(amqp_destroy_message) call(amqp_destroy_envelope)     \
-						call(amqp_queue_delete) call(amqp_exchange_delete) \
-							call(amqp_destroy_connection)
+/* clang-format off */
+#define RABBIT_CALLS(call) \
+	call(amqp_new_connection) call(amqp_tcp_socket_new) call(amqp_socket_open_noblock) \
+	call(amqp_login) call(amqp_channel_open) call(amqp_get_rpc_reply) \
+	call(amqp_queue_declare) call(amqp_queue_bind) call(amqp_exchange_declare) \
+	call(amqp_basic_qos) call(amqp_basic_consume) call(amqp_basic_cancel) \
+	call(amqp_basic_publish) call(amqp_basic_get) call(amqp_basic_ack) \
+	call(amqp_read_message) call(amqp_consume_message) call(amqp_confirm_select) \
+	call(amqp_simple_wait_frame) call(amqp_maybe_release_buffers) call(amqp_destroy_envelope) \
+	call(amqp_queue_delete) call(amqp_exchange_delete) call(amqp_destroy_connection)
+/* clang-format on */
 #define RABBIT_MEMBER(name) __typeof__(name) *name;
 	RABBIT_CALLS(RABBIT_MEMBER)
 };
@@ -273,14 +273,14 @@ COLD static enum result rabbit_hand_out(
 {
 	struct rabbit_end *e = p->local;
 
-	if (got->message.body.len > room) {
+	e->ended = (got->message.properties._flags & AMQP_BASIC_TYPE_FLAG) != 0;
+	if (!e->ended && got->message.body.len > room) {
 		e->kept = *got;
 		e->has_kept = true;
 		p->err = -EMSGSIZE;
 		return OP_ERROR;
 	}
 	e->has_kept = false;
-	e->ended = (got->message.properties._flags & AMQP_BASIC_TYPE_FLAG) != 0;
 	*len = (uint32_t)got->message.body.len;
 	if (!e->ended)
 		memcpy(msg, got->message.body.bytes, *len);

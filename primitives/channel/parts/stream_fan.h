@@ -58,7 +58,7 @@ static inline void fan_detach(struct port *p)
 	for (uint32_t i = 0; i < f->accepted; i++)
 		stream_close_fd(&f->fd[i]);
 	if (f->epoll_fd > 0)
-		close(f->epoll_fd);
+		stream_close_fd(&f->epoll_fd);
 	f->epoll_fd = 0;
 	stream_detach(&f->end);
 }

@@ -8,7 +8,8 @@
  *
  * wait=block sleeps in read() and write() themselves.  All others try without
  * blocking first and then wait as they say: by trying again, or in epoll_wait()
- * on a descriptor that is registered once, edge-triggered.
+ * on a descriptor that is registered once, edge-triggered.  Coroutines try only; the
+ * loops wait for poll_fd() between two tries.
  */
 #ifndef PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
 #define PRIMITIVES_CHANNEL_PARTS_STREAM_FD_H
@@ -21,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "harness/coroutine.h"
 #include "harness/link.h"
 #include "primitives/channel/parts/fd_wait.h"
 
@@ -59,8 +61,10 @@ static inline void stream_attach_own(struct stream_end *e, int fd)
 
 static inline void stream_close_fd(int *fd)
 {
-	if (*fd >= 0)
+	if (*fd >= 0) {
+		coro_forget_fd(*fd);
 		close(*fd);
+	}
 	*fd = -1;
 }
 
@@ -172,9 +176,37 @@ ALWAYS_INLINE enum result stream_wait(
 {
 	if (how.wait == WAIT_EPOLL)
 		return stream_epoll(p, e, fd, how.mode);
+	if (how.wait == WAIT_AWAIT) { /* the rest of a message: there is no deadline */
+		coro_await_fd(fd, events, CORO_FOREVER);
+		return OP_DONE;
+	}
 	if (how.wait == WAIT_BLOCK || !wait_spins(how, spins))
 		return stream_poll(p, fd, events, how.mode);
 	return sync_too_late(p, how) ? OP_TIMED_OUT : OP_DONE;
+}
+
+/*
+ * Must this call say that it may not block?  A coroutine never blocks its thread: it tries
+ * on a descriptor that does not block either, or on a socket, which is told call by call.
+ */
+static inline bool stream_says_so(const struct port *p, int fd, struct how how)
+{
+	const struct stream_end *e = p->local;
+
+	return how.wait == WAIT_AWAIT && fd != e->try_fd;
+}
+
+static inline ssize_t stream_write_some(
+	const struct port *p, int fd, const uint8_t *from, size_t bytes, struct how how)
+{
+	return stream_says_so(p, fd, how) ? send(fd, from, bytes, MSG_DONTWAIT)
+					  : write(fd, from, bytes);
+}
+
+static inline ssize_t stream_read_some(
+	const struct port *p, int fd, uint8_t *to, size_t bytes, struct how how)
+{
+	return stream_says_so(p, fd, how) ? recv(fd, to, bytes, MSG_DONTWAIT) : read(fd, to, bytes);
 }
 
 /* The rest of a message after `done` bytes, whatever the mode; `fd` may be non-blocking. */
@@ -185,7 +217,7 @@ COLD static enum result stream_finish_write(
 	uint32_t spins = 0;
 
 	while (done < len) {
-		ssize_t n = write(fd, msg + done, len - done);
+		ssize_t n = stream_write_some(p, fd, msg + done, len - done, how);
 
 		if (n >= 0)
 			done += (uint32_t)n;
@@ -205,7 +237,7 @@ COLD static enum result stream_finish_read(
 	uint32_t spins = 0;
 
 	while (done < len) {
-		ssize_t n = read(fd, msg + done, len - done);
+		ssize_t n = stream_read_some(p, fd, msg + done, len - done, how);
 
 		if (n > 0)
 			done += (uint32_t)n;

@@ -8,24 +8,15 @@
 #ifndef PRIMITIVES_CHANNEL_PARTS_STREAM_SOCK_H
 #define PRIMITIVES_CHANNEL_PARTS_STREAM_SOCK_H
 
-#include <time.h>
-
 #include "primitives/channel/parts/stream_fd.h"
 
-enum { SOCK_SELF_BYTES = 65536, SOCK_RETRY_NS = 200000 };
+enum { SOCK_SELF_BYTES = 65536 };
 
 static inline const char *sock_fits(const struct link *l)
 {
 	if (l->msg_bytes > SOCK_SELF_BYTES && l->self)
 		return "socket buffer: its only worker would wait for itself above 65536 bytes";
 	return NULL;
-}
-
-static inline void sock_nap(void)
-{
-	struct timespec ts = {.tv_nsec = SOCK_RETRY_NS};
-
-	nanosleep(&ts, NULL);
 }
 
 /* The receiver's end before anybody has connected. */

@@ -12,6 +12,7 @@
 
 #include <sys/time.h>
 
+#include "harness/coroutine.h"
 #include "primitives/channel/parts/fd_wait.h"
 #include "primitives/channel/parts/inet.h"
 
@@ -45,8 +46,10 @@ static inline void udp_detach(struct port *p)
 {
 	struct udp_end *e = p->local;
 
-	if (e->open)
+	if (e->open) {
+		coro_forget_fd(e->fd);
 		close(e->fd);
+	}
 	fd_wait_end(&e->edge);
 	*e = (struct udp_end){.fd = -1};
 }
