@@ -67,8 +67,8 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 /* Cells with an axis beside the mechanism's plain ones are sampled, the plain ones never. */
 static bool is_sampled(const char *key)
 {
-	static const char *const axes[] = {
-		"&wait=", "placement=same-pu", "placement=farthest", "/oversubscribed?"};
+	static const char *const axes[] = {"&wait=", "placement=same-pu", "placement=unpinned",
+		"fan=2x1", "fan=1x2", "/oversubscribed?"};
 	bool apart = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
