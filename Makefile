@@ -16,8 +16,9 @@ OPT_release := -O2 -g
 OPT_clang   := -O2 -g
 OPT_debug   := -O1 -g3 -fno-omit-frame-pointer
 OPT_asan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_fuzz    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 OPT_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
-ifeq ($(FLAVOUR),clang)
+ifneq ($(filter clang fuzz,$(FLAVOUR)),)
 CC := clang
 endif
 OPT := $(OPT_$(FLAVOUR))
@@ -38,13 +39,14 @@ TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about.
-THREADED := awake barrier channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor intervals kill lock memory names probe sabotage spawn stress tails timer mixed trial
+THREADED := awake barrier bus channel channel_ends coherence coroutine event eventcount \
+	evidence_many fairness floor gil intervals kill lock memory mixed names permits probe queues \
+	recursive rwlock sabotage spawn stress tails timer trial
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-clang bench-self \
-	report check-report cross-check campaign-repro deps deps-test deps-all install clean
+	report check-report fuzz cross-check campaign-repro deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -132,6 +134,22 @@ bench-self: all $(B)/bench/self ## what handoff itself costs (ratios, one interl
 
 $(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# The readers of samples.csv and campaign files under libFuzzer; what it finds stays in build/fuzz.
+FUZZ_S ?= 60
+FUZZED := $(patsubst %,$(B)/bench/%.o,csv csv_row number samples campaign campaign_file \
+	campaign_gather costs facts gate_stats opt stats units) $(B)/tests/fuzz_samples.o
+
+fuzz: ## FUZZ_S=60: the readers of CSV files under any bytes (needs clang)
+	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz build/fuzz/fuzz_samples
+	@mkdir -p build/fuzz/corpus
+	@rm -f build/fuzz/corpus/samples.csv build/fuzz/corpus/other.csv build/fuzz/corpus/campaign.csv
+	@FUZZ_SEEDS=build/fuzz/corpus build/fuzz/fuzz_samples -max_total_time=$(FUZZ_S) -timeout=10 \
+		-rss_limit_mb=512 -max_len=8192 -artifact_prefix=build/fuzz/ -verbosity=0 \
+		-print_final_stats=1 build/fuzz/corpus
+
+$(B)/fuzz_samples: $(FUZZED)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ -lcsv -lcmocka -lm -o $@
 
 # The run behind REPORT.md and the tables of README.md.
 KEPT ?= results/kept/full

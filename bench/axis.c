@@ -7,22 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/axis_part.h"
 #include "bench/cell.h"
 #include "bench/units.h"
-
-/* What a setter gets: the value as text, and where to say what is wrong with it. */
-struct setting {
-	const char *text;
-	bool *one_side;
-	char *hint;
-	size_t hint_len;
-};
-
-static int wrong(const struct setting *s, const char *hint)
-{
-	snprintf(s->hint, s->hint_len, "%s", hint);
-	return -EINVAL;
-}
 
 /* ---- kinds of values ----------------------------------------------------- */
 
@@ -63,29 +50,6 @@ static bool get_of(const char *const *names, uint32_t v, char *out, size_t out_l
 {
 	snprintf(out, out_len, "%s", names[v]);
 	return v != 0;
-}
-
-static int set_count(const struct setting *s, uint64_t least, uint64_t most, uint32_t *out)
-{
-	uint64_t v;
-	char why[160];
-
-	if (units_parse_bytes(s->text, &v, why, sizeof(why)) != 0) {
-		snprintf(s->hint, s->hint_len, "not a number (%s)", why);
-		return -EINVAL;
-	}
-	if (v < least || v > most) {
-		snprintf(s->hint, s->hint_len, "must be from %" PRIu64 " to %" PRIu64, least, most);
-		return -EINVAL;
-	}
-	*out = (uint32_t)v;
-	return 0;
-}
-
-static bool get_count(uint32_t v, uint32_t usual, char *out, size_t out_len)
-{
-	snprintf(out, out_len, "%" PRIu32, v);
-	return v != usual;
 }
 
 /* ---- the axes ------------------------------------------------------------ */
@@ -332,6 +296,21 @@ static bool get_fds(const struct cell *c, char *out, size_t out_len)
 	return get_count(c->extra.fds + 1, 1, out, out_len);
 }
 
+/* 0 in the field is one topic, as before there were any. */
+static int set_topics(struct cell *c, const struct setting *s)
+{
+	int code = set_count(s, 1, CELL_MAX_TOPICS, &c->extra.topics);
+
+	if (!code && c->extra.topics == 1)
+		c->extra.topics = 0;
+	return code;
+}
+
+static bool get_topics(const struct cell *c, char *out, size_t out_len)
+{
+	return get_count(c->extra.topics ? c->extra.topics : 1, 1, out, out_len);
+}
+
 static int set_alive(struct cell *c, const struct setting *s)
 {
 	uint32_t n;
@@ -429,6 +408,13 @@ static const struct {
 	[AXIS_NODE] = {set_node, get_node},
 	[AXIS_TOUCH] = {set_touch, get_touch},
 	[AXIS_FDS] = {set_fds, get_fds},
+	[AXIS_DEPTH] = {axis_set_depth, axis_get_depth},
+	[AXIS_PERMITS] = {axis_set_permits, axis_get_permits},
+	[AXIS_READS] = {axis_set_reads, axis_get_reads},
+	[AXIS_TICKS] = {axis_set_ticks, axis_get_ticks},
+	[AXIS_INTERVAL] = {axis_set_interval, axis_get_interval},
+	[AXIS_RELEASED] = {axis_set_released, axis_get_released},
+	[AXIS_TOPICS] = {set_topics, get_topics},
 	[AXIS_ALIVE] = {set_alive, get_alive},
 	[AXIS_RSS] = {set_rss, get_rss},
 	[AXIS_CROWD] = {set_crowd, get_crowd},
@@ -451,8 +437,7 @@ enum axis axis_find(const char *name)
 
 const char *const *axis_defaults(enum axis a, size_t *n)
 {
-	for (*n = 1; *n < AXIS_MAX_DEFAULTS && rows[a].usual[*n];)
-		++*n;
+	*n = rows[a].usual[1] ? 2 : 1;
 	return rows[a].usual;
 }
 

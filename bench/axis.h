@@ -23,7 +23,7 @@ enum axis {
 	AXIS_COUNT
 };
 
-enum { AXIS_TEXT = 64, AXIS_MAX_DEFAULTS = 3 };
+enum { AXIS_TEXT = 64, AXIS_MAX_DEFAULTS = 2 };
 
 /* The axis's name in options, files and keys. */
 const char *axis_name(enum axis a);

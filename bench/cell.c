@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/axis.h"
+#include "bench/broker.h"
 #include "bench/cell_memory.h"
 #include "bench/cell_tasks.h"
 #include "harness/schedule.h"
@@ -109,7 +110,7 @@ static const char *check_fan(struct cell *c, bool one_side)
 		return NULL;
 	}
 	if (one_side)
-		return "a fan of one number is for families with one role";
+		return "a fan of one number is for workloads with one role";
 	if (c->workload->links == LINKS_PAIR && (c->side_a != 1 || c->side_b != 1))
 		return "the workload has one worker a side";
 	if (c->side_a > 1 && workload_paced(c->workload))
@@ -132,13 +133,19 @@ static const char *check_workload(const struct cell *c)
 		return "the mechanism never refuses a try";
 	if (workload_scheduled(c->workload) && (m->flags & MECH_NO_EVIDENCE))
 		return "nothing is handed over: no message carries the time of its send";
+	if (c->workload->side_a == LOOP_VAIN && (m->tunes & BIT(TUNE_DEPTH)))
+		return "the mechanism does not refuse its holder";
 	if (!workload_has_end(c->workload))
 		return NULL;
 	if (m->flags & MECH_NO_EVIDENCE)
 		return "nothing is handed over: no end can be seen";
 	if (m->contract.lossy)
 		return "an end may be lost like any message";
-	return m->contract.order == ORDER_FIFO ? NULL : "an end would overtake what it ends";
+	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
+		return "an end would overtake what other senders still hold in their buffers";
+	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
+		return NULL;
+	return "an end would overtake what it ends";
 }
 
 /* The size that the mechanism and the workload can check. */
@@ -146,12 +153,16 @@ static const char *check_size(const struct cell *c)
 {
 	if (workload_scheduled(c->workload) && c->msg_bytes < SCHEDULE_MESSAGE_BYTES)
 		return "openloop: a message holds two stamps and two times, 32 bytes at least";
-	if (c->msg_bytes >= 8 || c->mech->family != FAMILY_CHANNEL)
+	if (c->mech->family == FAMILY_RWLOCK && c->msg_bytes < 8)
+		return "a state under 8 bytes does not hold its version";
+	if (c->msg_bytes >= 8 || !family_has_messages(c->mech->family))
 		return NULL;
 	if (cell_workers(c) > 2)
 		return "messages under 8 bytes carry no producer number: 1x1 only";
 	if (c->mech->contract.lossy)
 		return "messages under 8 bytes carry no number that survives a loss";
+	if (mech_overtakes(c->mech))
+		return "messages under 8 bytes carry no number of their own: they must come in order";
 	return workload_has_end(c->workload) ? "messages under 8 bytes cannot carry an end" : NULL;
 }
 
@@ -173,6 +184,39 @@ static void drop_meaningless(struct cell *c)
 		c->extra.fds = 0;
 	if (!has_pairs(c->placement))
 		c->extra.pair = 0;
+	if (!(c->mech->flags & MECH_TOPICS))
+		c->extra.topics = 0;
+}
+
+/* Likewise those that mechanisms and loops read. */
+static void drop_tuning(struct cell *c)
+{
+	struct tuning *t = &c->extra.tuning;
+	unsigned heeds = c->mech->tunes;
+
+	if (!(heeds & BIT(TUNE_DEPTH)))
+		t->depth = 0;
+	if (!(heeds & BIT(TUNE_PERMITS)) || workload_alone(c->workload))
+		t->permits = 0;
+	if (!(heeds & BIT(TUNE_TICKS)) || !workload_works_at_b(c->workload))
+		t->ticks = 0;
+	if (!(heeds & BIT(TUNE_INTERVAL)))
+		t->interval_us = 0;
+	if (c->mech->family != FAMILY_RWLOCK)
+		t->reads_plus_1 = 0;
+	if (!workload_works_at_b(c->workload))
+		t->released_percent = 0;
+}
+
+/* Bytes that a lock guards: where it guards any, and only one worker is inside. */
+static bool has_bytes(const struct cell *c)
+{
+	const struct mech *m = c->mech;
+
+	if (family_has_size(m->family))
+		return true;
+	return m->family == FAMILY_LOCK && c->workload->side_a == LOOP_CONTEND &&
+	       (!never_refuses(m) || (m->flags & MECH_RACY)) && !c->extra.tuning.permits;
 }
 
 /* "pu:0+pu:0": the same location for both sides. */
@@ -223,7 +267,8 @@ const char *cell_normalise(struct cell *c, bool fan_one_side)
 		why = check_size(c);
 	if (why)
 		return why;
-	if (m->family != FAMILY_CHANNEL)
+	drop_tuning(c);
+	if (!has_bytes(c))
 		c->msg_bytes = 0;
 	if (!m->contract.bounded)
 		c->capacity = 0;
@@ -293,7 +338,7 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len)
 		return bad_key(err, err_len, key, "this build has no such mechanism and workload");
 	c->domain = (enum domain)__builtin_ctz(c->mech->domains);
 	c->wait = cell_default_wait(c->mech, c->domain);
-	c->msg_bytes = c->mech->family == FAMILY_CHANNEL ? 64 : 0;
+	c->msg_bytes = family_has_size(c->mech->family) ? 64 : 0;
 	axis = query ? strtok_r(query, "&", &save) : NULL;
 	for (; axis; axis = strtok_r(NULL, "&", &save)) {
 		char *eq = strchr(axis, '=');
@@ -327,9 +372,12 @@ static void ask_mechanism(struct cell *c)
 		.domain = c->domain,
 		.start = c->start,
 		.self = workload_alone(c->workload),
+		.tuning = c->extra.tuning,
 	};
 	const char *why = c->mech->probe ? c->mech->probe() : NULL;
 
+	if (!why)
+		why = broker_absent(c->mech->broker);
 	if (!why && c->mech->fits)
 		why = c->mech->fits(&l);
 	if (why)

@@ -23,8 +23,13 @@ enum {
 	CELL_MAX_CAPACITY = 1 << 26,
 	CELL_MAX_RATE = 1000000000, /* per second */
 	CELL_MAX_PAIR = 1 << 16,
+	CELL_MAX_TOPICS = 1 << 16,
 	CELL_MAX_NODE = 1 << 10,
 	CELL_MAX_FDS = 1 << 20,
+	CELL_MAX_DEPTH = 1000,
+	CELL_MAX_TICKS = 1000000000,
+	CELL_MAX_INTERVAL_US = 10000000,
+	CELL_MAX_RELEASED = 99, /* percent: else nothing is left for the lock */
 	CELL_MAX_ALIVE = 10000,
 	CELL_MAX_CROWD = 20000,
 };
@@ -38,7 +43,7 @@ struct cell {
 	enum start start;
 	enum wait wait;
 	uint32_t side_a, side_b; /* workers */
-	uint32_t msg_bytes;      /* 0: no messages */
+	uint32_t msg_bytes;      /* 0: no messages; locks: guarded, 0: the counter only */
 	uint32_t capacity;       /* 0: native */
 	char placement[64];      /* as asked */
 	struct trial_extra extra;
@@ -87,6 +92,12 @@ int cell_parse(struct cell *c, const char *key, char *err, size_t err_len);
  * sentence when the placement is no placement at all.
  */
 int cell_place(struct cell *c, const struct topo *topo, char *err, size_t err_len);
+
+/* Families whose size is 64 unless asked; locks guard no bytes then. */
+static inline bool family_has_size(enum family f)
+{
+	return family_has_messages(f) || f == FAMILY_RWLOCK;
+}
 
 /* Workers all told. */
 static inline uint32_t cell_workers(const struct cell *c)

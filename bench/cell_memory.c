@@ -19,7 +19,7 @@ bool cell_has_memory(const struct mech *m)
 	};
 	size_t bytes = m->shared_bytes ? m->shared_bytes(&l) : 0;
 
-	return m->family == FAMILY_CHANNEL ? bytes >= PROBE_BYTES : bytes > 0;
+	return family_has_messages(m->family) ? bytes >= PROBE_BYTES : bytes > 0;
 }
 
 static bool asks_of_side(const struct trial_extra *x, bool side_b)

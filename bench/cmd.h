@@ -19,7 +19,10 @@ bool cmd_rankable(const char *mechanism);
 /* A run is a directory, or the file itself. */
 void cmd_run_path(const char *run, const char *file, char *out, size_t len);
 
+int cmd_ab(int argc, char **argv);
+int cmd_baseline(int argc, char **argv);
 int cmd_clean(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_floor(int argc, char **argv);

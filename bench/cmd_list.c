@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/broker.h"
 #include "bench/cmd.h"
 #include "bench/contract.h"
 #include "bench/csv.h"
@@ -32,7 +33,9 @@ static const struct opt_cmd cmd = {
 
 static const char *unavailable(const struct mech *m)
 {
-	return m->probe ? m->probe() : NULL;
+	const char *why = m->probe ? m->probe() : NULL;
+
+	return why ? why : broker_absent(m->broker);
 }
 
 static void put_field(void *row, const char *name, const char *value)

@@ -55,6 +55,9 @@ static const struct opt opts[] = {
 		"Print the cells, their number and the time they would take; measure nothing."},
 	{"strict", 0, OPT_FLAG, FIELD(strict), NULL, NULL, "Exit with 4 when rows are noisy."},
 	{"no-report", 0, OPT_FLAG, FIELD(no_report), NULL, NULL, "Neither REPORT.md nor pictures."},
+	{"no-keep", 0, OPT_FLAG, FIELD(no_keep), NULL, NULL,
+		"Leave no campaign file in results/campaigns for `handoff compare` ($HANDOFF_NO_KEEP "
+		"means the same; runs with --out leave none)."},
 	{"clock-gettime", 0, OPT_FLAG, FIELD(clock_gettime), NULL, NULL,
 		"Take time from clock_gettime even where the processor's counter is fit."},
 	{0},

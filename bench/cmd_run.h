@@ -1,5 +1,5 @@
 /*
- * cmd_run.h - what the files of `handoff run` share, and nobody else.
+ * cmd_run.h - what the files of `handoff run` share; `handoff ab` (ab.h) plans with it.
  *
  * cmd_run.c has the options and the measuring, cmd_run_plan.c decides what is
  * measured, cmd_run_end.c says what came of it.  Only cmd_run_end.c and the dry
@@ -20,7 +20,7 @@ struct run_settings {
 	struct axes axes;
 	const char *matrix, *out, *resume, *precision, *repeat_noisy;
 	uint64_t reps, max_reps, seed, trial_ns, budget_ns, pairs, slo_ns;
-	bool dry_run, strict, no_report, clock_gettime;
+	bool dry_run, strict, no_report, clock_gettime, no_keep;
 };
 
 /* Everything that a run holds; freed in one place. */
@@ -38,6 +38,7 @@ struct run {
 	struct floors floors;
 	bool has_session, has_runner;
 	bool has_plan; /* plan.csv is there: --resume can go on */
+	char matrix_path[4200]; /* of set.matrix; "" before the plan is made */
 	char err[RUN_ERR];
 };
 

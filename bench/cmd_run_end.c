@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/answers.h"
+#include "bench/campaign_set.h"
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
 #include "bench/report.h"
@@ -90,6 +91,29 @@ int run_announce(struct run *r)
 	return -EIO;
 }
 
+/* A finished run under results/ without findings is a replicate for comparisons to come. */
+static int keep_campaign(const struct run *r, int code)
+{
+	char path[CAMPAIGN_PATH], err[RUN_ERR];
+	struct campaign c;
+	int rc;
+
+	if (r->set.no_keep || getenv("HANDOFF_NO_KEEP") ||
+		(code != EXIT_FINE && code != EXIT_INCONCLUSIVE) ||
+		strncmp(r->session.dir, "results/", 8) != 0)
+		return 0;
+	rc = campaign_read(&c, r->session.dir, err, sizeof(err));
+	if (rc) {
+		fprintf(stderr, "handoff run: %s\n", err);
+		return rc;
+	}
+	rc = c.unfinished ? 0 : campaign_keep(&c, path, err, sizeof(err));
+	if (rc)
+		fprintf(stderr, "handoff run: %s\n", err);
+	campaign_free(&c);
+	return rc;
+}
+
 /* Everything but the report is on paper before gnuplot takes its time. */
 int run_finish(struct run *r)
 {
@@ -105,6 +129,8 @@ int run_finish(struct run *r)
 	if (say_answers(r) != 0)
 		code = EXIT_USAGE;
 	session_publish(&r->session);
+	if (keep_campaign(r, code) != 0)
+		code = EXIT_USAGE;
 	fflush(stdout);
 	if (!r->set.no_report && report_write(r->session.dir, r->err, RUN_ERR) != 0 && !launch_stop)
 		code = say_error(r, EXIT_USAGE);

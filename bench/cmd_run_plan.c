@@ -93,7 +93,6 @@ static int select_cells(struct run *r)
 {
 	struct axes axes = r->set.axes;
 	struct pairs pairs;
-	char path[4200];
 	int code = r->set.pairs ? name_pairs(r, &pairs, &axes.value[AXIS_PAIR]) : 0;
 
 	if (code)
@@ -101,10 +100,10 @@ static int select_cells(struct run *r)
 	if (!r->set.matrix) {
 		code = select_axes(&r->selection, &axes, r->err, RUN_ERR);
 	} else {
-		matrix_path(r->set.matrix, path, sizeof(path));
-		if (!is_path(r->set.matrix) && access(path, F_OK) != 0)
+		matrix_path(r->set.matrix, r->matrix_path, sizeof(r->matrix_path));
+		if (!is_path(r->set.matrix) && access(r->matrix_path, F_OK) != 0)
 			return no_such_matrix(r);
-		code = select_matrix(&r->selection, path, &axes, r->err, RUN_ERR);
+		code = select_matrix(&r->selection, r->matrix_path, &axes, r->err, RUN_ERR);
 	}
 	if (!code && r->selection.n == 0) {
 		snprintf(r->err, RUN_ERR, "no cell is left: %s",

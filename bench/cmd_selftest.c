@@ -16,6 +16,7 @@
 #include "bench/launch.h"
 #include "bench/opt.h"
 #include "bench/selftest.h"
+#include "bench/selftest_gate.h"
 #include "bench/stop.h"
 #include "bench/units.h"
 #include "bench/version.h"
@@ -46,8 +47,9 @@ static const struct opt opts[] = {
 
 static const struct opt_cmd cmd = {
 	.name = "selftest",
-	.synopsis = "[options]",
-	.summary = "Hold the harness against mechanisms whose cost or whose fault is known.",
+	.synopsis = "[options] | aa | aa2 RELINKED | inject CELL=PERCENT",
+	.summary = "Hold the harness against mechanisms whose cost or whose fault is known; or, "
+		   "with a word, the gate against programs whose difference is.",
 	.opts = opts,
 	.after =
 		"  clock      ticks against CLOCK_MONOTONIC_RAW\n"
@@ -281,6 +283,9 @@ static const struct word {
 	int (*run)(int argc, char **argv);
 } words[] = {
 	{"harness", selftest_harness},
+	{"aa", selftest_gate_aa},
+	{"aa2", selftest_gate_aa2},
+	{"inject", selftest_gate_inject},
 };
 
 enum { WORDS = sizeof(words) / sizeof(*words) };

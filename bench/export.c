@@ -10,7 +10,14 @@ enum { KEPT = 180 };
 
 static const struct exporter exporters[] = {
 	{"hgrm", "HdrHistogram percentile distributions, a file per cell and kind of sample",
-		"hgrm", export_hgrm},
+		EXPORT_FILES, "hgrm", export_hgrm},
+	{"markdown", "what `ab` or `compare` decided, changed rows first", EXPORT_JUDGEMENT, NULL,
+		export_markdown},
+	{"junit", "the same as JUnit XML", EXPORT_JUDGEMENT, NULL, export_junit},
+	{"github", "the same as annotations of a GitHub workflow", EXPORT_JUDGEMENT, NULL,
+		export_github},
+	{"gbench", "google/benchmark JSON", EXPORT_TEXT, NULL, export_gbench},
+	{"gobench", "Go benchmark text for benchstat", EXPORT_TEXT, NULL, export_gobench},
 };
 
 const struct exporter *export_find(const char *name)

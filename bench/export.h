@@ -1,35 +1,48 @@
 /*
- * export.h - a run in the formats of other programs; `handoff export --to NAME`.
+ * export.h - a run, or what was decided about two, in the formats of other programs;
+ * `handoff export --to NAME`.
  *
- * A format is a row of the table in export.c.  Exporters only read the run; they
- * write files into the output's directory, each whole or not at all, in place of
- * older ones of the same name, and never print.
+ * A format is a row of the table in export.c.  Exporters only read; they never print.  Some write
+ * files into the output's directory, each whole or not at all, in place of older ones of the same
+ * name; the others write one text to a stream.
  */
 #ifndef BENCH_EXPORT_H
 #define BENCH_EXPORT_H
 
 #include <stdio.h>
 
+#include "bench/judged.h"
 #include "bench/samples.h"
 #include "bench/tails.h"
 
 struct export_job {
-	const char *run_dir;
-	const char *out_dir;             /* is there */
+	const char *run_dir;             /* where environment.csv and the like may be */
+	const char *out_dir;             /* is there; of formats that are files */
 	const struct sample *const *row; /* ok rows of plain loops that were asked for */
 	size_t n;
-	FILE *names; /* the path of each file, a line each */
+	const struct judgement *judgement; /* of formats that show one; they have no rows */
+	FILE *names;                       /* the path of each file, a line each */
+	FILE *to;                          /* of formats that are one text */
+	FILE *notes;                       /* what was left out and why, a sentence a line */
+	size_t limit_bytes;                /* of a text that may be cut; it says so then */
 };
 
 /*
- * Returns how many files were written; -ENODATA: the run has nothing for this format; another
- * -errno.  A sentence in err for all but success.
+ * Returns how many files were written (texts: 1); -ENODATA: the run has nothing for this format;
+ * another -errno.  A sentence in err for all but success.
  */
 typedef int export_fn(const struct export_job *job, char *err, size_t err_len);
 
+enum export_kind {
+	EXPORT_FILES,     /* of a run */
+	EXPORT_TEXT,      /* of a run */
+	EXPORT_JUDGEMENT, /* a text, of judgement.csv */
+};
+
 struct exporter {
 	const char *name, *summary;
-	const char *out; /* default directory, under the run's */
+	enum export_kind kind;
+	const char *out; /* files: default directory, under the run's */
 	export_fn *run;
 };
 
@@ -55,5 +68,28 @@ export_fn export_hgrm;
  * 1.0, without the fourth column, which would be infinite.  A Value is the highest of its bin.
  */
 void export_hgrm_put(FILE *to, const struct hist *h);
+
+/* ---- texts --------------------------------------------------------------------- */
+
+export_fn export_markdown; /* changed rows first, the rest folded; export_markdown.c */
+export_fn export_junit;    /* JUnit XML: a testcase for each metric of each cell; export_junit.c */
+export_fn export_github;   /* workflow commands: annotations; export_github.c */
+export_fn export_gbench;   /* google/benchmark's JSON, a repetition a trial; export_gbench.c */
+export_fn export_gobench;  /* Go's benchmark text, a line a trial; export_gobench.c */
+
+enum {
+	EXPORT_LEAST_LIMIT = 16 * 1024, /* what is never left out of Markdown fits */
+	EXPORT_GOBENCH_NAME = 1024,
+};
+
+/*
+ * The name of a cell in Go's text: Benchmark, the workload with a capital, then the mechanism and
+ * each axis as /key=value, for `benchstat -col /mechanism` and the like.  What is no letter or
+ * digit or one of `_.:+=-` is %XX, a '/' of the mechanism '.'.  Different for different cells.
+ */
+void export_gobench_name(const char *cell, char out[EXPORT_GOBENCH_NAME]);
+
+/* A value of RUN/environment.csv into out; "" where there is none, or no such file. */
+void export_env(const char *run_dir, const char *key, char *out, size_t len);
 
 #endif

@@ -249,6 +249,7 @@ static void sum_up(struct sum *s, const struct floors *f, const struct cell *c,
 		break;
 	case LOOP_SELF:
 	case LOOP_CONTEND:
+	case LOOP_SHARE:
 	case LOOP_POLL: /* a lock; side a of no other family */
 		by_oneself(s, f, c);
 		break;

@@ -11,9 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/broker.h"
 #include "harness/futex.h"
 #include "harness/link.h"
 #include "harness/self.h"
+#include "primitives/registry.h"
 
 enum { GRACE_NS = 1000000000, POLL_SLICE_NS = 200000 };
 
@@ -162,15 +164,33 @@ static void take_result(struct trial_result *out, const struct trial_result *r, 
 	}
 }
 
+/* False: the server that the mechanism needs does not answer, as the result says. */
+static bool has_broker(const struct trial_spec *spec, struct trial_result *result)
+{
+	const struct mech *m = registry_find(spec->mechanism);
+	char why[TRIAL_REASON];
+
+	if (!m || broker_need(m->broker, why, sizeof(why)) == 0)
+		return true;
+	no_number(result, TRIAL_SKIP, why);
+	return false;
+}
+
 int launch_trial(const char *binary, const struct trial_spec *spec, const char *xml,
 	struct trial_result *result, uint64_t *wall_ns, char *err, size_t err_len)
 {
-	int spec_fd = spec_file(spec, xml), result_fd = result_file(), status = 0, code = 0;
 	struct trial_result *r = MAP_FAILED;
-	uint64_t begin = monotonic_ns();
+	int spec_fd, result_fd, status = 0, code = 0;
+	uint64_t begin;
 	bool ended;
 	pid_t pid;
 
+	*wall_ns = 0;
+	if (!has_broker(spec, result))
+		return 0;
+	begin = monotonic_ns();
+	spec_fd = spec_file(spec, xml);
+	result_fd = result_file();
 	if (spec_fd < 0 || result_fd < 0) {
 		code = fail(err, err_len, "memfd for a trial");
 		goto out;

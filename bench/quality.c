@@ -39,17 +39,13 @@ static bool steal(const struct quality_facts *f)
 
 static bool overlap(const struct quality_facts *f)
 {
-	return f->room && f->workers > 1 && f->overlap_permille < NOISY_OVERLAP_PERMILLE;
+	return f->room && !f->apart && f->workers > 1 &&
+	       f->overlap_permille < NOISY_OVERLAP_PERMILLE;
 }
 
 static bool migrated(const struct quality_facts *f)
 {
 	return f->migrated > 0;
-}
-
-static bool stretch(const struct quality_facts *f)
-{
-	return f->elapsed_ns < f->planned_ns / 2 || f->elapsed_ns > 2 * f->planned_ns;
 }
 
 /* Spinners of the trial's own; who else was let in cannot be told from them. */
@@ -60,8 +56,10 @@ static bool let_in(const struct quality_facts *f)
 
 static bool preempted(const struct quality_facts *f)
 {
+	bool briefly = f->runq_wait_ns <= f->elapsed_ns * NOISY_PREEMPTED_PERMILLE / 1000;
+
 	return f->room && !let_in(f) && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
-	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S;
+	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S && !briefly;
 }
 
 /* Where workers share a processor, waiting for it is what they do. */
@@ -115,7 +113,6 @@ static const struct rule {
 	[QUALITY_STEAL] = {"steal", steal},
 	[QUALITY_OVERLAP] = {"overlap", overlap},
 	[QUALITY_MIGRATED] = {"migrated", migrated},
-	[QUALITY_STRETCH] = {"stretch", stretch},
 	[QUALITY_PREEMPTED] = {"preempted", preempted},
 	[QUALITY_QUEUE] = {"queue", queue},
 	[QUALITY_AWAY] = {"away", away},

@@ -5,27 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Bytes of the UTF-8 sequence that text begins with; 0 where it begins with none. */
-static int utf8_bytes(const unsigned char *text)
-{
-	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
-	int n = text[0] < 0x80   ? 1
-		: text[0] < 0xc0 ? 0
-		: text[0] < 0xe0 ? 2
-		: text[0] < 0xf0 ? 3
-		: text[0] < 0xf8 ? 4
-				 : 0;
-	unsigned code = n > 1 ? text[0] & (0xffu >> (n + 1)) : text[0];
-
-	for (int i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (text[i] & 0x3fu);
-	}
-	if (n > 1 && (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)))
-		return 0;
-	return n;
-}
+#include "bench/utf8.h"
 
 /* In the middle of a word an underscore is only that. */
 static bool inside_word(const char *text, const char *at)
@@ -61,7 +41,7 @@ static bool is_control(char c)
 void report_text(FILE *to, const char *text)
 {
 	for (const char *at = text; *at;) {
-		int n = utf8_bytes((const unsigned char *)at);
+		int n = utf8_bytes(at);
 
 		if (n == 0)
 			fputc('?', to);
@@ -79,7 +59,7 @@ void report_code(FILE *to, const char *text)
 {
 	fputc('`', to);
 	for (const char *at = text; *at;) {
-		int n = utf8_bytes((const unsigned char *)at);
+		int n = utf8_bytes(at);
 
 		if (n == 0)
 			fputc('?', to);
@@ -87,6 +67,8 @@ void report_code(FILE *to, const char *text)
 			fwrite(at, 1, (size_t)n, to);
 		else if (*at == '|')
 			fputs("\\|", to);
+		else if (*at == '\\' && at[1] == '|') /* two of them would not escape it */
+			fputc('/', to);
 		else
 			fputc(*at == '`' ? '\'' : is_control(*at) ? ' ' : *at, to);
 		at += n ? n : 1;

@@ -14,7 +14,8 @@
 /* Plain words: one line, shown as it stands, in a paragraph, list item or table cell. */
 void report_text(FILE *to, const char *text);
 
-/* A code span: `text`; a backquote, which would end it, is shown as '. */
+/* A code span: `text`; a backquote, which would end it, is shown as ', a backslash
+ * before a | as /. */
 void report_code(FILE *to, const char *text);
 
 #endif

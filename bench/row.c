@@ -50,7 +50,8 @@ static void put_axes(struct sample *s, const struct cell *c)
 	s->procs = cell_procs(c);
 	if (c->msg_bytes) {
 		s->msg_bytes = c->msg_bytes;
-		cell_capacity(c, s->capacity, sizeof(s->capacity));
+		if (!family_one_role(c->mech->family))
+			cell_capacity(c, s->capacity, sizeof(s->capacity));
 	}
 	snprintf(s->wait, sizeof(s->wait), "%s", wait_name(c->wait));
 	snprintf(s->placement, sizeof(s->placement), "%s", c->placement);
@@ -133,12 +134,15 @@ static void put_costs(struct sample *s, const struct cell *c, const struct trial
 	s->runq_wait_ns = known(r->runq_wait_ns);
 	s->minor_faults = (double)r->minor_faults;
 	s->migrations = known(r->migrations);
+	s->vain_wakeups_per_acquisition = known(r->vain_wakeups) / known(r->acquisitions);
 }
 
 static void put_figures(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
+	if (c->workload->ending == ENDING_COUNT && !workload_scheduled(c->workload))
+		s->planned_ns = (double)c->stretch_ns;
 	if (!workload_spaced(c->workload))
 		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
 	if (c->msg_bytes)
@@ -172,15 +176,13 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 	*f = (struct quality_facts){
 		.room = has_room(common, c),
 		.pinned = c->pu[0] != PLACE_PU_NONE,
+		.apart = (c->mech->flags & MECH_NO_EVIDENCE) != 0,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,
 		.kept_awake = c->extra.keep_awake,
 		.workers = c->domain == DOMAIN_COROUTINE ? 1 : cell_workers(c),
 		.elapsed_ns = (double)r->elapsed_ns,
-		/* a rate that was not kept up with stands in `missed` */
-		.planned_ns = (double)(workload_scheduled(c->workload) ? r->elapsed_ns
-								       : c->stretch_ns),
 		.overlap_permille = r->overlap_permille,
 		.migrated = r->migrated,
 		.stopped = n->stopped,
@@ -226,7 +228,8 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 		return;
 	s->lost = (double)r->lost;
 	s->duplicated = (double)r->duplicated;
-	s->reordered = (double)r->reordered;
+	if (!mech_overtakes(c->mech))
+		s->reordered = (double)r->reordered;
 	s->corrupt = (double)r->corrupt;
 }
 
@@ -247,6 +250,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	put_cpus(s, c, r);
 	if (cell_has_memory(c->mech))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
+	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
 	row_put_tasks(s, c, r);

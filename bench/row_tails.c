@@ -47,7 +47,7 @@ static void put_waiting(struct sample *s, const struct cell *c, const struct tri
 		if (r->hist_kind[side] == KIND_WAIT && r->hist[side].count)
 			s->longest_stamped_wait_ns = (double)r->hist[side].max;
 	}
-	if (c->workload->ending != ENDING_FLAG || (c->mech->flags & (MECH_RACY | MECH_FLOOR)) ||
+	if (!workload_contends(c->workload) || (c->mech->flags & (MECH_RACY | MECH_FLOOR)) ||
 		r->hist_kind[0] != KIND_WAIT || n == 0)
 		return;
 	s->overtakes_mean = (double)r->overtakes / (double)n;

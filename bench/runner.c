@@ -98,7 +98,11 @@ int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, si
 	spec.schedule_seed = random_stream(r->plan->seed, r->draw, STREAM_SCHEDULE);
 	if (workload_scheduled(c->workload))
 		spec.clock.offset_bound_ns = c->oneway_bound_ns;
-	code = launch_trial(NULL, &spec, x->text, r->result, &wall, err, err_len);
+	if (r->probed) {
+		spec.probed = 1;
+		spec.fault = *r->probed;
+	}
+	code = launch_trial(r->binary, &spec, x->text, r->result, &wall, err, err_len);
 	if (!calibrate)
 		c->trial_ns = wall;
 	if (!code && r->result->status >= TRIAL_TIMEOUT) /* it may have left names */
@@ -124,7 +128,7 @@ static void stretch_for_skew(struct cell *c, const struct trial_result *result, 
 	c->stretch_ns = need;
 }
 
-static void take_calibration(struct runner *r, struct cell *c)
+void runner_take_calibration(struct runner *r, struct cell *c)
 {
 	const struct trial_result *result = r->result;
 
@@ -153,7 +157,7 @@ int runner_calibrate(struct runner *r, char *err, size_t err_len)
 		if (!c->skip[0] && c->n == 0 && c->workload->ending != ENDING_FLAG) {
 			code = runner_trial(r, c, true, err, err_len);
 			if (!code && !launch_stop)
-				take_calibration(r, c);
+				runner_take_calibration(r, c);
 		}
 		progress_done(&p);
 	}

@@ -63,6 +63,8 @@ struct runner {
 	bool measuring; /* the first block has begun: there are rows to keep */
 	struct floors *floors;               /* NULL: rows have none */
 	const struct gauges *gauges;         /* NULL: trials read none */
+	const char *binary;                  /* runs the trials; NULL: this program */
+	const struct trial_fault *probed;    /* they run the probed twins, with this; NULL: plain */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */
 	uint64_t noisy;
 };
@@ -75,6 +77,9 @@ void runner_free(struct runner *r);
  * gets its reason.  Stops early when launch_stop is set.  0 or -errno.
  */
 int runner_calibrate(struct runner *r, char *err, size_t err_len);
+
+/* What a calibrating trial, whose result is in r->result, found out about its cell. */
+void runner_take_calibration(struct runner *r, struct cell *c);
 
 /* One trial of a cell; the result is in r->result.  0, or -errno when none could be started. */
 int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, size_t err_len);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/csv.h"
+#include "bench/number.h"
 #include "harness/compiler.h"
 
 enum column_type { TEXT, FIGURE };
@@ -50,12 +51,12 @@ static const struct column columns[] = {
 	F(sibling_busy_pct), F(gap_before_ns), F(gap_after_ns), F(involuntary_per_s), F(queue_pct),
 	F(away_pct), F(stopped), F(svc_count), F(svc_p50_ns), F(svc_p99_ns), F(svc_p999_ns),
 	F(svc_max_ns), F(offered_per_s), F(achieved_per_s), F(late_sends), T(missed),
-	F(oneway_bound_ns), F(oneway_negative), T(oneway_reason), F(joined_p50_ns),
-	F(joined_p99_ns), F(joined_max_ns), F(cancelled),
-	T(process_of), /* older files lack axes and on */
+	F(oneway_bound_ns), F(oneway_negative), T(oneway_reason), F(planned_ns),
+	F(vain_wakeups_per_acquisition), T(stored), F(joined_p50_ns), F(joined_p99_ns),
+	F(joined_max_ns), F(cancelled), T(process_of), /* older files lack axes and on */
 };
 
-enum { COLUMNS = ARRAY_LEN(columns) };
+enum { COLUMNS = ARRAY_LEN(columns), NOT_READ = -2 };
 
 static bool may_lack(const struct column *c)
 {
@@ -133,8 +134,9 @@ bool sample_usable(const struct sample *s, bool clean_only)
 
 struct reader {
 	const char *path;
-	struct sample *row;
-	size_t n, room;
+	struct sample row; /* every column is set for every row */
+	samples_fn *on_row;
+	void *ctx;
 	int at[COLUMNS]; /* where each column stands in this file */
 	char *err;
 	size_t err_len;
@@ -144,111 +146,132 @@ struct reader {
 static int read_header(struct reader *r, size_t n, const char *const *field)
 {
 	for (int i = 0; i < COLUMNS; i++) {
-		r->at[i] = csv_header_find(field, n, columns[i].name);
-		if (r->at[i] < 0 && !may_lack(&columns[i])) {
+		const char *name = columns[i].name;
+		int at = csv_header_find(field, n, name);
+
+		r->at[i] = at;
+		if (at < 0 && !may_lack(&columns[i])) {
 			snprintf(r->err, r->err_len, "%s: not a samples file: no column %s",
-				r->path, columns[i].name);
+				r->path, name);
+			return -EINVAL;
+		}
+		if (at >= 0 && csv_header_find(field + at + 1, n - (size_t)at - 1, name) >= 0) {
+			snprintf(r->err, r->err_len, "%s:1: there are two columns %s", r->path,
+				name);
 			return -EINVAL;
 		}
 	}
 	return 0;
 }
 
-static int read_figure(
-	struct reader *r, uint64_t line, const struct column *c, const char *text, double *out)
+static int bad_figure(const struct reader *r, uint64_t line, int i, const char *text)
 {
-	/* strtod() would also take blanks, hexadecimal and "nan" */
-	bool decimal = text[strspn(text, "0123456789+-.eE")] == '\0';
-	char *end;
-
-	*out = NAN;
-	if (!text[0])
-		return 0;
-	*out = strtod(text, &end);
-	if (decimal && *end == '\0' && isfinite(*out))
-		return 0;
-	snprintf(r->err, r->err_len, "%s:%llu: %s is no number: \"%.40s\"", r->path,
-		(unsigned long long)line, c->name, text);
+	snprintf(r->err, r->err_len, "%s:%llu: %s is no number (column %d): \"%.40s\"", r->path,
+		(unsigned long long)line, columns[i].name, r->at[i] + 1, text);
 	return -EINVAL;
 }
 
 /* Never cut: two cells whose keys begin alike would become one. */
-static int read_text(struct reader *r, uint64_t line, const struct column *c, const char *text,
-	size_t len, char *out)
+static int read_text(struct reader *r, uint64_t line, int i, const char *text, size_t len)
 {
+	const struct column *c = &columns[i];
+
 	if (len < c->bytes) {
-		memcpy(out, text, len + 1);
+		memcpy(text_at(&r->row, c), text, len + 1);
 		return 0;
 	}
-	snprintf(r->err, r->err_len, "%s:%llu: %s has %zu bytes, at most %zu fit: \"%.40s...\"",
-		r->path, (unsigned long long)line, c->name, len, c->bytes - 1, text);
+	snprintf(r->err, r->err_len,
+		"%s:%llu: %s has %zu bytes, at most %zu fit (column %d): \"%.40s...\"", r->path,
+		(unsigned long long)line, c->name, len, c->bytes - 1, r->at[i] + 1, text);
 	return -EINVAL;
 }
 
-static int make_room(struct reader *r)
+static int read_column(
+	struct reader *r, uint64_t line, int i, const char *const *field, const size_t *len)
 {
-	size_t room = r->room ? 2 * r->room : 256;
-	struct sample *more;
+	const char *text = r->at[i] < 0 ? "" : field[r->at[i]];
 
-	if (r->n < r->room)
-		return 0;
-	more = realloc(r->row, room * sizeof(*more));
-	if (!more) {
-		snprintf(r->err, r->err_len, "%s: no memory for %zu rows", r->path, room);
-		return -ENOMEM;
-	}
-	r->row = more;
-	r->room = room;
+	if (columns[i].type == TEXT)
+		return read_text(r, line, i, text, *text ? len[r->at[i]] : 0);
+	if (!number_read(text, figure_at(&r->row, &columns[i])))
+		return bad_figure(r, line, i, text);
 	return 0;
 }
 
 static int read_row(void *ctx, uint64_t line, size_t n, const char *const *field, const size_t *len)
 {
 	struct reader *r = ctx;
-	struct sample *s;
-	int code;
+	int code = 0;
 
-	if (line == 1)
+	if (r->at[0] == NOT_READ)
 		return read_header(r, n, field);
-	code = make_room(r);
-	if (code)
-		return code;
-	s = &r->row[r->n];
-	memset(s, 0, sizeof(*s));
-	for (int i = 0; i < COLUMNS && !code; i++) {
-		const struct column *c = &columns[i];
-		const char *text = r->at[i] < 0 ? "" : field[r->at[i]];
-
-		if (c->type == FIGURE)
-			code = read_figure(r, line, c, text, figure_at(s, c));
-		else
-			code = read_text(
-				r, line, c, text, *text ? len[r->at[i]] : 0, text_at(s, c));
-	}
-	if (!code && s->schema_version != SAMPLES_SCHEMA) {
+	for (int i = 0; i < COLUMNS && !code; i++)
+		code = read_column(r, line, i, field, len);
+	if (!code && r->row.schema_version != SAMPLES_SCHEMA) {
 		snprintf(r->err, r->err_len, "%s:%llu: schema %g, this build reads %d", r->path,
-			(unsigned long long)line, s->schema_version, SAMPLES_SCHEMA);
+			(unsigned long long)line, r->row.schema_version, SAMPLES_SCHEMA);
 		code = -EINVAL;
 	}
-	r->n += !code;
-	return code;
+	return code ? code : r->on_row(r->ctx, line, &r->row);
 }
 
-int samples_read(const char *path, struct sample **out, size_t *n, char *err, size_t err_len)
+int samples_each(
+	const char *path, samples_fn *on_row, void *ctx, bool *cut_short, char *err, size_t err_len)
 {
-	struct reader r = {.path = path, .err = err, .err_len = err_len};
+	struct reader r = {.path = path, .on_row = on_row, .ctx = ctx, .at = {NOT_READ}};
 	struct csv_limits limits = {0};
-	int code = csv_read_file(path, &limits, read_row, &r, err, err_len);
+	int code;
 
+	r.err = err;
+	r.err_len = err_len;
+	code = csv_read_file(path, &limits, read_row, &r, err, err_len);
 	if (!code && limits.rows == 0) {
 		snprintf(err, err_len, "%s: not a samples file: it is empty", path);
 		code = -EINVAL;
 	}
+	if (cut_short)
+		*cut_short = limits.truncated_tail;
+	return code;
+}
+
+struct gathered {
+	const char *path;
+	struct sample *row;
+	size_t n, room;
+	char *err;
+	size_t err_len;
+};
+
+static int gather(void *ctx, uint64_t line, const struct sample *row)
+{
+	struct gathered *g = ctx;
+
+	(void)line;
+	if (g->n == g->room) {
+		size_t room = g->room ? 2 * g->room : 256;
+		struct sample *more = realloc(g->row, room * sizeof(*more));
+
+		if (!more) {
+			snprintf(g->err, g->err_len, "%s: no memory for %zu rows", g->path, room);
+			return -ENOMEM;
+		}
+		g->row = more;
+		g->room = room;
+	}
+	g->row[g->n++] = *row;
+	return 0;
+}
+
+int samples_read(const char *path, struct sample **out, size_t *n, char *err, size_t err_len)
+{
+	struct gathered g = {.path = path, .err = err, .err_len = err_len};
+	int code = samples_each(path, gather, &g, NULL, err, err_len);
+
 	if (code) {
-		free(r.row);
+		free(g.row);
 		return code;
 	}
-	*out = r.row;
-	*n = r.n;
+	*out = g.row;
+	*n = g.n;
 	return 0;
 }

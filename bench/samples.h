@@ -71,6 +71,9 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
+	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
+	double vain_wakeups_per_acquisition;
+	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
 	double joined_p50_ns, joined_p99_ns, joined_max_ns;
 	double cancelled;      /* lateness: timers */
@@ -99,6 +102,16 @@ double samples_figure(const struct sample *s, int column);
  * samples file, another schema, a value that is no number.
  */
 int samples_read(const char *path, struct sample **out, size_t *n, char *err, size_t err_len);
+
+/*
+ * The same, row by row: *row is valid during the call only, so a file of any length takes the room
+ * of one row.  line: where the row begins.  on_row returns 0 to go on; what else it returns (an
+ * errno, with its own sentence in err) ends the reading.  *cut_short (may be NULL): an unfinished
+ * last line was dropped.
+ */
+typedef int samples_fn(void *ctx, uint64_t line, const struct sample *row);
+int samples_each(const char *path, samples_fn *on_row, void *ctx, bool *cut_short, char *err,
+	size_t err_len);
 
 /* An ok row that rankings may use: measured, not probed, and clean if `clean_only`. */
 bool sample_usable(const struct sample *s, bool clean_only);

@@ -109,12 +109,27 @@ int select_set(
 	return 0;
 }
 
-/* The same from the values of an axis; a wait that nobody named is the mechanism's own. */
+/* Who is offered to coroutines alone is meant for them where nobody named a domain. */
+static bool only_coroutines(const struct mech *m)
+{
+	return m->domains == BIT(DOMAIN_COROUTINE);
+}
+
+/* The same from the values of an axis; a wait that nobody named is the mechanism's own, a size the
+ * family's. */
 static int set_axis(struct cell *c, enum axis a, struct values v, size_t i, bool *one_side,
 	char *err, size_t err_len)
 {
 	if (a == AXIS_WAIT && !v.named) {
 		c->wait = cell_default_wait(c->mech, c->domain);
+		return 0;
+	}
+	if (a == AXIS_DOMAIN && !v.named && only_coroutines(c->mech)) {
+		c->domain = DOMAIN_COROUTINE;
+		return 0;
+	}
+	if (a == AXIS_SIZE && !v.named && !family_has_size(c->mech->family)) {
+		c->msg_bytes = 0;
 		return 0;
 	}
 	return select_set(c, a, v.text[i], one_side, err, err_len);

@@ -16,6 +16,7 @@
 #include "bench/cmd.h"
 #include "bench/env.h"
 #include "bench/launch.h"
+#include "bench/self_compare.h"
 #include "bench/self_hand.h"
 #include "bench/stats.h"
 #include "bench/version.h"
@@ -195,6 +196,7 @@ int main(int argc, char **argv)
 	if (argc > 1) {
 		command_time(&b, argv[1], "list");
 		command_time(&b, argv[1], "--help");
+		self_compare(argv[1]);
 	}
 	topo_close(b.topo);
 	free(r);

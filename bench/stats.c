@@ -112,26 +112,24 @@ bool stats_median_interval(
 }
 
 /*
- * Null distribution of the sum of n ranks, each taken with probability 1/2: p[0..sum], where sum is
- * that of all ranks. rank[i] are whole numbers; they are taken from the doubled mid-ranks or 1..n.
- * Returns sum.
+ * Ways to reach each sum of n ranks, each taken or not: ways[0..top], where top is the sum of all
+ * ranks, or `most` where that is less; 2^n in all. rank[i] are whole numbers; they are taken from
+ * the doubled mid-ranks or 1..n. All counts are positive: nothing cancels. Returns top.
  */
-static size_t sign_distribution(const double *rank, size_t n, double *p)
+static size_t count_signs(const double *rank, size_t n, size_t most, double *ways)
 {
-	size_t sum = 0;
+	size_t top = 0;
 
-	p[0] = 1.0;
+	ways[0] = 1.0;
 	for (size_t i = 0; i < n; i++) {
-		size_t r = (size_t)rank[i];
-		memset(&p[sum + 1], 0, r * sizeof(*p));
-		sum += r;
-		for (size_t w = sum;; w--) {
-			p[w] = (p[w] + (w >= r ? p[w - r] : 0.0)) / 2.0;
-			if (w == 0)
-				break;
-		}
+		size_t r = (size_t)rank[i], last = top + r < most ? top + r : most;
+
+		memset(&ways[top + 1], 0, (last - top) * sizeof(*ways));
+		top = last;
+		for (size_t w = top; w >= r; w--)
+			ways[w] += ways[w - r];
 	}
-	return sum;
+	return top;
 }
 
 static double normal_above(double z)
@@ -154,31 +152,39 @@ static double normal_two_sided_z(double confidence)
 	return hi;
 }
 
-/* Largest k, at least 1, such that the k-th Walsh averages from both ends have the confidence. */
-static size_t walsh_k_exact(size_t n, double confidence, double *coverage, double *work)
-{
-	double *rank = work, *p = work + n, tail = 0.0;
-	size_t k = 0, sum;
-
-	for (size_t i = 0; i < n; i++)
-		rank[i] = (double)(i + 1);
-	sum = sign_distribution(rank, n, p);
-	while (k < (sum + 1) / 2) {
-		if (k > 0 && 1.0 - 2.0 * (tail + p[k]) < confidence)
-			break;
-		tail += p[k++];
-	}
-	*coverage = 1.0 - 2.0 * tail;
-	return k;
-}
-
-static size_t walsh_k_normal(size_t n, double confidence, double *coverage)
+static size_t walsh_k_normal(size_t n, double confidence)
 {
 	double nn = (double)n * (double)(n + 1);
 	double z = normal_two_sided_z(confidence);
+	double k = floor(nn / 4.0 - z * sqrt(nn * (double)(2 * n + 1) / 24.0));
 
-	*coverage = confidence;
-	return (size_t)floor(nn / 4.0 - z * sqrt(nn * (double)(2 * n + 1) / 24.0));
+	return k > 1.0 ? (size_t)k : 1;
+}
+
+/* Largest k, at least 1, such that the k-th Walsh averages from both ends have the confidence. */
+static size_t walsh_k_exact(size_t n, double confidence, double *coverage, double *work)
+{
+	double *rank = work, *ways = work + n, tail = 0.0;
+	size_t half = (n * (n + 1) / 2 + 1) / 2, k = 0;
+
+	for (size_t i = 0; i < n; i++)
+		rank[i] = (double)(i + 1);
+	if (n >= 50) { /* the exact k is close to the normal one: no need to count beyond */
+		size_t near = walsh_k_normal(n, confidence) + 2 * n;
+
+		half = near < half ? near : half;
+	}
+	count_signs(rank, n, half, ways);
+	while (k < half) {
+		double next = tail + ldexp(ways[k], -(int)n); /* P(V < k + 1) */
+
+		if (k > 0 && 1.0 - 2.0 * next < confidence)
+			break;
+		tail = next;
+		k++;
+	}
+	*coverage = 1.0 - 2.0 * tail;
+	return k;
 }
 
 bool stats_hodges_lehmann(
@@ -192,7 +198,7 @@ bool stats_hodges_lehmann(
 	if (n <= STATS_EXACT_SIGNED_RANK)
 		k = walsh_k_exact(n, confidence, &out->coverage, work);
 	else
-		k = walsh_k_normal(n, confidence, &out->coverage);
+		k = walsh_k_normal(n, out->coverage = confidence);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
 			work[walsh++] = d[i] + (d[j] - d[i]) / 2.0;
@@ -231,15 +237,47 @@ static double signed_ranks(double *work, size_t n)
 	return positive;
 }
 
+/* Without ties doubled ranks are all even: half of them say the same, in half the time. */
+static double halve_ranks(double *rank, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((size_t)rank[i] % 2)
+			return 1.0;
+	}
+	for (size_t i = 0; i < n; i++)
+		rank[i] /= 2.0;
+	return 2.0;
+}
+
+/*
+ * P(rank sum >= w) of n ranks that add up to `all`: by symmetry that of a sum of at most all - w;
+ * or where that is more than half of all, what is left of 1.
+ */
+static double sign_tail(double w, double all, size_t n, double *work)
+{
+	bool upper = w > all / 2.0;
+	double most = upper ? all - w : w - 1.0, below = 0.0;
+
+	if (most >= 0.0) {
+		size_t top = count_signs(work, n, (size_t)most, work + n);
+
+		for (size_t i = 0; i <= top; i++)
+			below += work[n + i];
+	}
+	below = ldexp(below, -(int)n);
+	below = below < 1.0 ? below : 1.0;
+	return upper ? below : 1.0 - below;
+}
+
 /* P(doubled rank sum >= w) for the doubled mid-ranks at the front of work. */
 static double signed_rank_tail(double w, size_t n, double *work)
 {
-	double *p = work + n, sum = 0.0, squares = 0.0, tail = 0.0;
+	double sum = 0.0, squares = 0.0;
 
 	if (n <= STATS_EXACT_SIGNED_RANK) {
-		for (size_t i = sign_distribution(work, n, p) + 1; i > (size_t)w; i--)
-			tail += p[i - 1];
-		return tail < 1.0 ? tail : 1.0;
+		double unit = halve_ranks(work, n);
+
+		return sign_tail(w / unit, (double)n * (double)(n + 1) / unit, n, work);
 	}
 	for (size_t i = 0; i < n; i++) {
 		sum += work[i];

@@ -44,14 +44,14 @@ static bool under_tsan(void)
 #endif
 }
 
-/* Floors and races are for those who name them in full. */
+/* Floors, races, and what needs a server are for those who name them in full. */
 static bool asked_for(const struct axes *axes, const struct mech *m)
 {
 	const struct opt_list *l = &axes->value[AXIS_MECHANISM];
 
 	if (!select_takes(axes, AXIS_MECHANISM, m->name))
 		return false;
-	if (!(m->flags & (MECH_FLOOR | MECH_RACY)))
+	if (!(m->flags & (MECH_FLOOR | MECH_RACY)) && m->broker == BROKER_NONE)
 		return true;
 	for (size_t i = 0; i < l->n; i++) {
 		if (strcmp(l->item[i], m->name) == 0)
@@ -246,6 +246,19 @@ static void draw_wait(uint64_t *state, struct cell *c)
 	while (!(waits & BIT(c->wait)));
 }
 
+/* ThreadSanitizer does not follow forks. */
+static enum domain draw_domain(uint64_t *state, const struct mech *m)
+{
+	unsigned domains = m->domains, d;
+
+	if (under_tsan() && (domains & ~BIT(DOMAIN_PROCESS)))
+		domains &= ~BIT(DOMAIN_PROCESS);
+	do
+		d = (unsigned)random_below(state, DOMAIN_COUNT);
+	while (!(domains & BIT(d)));
+	return (enum domain)d;
+}
+
 /* What an axis that nobody named may be. */
 static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_side)
 {
@@ -254,11 +267,7 @@ static void draw_free(uint64_t *state, struct cell *c, enum axis a, bool *one_si
 
 	switch (a) {
 	case AXIS_DOMAIN:
-		do
-			c->domain = (enum domain)random_below(&v, DOMAIN_COUNT);
-		while (!(c->mech->domains & BIT(c->domain)));
-		if (under_tsan())
-			c->domain = DOMAIN_THREAD;
+		c->domain = draw_domain(&v, c->mech);
 		break;
 	case AXIS_START:
 		c->start = c->mech->contract.reach < REACH_ANY ? START_FORK

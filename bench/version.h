@@ -16,4 +16,7 @@ bool version_may_measure(void);
 /* A fingerprint of the running binary's bytes, 16 hex digits; "unknown" if it cannot be read. */
 void version_binary_id(char out[20]);
 
+/* That of another file; 0 or -errno, and "unknown". */
+int version_file_id(const char *path, char out[20]);
+
 #endif

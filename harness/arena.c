@@ -50,16 +50,20 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.rss_bytes = spec->extra.rss_bytes,
 		.senders = back ? spec->side_b : spec->side_a,
 		.receivers = back ? spec->side_a : spec->side_b,
+		.topics = spec->extra.topics ? spec->extra.topics : 1,
 		.domain = spec->domain,
 		.start = spec->start,
 		.self = workload_alone(c->workload),
 		.fd = {-1, -1, -1, -1},
 		.err = c->err,
 		.err_len = sizeof(c->err),
+		.tuning = spec->extra.tuning,
 	};
+	if (family_one_role(c->mech->family))
+		l->senders = spec->side_a + spec->side_b;
 	if (one_role && workload_crowds(c->workload))
 		l->senders = crowd_size(spec);
-	if (one_role)
+	if (one_role || family_one_role(c->mech->family))
 		l->receivers = l->self && !family_one_role(c->mech->family) ? 1 : 0;
 }
 
@@ -84,9 +88,12 @@ static void plan_links(
 
 	*end = ROUND_UP(*end, memory_is_asked(spec) ? page_bytes() : WORKER_STRIDE);
 	a->area_offset = *end;
-	for (unsigned i = 0; i < a->links; i++)
+	for (unsigned i = 0; i < a->links; i++) {
 		a->link_offset[i] = place(
 			end, c->mech->shared_bytes ? c->mech->shared_bytes(&c->link[i]) : 0);
+		if (family_one_role(c->mech->family) && spec->msg_bytes)
+			a->state_offset[i] = place(end, spec->msg_bytes);
+	}
 	a->area_bytes = *end - a->area_offset;
 }
 
@@ -161,7 +168,10 @@ static void point_links(struct crew *c)
 
 	c->spec = &a->spec;
 	for (unsigned i = 0; i < a->links; i++) {
-		c->link[i].shared = (c->area ? (char *)c->area : (char *)a) + a->link_offset[i];
+		char *base = c->area ? (char *)c->area : (char *)a;
+
+		c->link[i].shared = base + a->link_offset[i];
+		c->link[i].state = a->state_offset[i] ? base + a->state_offset[i] : NULL;
 		c->link[i].open_ports = a->gate.open_ports[i];
 		c->link[i].board = &a->gate.board[i];
 	}
@@ -202,7 +212,8 @@ int arena_create(struct crew *c, const struct trial_spec *spec, const char *xml)
 		struct ledger *g = arena_ledger(c->arena, i);
 
 		g->producers = spec->side_a;
-		g->exact = spec->side_b <= 1 || workload_to_all(c->workload);
+		g->exact = (spec->side_b <= 1 || workload_to_all(c->workload)) &&
+			   !mech_overtakes(c->mech);
 	}
 	return 0;
 }

@@ -54,7 +54,8 @@ struct worker_report {
 struct worker_slot {
 	OWN_STRIDE struct worker w; /* its pointers are good in its own process only */
 	OWN_STRIDE struct worker_report report;
-	uint64_t full_waits, empty_waits;
+	uint64_t full_waits, empty_waits, acquisitions, vain_wakeups;
+	uint64_t outside; /* of all_ops, done with the lock released */
 	uint64_t leftover;
 	uint64_t done_orders; /* orders carried out */
 	uint64_t counted;     /* operations of the measured stretch */
@@ -74,6 +75,7 @@ struct arena {
 	uint64_t ledgers_offset, ledger_stride; /* one a worker */
 	uint64_t hists_offset;                  /* the first TRIAL_MAX_HISTS workers */
 	uint64_t link_offset[ARENA_MAX_LINKS];  /* from crew->area where that is set */
+	uint64_t state_offset[ARENA_MAX_LINKS]; /* likewise; what locks guard */
 	uint64_t area_offset, area_bytes;       /* all links' shared state */
 	uint64_t service_offset;                /* open loop: their second ones */
 	uint32_t links, workers;

@@ -15,6 +15,7 @@
 
 #include "harness/compiler.h"
 
+typedef _Atomic uint8_t atomic_u8;
 typedef _Atomic uint32_t atomic_u32;
 typedef _Atomic uint64_t atomic_u64;
 

@@ -442,6 +442,7 @@ bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
 	struct coro *self = l->running, **waiters;
 	struct watch *w = watch_of(l, fd);
 	uint32_t want = events & POLLIN ? POLLIN : POLLOUT;
+	bool woken;
 
 	if (!w) { /* a regular file, say: always ready */
 		coro_yield();
@@ -458,11 +459,13 @@ bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
 	*waiters = self;
 	self->fd_waits = true;
 	l->fd_waiters++;
-	if (coro_park(deadline_ns))
+	self->unparked = false;
+	woken = coro_park(deadline_ns);
+	self->unparked = false; /* an edge after the deadline has let it go as well */
+	if (!self->fd_waits)
 		return true;
-	if (self->fd_waits)
-		leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
-	return false;
+	leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
+	return woken;
 }
 
 void coro_forget_fd(int fd)

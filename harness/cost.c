@@ -5,7 +5,7 @@ static bool is_counted(const struct trial *t)
 {
 	return t->crew.spec->counters.scope != COUNTERS_NONE &&
 	       t->crew.arena->workers <= COUNTERS_MAX_WORKERS &&
-	       !workload_paced(t->crew.workload) && !workload_begins_tasks(t->crew.workload);
+	       !workload_spaced(t->crew.workload) && !workload_begins_tasks(t->crew.workload);
 }
 
 /* What one worker does not know is not known of all. */
@@ -48,7 +48,7 @@ void cost_energy_begin(struct trial *t)
 {
 	char why[TRIAL_REASON]; /* the runner has said it already */
 
-	if (!t->crew.spec->energy_root[0] || workload_paced(t->crew.workload) ||
+	if (!t->crew.spec->energy_root[0] || workload_spaced(t->crew.workload) ||
 		energy_open(&t->energy, t->crew.spec->energy_root, why, sizeof(why)) != 0)
 		return;
 	energy_read(&t->energy, &t->energy_before);

@@ -161,6 +161,8 @@ void evidence_judge(struct evidence *e, const struct ledger *const *ledger, uint
 	e->corrupt += bad;
 	e->leftover += leftover;
 	e->lost += missing > bad + leftover ? missing - bad - leftover : 0;
+	if (leftover > missing) /* more than is missing: it had been received already */
+		e->duplicated += leftover - missing;
 }
 
 bool evidence_clean(const struct evidence *e)
@@ -169,7 +171,7 @@ bool evidence_clean(const struct evidence *e)
 	       e->leftover == 0;
 }
 
-/* Only the probed twin knows of these. */
+/* Only the probed twin knows of some of these. */
 static void say_more(const struct evidence *e, char *out, size_t out_len)
 {
 	size_t used = strlen(out);
@@ -180,16 +182,30 @@ static void say_more(const struct evidence *e, char *out, size_t out_len)
 			(unsigned long long)e->spoiled, e->spoiled_at,
 			(unsigned long long)(e->spoiled_head >> 16),
 			(unsigned)(e->spoiled_head & 0xffff));
+	used += strlen(out + used);
 	if (e->intruded)
 		snprintf(out + used, out_len - used, "; another worker was inside %llu times",
 			(unsigned long long)e->intruded);
+	used += strlen(out + used);
 	if (e->strayed)
 		snprintf(out + used, out_len - used,
 			"; a barrier let a worker go at the wrong time %llu times",
 			(unsigned long long)e->strayed);
+	used += strlen(out + used);
+	if (e->crowded)
+		snprintf(out + used, out_len - used,
+			"; more workers than permits were inside %llu times",
+			(unsigned long long)e->crowded);
+	used += strlen(out + used);
+	if (e->scraps)
+		snprintf(out + used, out_len - used,
+			"; of the guarded bytes %llu parts are not those of the last section",
+			(unsigned long long)e->scraps);
+	used += strlen(out + used);
 	if (e->mistaken)
 		snprintf(out + used, out_len - used, "; a child ran as another one %llu times",
 			(unsigned long long)e->mistaken);
+	used += strlen(out + used);
 	if (e->early)
 		snprintf(out + used, out_len - used, "; a timer fired too early %llu times",
 			(unsigned long long)e->early);

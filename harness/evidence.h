@@ -9,7 +9,8 @@
  * squares, which after the join must equal those of 0 .. sent-1.  With a single
  * receiver it also keeps the gaps, so that lost, duplicated and reordered are
  * exact; with several they are lower bounds that are never all zero after a
- * fault of that kind.
+ * fault of that kind.  Where messages overtake each other by contract there are no
+ * gaps either, and the order is no evidence: conformance proves it at rest.
  *
  * A ledger lies in shared memory, is written by its worker alone and read by
  * the trial after the join, or after a death.
@@ -53,7 +54,7 @@ struct ledger_tally {
 
 struct ledger {
 	uint32_t producers;
-	uint32_t exact;        /* single receiver: gaps are kept */
+	uint32_t exact;        /* single receiver, in order: gaps are kept */
 	uint64_t torn;         /* head and tail differ */
 	uint64_t cut;          /* length other than sent */
 	uint64_t foreign;      /* no such producer */
@@ -61,6 +62,9 @@ struct ledger {
 	uint64_t spoiled_head; /* of the first of them: its stamp, and the byte */
 	uint64_t intruded;     /* locks: somebody else was inside; probed twin */
 	uint64_t strayed;      /* barriers: let go too early or too late */
+	uint64_t crowded;      /* semaphores: more inside than there are permits */
+	uint64_t most_inside;  /* semaphores: high-water mark */
+	uint64_t stale;        /* rwlock: met an older state than the last one */
 	struct ledger_tally tally;
 	uint32_t spoiled_at, pad;
 	uint32_t gaps;      /* in use */
@@ -81,7 +85,7 @@ struct evidence {
 	uint64_t lost, duplicated, reordered, corrupt;
 	uint64_t torn, cut, foreign; /* parts of corrupt */
 	/* parts of corrupt as well; arrived, and counted as received */
-	uint64_t spoiled, spoiled_head, intruded, strayed, mistaken, early;
+	uint64_t spoiled, spoiled_head, intruded, strayed, crowded, scraps, mistaken, early;
 	uint32_t spoiled_at;
 };
 

@@ -131,7 +131,7 @@ static int process_shared(const struct link *l)
 	return link_is_shared(l) ? PTHREAD_PROCESS_SHARED : PTHREAD_PROCESS_PRIVATE;
 }
 
-int sync_mutex_init(const struct link *l, pthread_mutex_t *m)
+static int init_mutex(const struct link *l, pthread_mutex_t *m, int kind)
 {
 	pthread_mutexattr_t attr;
 	int err = pthread_mutexattr_init(&attr);
@@ -140,8 +140,34 @@ int sync_mutex_init(const struct link *l, pthread_mutex_t *m)
 		return -err;
 	err = pthread_mutexattr_setpshared(&attr, process_shared(l));
 	if (!err)
+		err = pthread_mutexattr_settype(&attr, kind);
+	if (!err)
 		err = pthread_mutex_init(m, &attr);
 	pthread_mutexattr_destroy(&attr);
+	return -err;
+}
+
+int sync_mutex_init(const struct link *l, pthread_mutex_t *m)
+{
+	return init_mutex(l, m, PTHREAD_MUTEX_DEFAULT);
+}
+
+int sync_mutex_init_recursive(const struct link *l, pthread_mutex_t *m)
+{
+	return init_mutex(l, m, PTHREAD_MUTEX_RECURSIVE);
+}
+
+int sync_rwlock_init(const struct link *l, pthread_rwlock_t *rw)
+{
+	pthread_rwlockattr_t attr;
+	int err = pthread_rwlockattr_init(&attr);
+
+	if (err)
+		return -err;
+	err = pthread_rwlockattr_setpshared(&attr, process_shared(l));
+	if (!err)
+		err = pthread_rwlock_init(rw, &attr);
+	pthread_rwlockattr_destroy(&attr);
 	return -err;
 }
 

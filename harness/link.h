@@ -53,6 +53,33 @@ void link_unlink_paths(struct link *l);
  */
 bool link_port_leaves(struct port *p);
 
+/* The axes that a mechanism or a loop reads, as asked or by default. */
+static inline uint32_t link_depth(const struct link *l)
+{
+	return l->tuning.depth ? l->tuning.depth : DEFAULT_DEPTH;
+}
+
+static inline uint32_t link_permits(const struct link *l)
+{
+	return l->tuning.permits ? l->tuning.permits : DEFAULT_PERMITS;
+}
+
+static inline uint32_t link_ticks(const struct link *l)
+{
+	return l->tuning.ticks ? l->tuning.ticks : DEFAULT_TICKS;
+}
+
+static inline uint64_t link_interval_ns(const struct link *l)
+{
+	return 1000u *
+	       (uint64_t)(l->tuning.interval_us ? l->tuning.interval_us : DEFAULT_INTERVAL_US);
+}
+
+static inline uint32_t link_reads_percent(const struct link *l)
+{
+	return l->tuning.reads_plus_1 ? l->tuning.reads_plus_1 - 1 : DEFAULT_READS;
+}
+
 /* For attach, while it waits for the other side: a moment in which others go on. */
 void link_nap(void);
 

@@ -45,6 +45,8 @@ enum family {
 	FAMILY_LOCK,
 	FAMILY_EVENT,
 	FAMILY_BARRIER,
+	FAMILY_RWLOCK,
+	FAMILY_BUS,
 	FAMILY_TIMER,
 	FAMILY_SPAWN,
 	FAMILY_COUNT
@@ -61,10 +63,17 @@ static inline bool domain_has_processes(enum domain d)
 	return d == DOMAIN_PROCESS || d == DOMAIN_MIXED;
 }
 
-/* Its workers all do the same: there is one side. */
+/* Its workers have all the same end of the link: there are only senders. */
 static inline bool family_one_role(enum family f)
 {
-	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_TIMER || f == FAMILY_SPAWN;
+	return f == FAMILY_LOCK || f == FAMILY_BARRIER || f == FAMILY_RWLOCK || f == FAMILY_TIMER ||
+	       f == FAMILY_SPAWN;
+}
+
+/* It hands over bytes, by the ops of a channel. */
+static inline bool family_has_messages(enum family f)
+{
+	return f == FAMILY_CHANNEL || f == FAMILY_BUS;
 }
 
 enum start { START_FORK, START_EXEC, START_COUNT };
@@ -110,7 +119,7 @@ struct how {
  */
 enum result { OP_DONE, OP_WOULD_BLOCK, OP_TIMED_OUT, OP_CLOSED, OP_ERROR };
 
-/* One-role families (lock, barrier, timer, spawn) have only senders. */
+/* One-role families (lock, barrier, rwlock, timer, spawn) have only senders. */
 enum role { ROLE_SENDER, ROLE_RECEIVER };
 
 /* ---- the contract fields: what `handoff list` tells a user -------------- */
@@ -121,6 +130,9 @@ enum order { ORDER_NONE, ORDER_FIFO, ORDER_LIFO, ORDER_PRIORITY, ORDER_FAIR };
 enum oversize { OVERSIZE_NONE, OVERSIZE_REFUSED, OVERSIZE_SPLIT };
 enum survive { SURVIVE_NO, SURVIVE_YES, SURVIVE_SEEN };
 enum wakes { WAKES_NOBODY, WAKES_ONE, WAKES_ALL };
+
+/* The server behind it, which is started before the trial and ends with the run. */
+enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
 
 /*
  * What an operation cannot do without, whoever waits or not: its floor is made of
@@ -171,8 +183,34 @@ enum mech_flags {
 	MECH_COUNTS_WAITS = BIT(2), /* keeps port->full_waits and empty_waits */
 	MECH_NO_EVIDENCE = BIT(3),  /* nothing is handed over: only operations are counted */
 	MECH_FDS = BIT(4),          /* its link has as many descriptors as is asked for */
-	MECH_GROWS = BIT(5),        /* link->capacity 0: no bound; else exactly that many */
-	MECH_UCONTEXT = BIT(6),     /* coroutines: switched by swapcontext() */
+	MECH_COUNTS_VAIN = BIT(5),  /* keeps port->acquisitions and vain_wakeups */
+	MECH_TOPICS = BIT(6),       /* link->topics says something */
+	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
+	MECH_GROWS = BIT(8),        /* link->capacity 0: no bound; else exactly that many */
+	MECH_UCONTEXT = BIT(9),     /* coroutines: switched by swapcontext() */
+};
+
+/* ---- axes that a mechanism or a loop reads ------------------------------- */
+
+/* As asked; 0: nobody asked, then it is the default that link.h's readers give. */
+struct tuning {
+	uint32_t depth;            /* recursive locks: taken so many times by their holder */
+	uint32_t permits;          /* semaphores: so many may be inside */
+	uint32_t ticks;            /* interpreter locks: ticks between two hand-overs */
+	uint32_t interval_us;      /* interpreter locks: patience before a hand-over is asked for */
+	uint32_t reads_plus_1;     /* rwlock: percent of the operations that read, and 1 */
+	uint32_t released_percent; /* convoy: of the work is done with the lock released */
+};
+
+/* Which of them a mechanism heeds (mech.tunes). */
+enum tune { TUNE_DEPTH, TUNE_PERMITS, TUNE_TICKS, TUNE_INTERVAL };
+
+enum {
+	DEFAULT_DEPTH = 1,
+	DEFAULT_PERMITS = 1,
+	DEFAULT_TICKS = 100,
+	DEFAULT_INTERVAL_US = 5000,
+	DEFAULT_READS = 90,
 };
 
 /* ---- links and ports ---------------------------------------------------- */
@@ -188,6 +226,7 @@ struct link {
 	uint32_t alive;     /* spawn: children of a worker at once; 0 means 1 */
 	uint64_t rss_bytes; /* that each worker has touched before anything begins */
 	uint32_t senders, receivers;
+	uint32_t topics; /* of a bus: 1 or more */
 	enum domain domain;
 	enum start start;
 	bool self;       /* one worker holds both ends */
@@ -201,7 +240,9 @@ struct link {
 	atomic_u32 *open_ports;       /* [2]: ports not yet closed, by role; shared */
 	atomic_u32 *own_ports;        /* mixed: the same of this process; else NULL */
 	struct board *board; /* events: where both sides meet beside the mechanism; shared */
-	char *err;           /* one sentence when setup or attach fails */
+	void *state; /* locks: msg_bytes that the lock guards, beside the mechanism; shared */
+	struct tuning tuning;
+	char *err; /* one sentence when setup or attach fails */
 	size_t err_len;
 };
 
@@ -211,10 +252,12 @@ struct port {
 	enum role role;
 	uint32_t index; /* among the ports of this role */
 	bool closed;
-	int err;              /* -errno behind the last OP_ERROR */
-	uint64_t deadline_ns; /* MODE_TIMED; CLOCK_MONOTONIC */
-	uint64_t full_waits;  /* times the operation found no room */
-	uint64_t empty_waits; /* times the operation found nothing */
+	int err;               /* -errno behind the last OP_ERROR */
+	uint64_t deadline_ns;  /* MODE_TIMED; CLOCK_MONOTONIC */
+	uint64_t full_waits;   /* times the operation found no room */
+	uint64_t empty_waits;  /* times the operation found nothing */
+	uint64_t acquisitions; /* of a lock */
+	uint64_t vain_wakeups; /* times a sleeper was woken and found the lock taken */
 	struct probe probe;
 };
 
@@ -242,6 +285,10 @@ enum loop {
 	LOOP_MEET,      /* barrier: wait for everybody, n times, each worker */
 	LOOP_OFFER,     /* channel: send n on a schedule */
 	LOOP_ARRIVE,    /* channel: receive n, and how late each was */
+	LOOP_RESPOND,   /* lock: wait for I/O, take, add, release until told to stop */
+	LOOP_COMPUTE,   /* lock: work under the lock, which is handed over now and then */
+	LOOP_SHARE,     /* rwlock: read or write the state until told to stop */
+	LOOP_SUBSCRIBE, /* bus: receive n, each worker all of them */
 	LOOP_LATENESS,  /* timer: arm, wait until it fires; some are cancelled just then */
 	LOOP_LIFECYCLE, /* spawn: begin children, wait for their end */
 	LOOP_COUNT
@@ -283,6 +330,7 @@ struct worker {
 	uint64_t cancelled;  /* timers: cancelled before they fired */
 	/* locks: sections of others between asking and entering, of the stamped acquisitions */
 	uint64_t overtakes, overtakes_max;
+	uint64_t outside; /* of all_ops, done with the lock released */
 };
 
 typedef void loop_fn(struct worker *w);
@@ -299,6 +347,7 @@ struct mech {
 	unsigned domains;                    /* BIT(DOMAIN_...) */
 	unsigned waits;                      /* BIT(WAIT_...) that may be chosen; at least one */
 	unsigned flags;                      /* enum mech_flags */
+	unsigned tunes;                      /* BIT(TUNE_...): axes that mean something for it */
 	uint32_t max_senders, max_receivers; /* 0: any number */
 	struct contract contract;
 	size_t local_bytes; /* private state of a port */
@@ -315,29 +364,37 @@ struct mech {
 	void (*teardown)(struct link *l);
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
+	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
 };
 
-/* What of its wait strategies workers of a domain may choose. */
-static inline unsigned mech_waits(const struct mech *m, enum domain d)
+/* Messages overtake each other by contract: their order is no evidence. */
+static inline bool mech_overtakes(const struct mech *m)
 {
-	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
+	
 }
 
-/*
+/* What of its wait strategies workers of a domain may choose. */
+	static inline unsigned mech_waits(const struct mech *m, enum domain d)
+	{
+		return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+	}
+
+	/*
  * Operations claimed in blocks from one counter per side: the total is exact,
  * nobody waits for a share that somebody else still has to do, and the shares
  * are the fairness datum.
  */
-ALWAYS_INLINE bool worker_claim(struct worker *w, uint64_t *first, uint64_t *end)
-{
-	*first = add_relaxed(w->claim, w->block);
-	if (*first >= w->n)
-		return false;
-	*end = w->n - *first < w->block ? w->n : *first + w->block;
-	return true;
-}
+	ALWAYS_INLINE bool worker_claim(struct worker * w, uint64_t * first, uint64_t * end)
+	{
+		*first = add_relaxed(w->claim, w->block);
+		if (*first >= w->n)
+			return false;
+		*end = w->n - *first < w->block ? w->n : *first + w->block;
+		return true;
+	}
 
-/* Stamp one operation in this many where each would cost too much. */
-enum { STAMP_EVERY = 64 };
+	/* Stamp one operation in this many where each would cost too much. */
+	enum { STAMP_EVERY = 64 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -268,11 +269,36 @@ static bool parse_entry(const char *line, struct entry *e)
 	return our_path(e->name);
 }
 
+int names_dir_new(char *path, size_t path_len, char *err, size_t err_len)
+{
+	int code = names_path_new("dir", path, path_len, err, err_len);
+
+	if (code)
+		return code;
+	return mkdir(path, 0700) == 0 ? 0 : fail(err, err_len, -errno, "cannot make %s", path);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int names_dir_remove(const char *path)
+{
+	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -errno;
+}
+
 /* 0: it was there and is gone; -ENOENT: it was not; else it is still there. */
 static int remove_object(const struct entry *e)
 {
-	int code = strcmp(e->kind, "shm") == 0 ? shm_unlink(e->name) : unlink(e->name);
+	int code;
 
+	if (strcmp(e->kind, "dir") == 0)
+		return names_dir_remove(e->name);
+	code = strcmp(e->kind, "shm") == 0 ? shm_unlink(e->name) : unlink(e->name);
 	return code == 0 ? 0 : -errno;
 }
 

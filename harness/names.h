@@ -46,6 +46,13 @@ void names_shm_unlink(const char *name);
 int names_path_new(const char *kind, char *path, size_t path_len, char *err, size_t err_len);
 
 /*
+ * The same for a directory ("dir"), made with mode 0700; names_dir_remove() takes it
+ * away with everything in it, as does the sweep when its owner is dead.
+ */
+int names_dir_new(char *path, size_t path_len, char *err, size_t err_len);
+int names_dir_remove(const char *path);
+
+/*
  * Remove what dead owners left.  Returns the number removed, or -errno with a
  * sentence.  `say` (may be NULL) is told each name.
  */

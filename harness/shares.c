@@ -44,7 +44,7 @@ static void figure_overtakes(struct trial *t)
 {
 	struct trial_result *r = t->result;
 
-	if (t->crew.workload->ending != ENDING_FLAG || (t->crew.mech->flags & MECH_RACY))
+	if (!workload_contends(t->crew.workload) || (t->crew.mech->flags & MECH_RACY))
 		return;
 	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
 		const struct worker *w = &arena_slot(t->crew.arena, i)->w;

@@ -23,6 +23,8 @@
  * -errno.
  */
 int sync_mutex_init(const struct link *l, pthread_mutex_t *m);
+int sync_mutex_init_recursive(const struct link *l, pthread_mutex_t *m);
+int sync_rwlock_init(const struct link *l, pthread_rwlock_t *rw);
 int sync_cond_init(const struct link *l, pthread_cond_t *c);
 int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
 int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned workers);

@@ -20,6 +20,7 @@
 #include "harness/names.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
+#include "harness/stored.h"
 
 static const char *const status_names[TRIAL_STATUS_COUNT] = {
 	[TRIAL_OK] = "ok",
@@ -79,6 +80,13 @@ static int set_up_links(struct crew *c)
 	return 0;
 }
 
+/* A file keeps its name until all workers are attached. */
+static void look_at_file(const struct crew *c, struct trial_result *r)
+{
+	if (c->link[0].path[0])
+		stored_in(c->link[0].path[0], r->stored, sizeof(r->stored));
+}
+
 static void tear_down_links(struct crew *c)
 {
 	crowd_tear_down(c);
@@ -125,6 +133,7 @@ static bool prepare(struct trial *t, const struct trial_spec *spec, const char *
 		}
 	}
 	err = memory_set_up(c, set_up_links);
+	look_at_file(c, t->result);
 	if (!err && memory_is_asked(spec))
 		err = memory_verify(c, t->result->pages, sizeof(t->result->pages));
 	if (err)

@@ -6,6 +6,7 @@
 #include "harness/conduct.h"
 #include "harness/crowd.h"
 #include "harness/family/lock.h"
+#include "harness/family/state.h"
 #include "harness/place.h"
 #include "harness/quiet.h"
 
@@ -51,6 +52,8 @@ const char *verdict_limit_of(int err)
 	case EAGAIN:
 		return " (the limit is that of processes and threads: ulimit -u, or pids.max of a "
 		       "control group)";
+	case ENOSPC:
+		return " (the limit is the room on a file system, or in shared memory)";
 	case EFBIG:
 		return " (the limit is that of a file's size: ulimit -f)";
 	default:
@@ -83,6 +86,8 @@ static void judge_side(const struct trial *t, struct evidence *e, unsigned from,
 		leftover += slot(t, from + i)->leftover;
 	}
 	evidence_judge(e, ledger, n, sent, senders, leftover);
+	if (mech_overtakes(t->crew.mech))
+		e->reordered = 0; /* as the contract wants it */
 }
 
 static void judge_channel(const struct trial *t, struct evidence *e)
@@ -116,10 +121,15 @@ static void judge_lock(const struct trial *t, struct evidence *e)
 	uint64_t counter = load_acquire(o->guarded(&p));
 
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
-		e->sent += slot(t, i)->all_ops;
-		e->intruded += arena_ledger(t->crew.arena, i)->intruded;
+		const struct ledger *g = arena_ledger(t->crew.arena, i);
+
+		e->sent += slot(t, i)->all_ops - slot(t, i)->outside;
+		e->intruded += g->intruded;
+		e->crowded += g->crowded;
 	}
-	e->corrupt = e->intruded;
+	if (p.link->state)
+		e->scraps = state_odd(p.link->state, p.link->msg_bytes, counter);
+	e->corrupt = e->intruded + e->crowded + e->scraps;
 	e->received = counter;
 	e->lost = e->sent > counter ? e->sent - counter : 0;
 	e->duplicated = counter > e->sent ? counter - e->sent : 0;
@@ -136,6 +146,26 @@ static void judge_barrier(const struct trial *t, struct evidence *e)
 		e->strayed += arena_ledger(t->crew.arena, i)->strayed;
 	}
 	e->corrupt = e->strayed;
+	e->lost = e->sent > e->received ? e->sent - e->received : 0;
+	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
+}
+
+/* The last version that was written against the writes, and what the readers saw. */
+static void judge_rwlock(const struct trial *t, struct evidence *e)
+{
+	const struct link *l = &t->crew.link[0];
+	bool torn;
+
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
+		const struct ledger *g = arena_ledger(t->crew.arena, i);
+
+		e->sent += slot(t, i)->w.seq;
+		e->torn += g->torn;
+		e->reordered += g->stale;
+	}
+	e->received = state_read(l->state, l->msg_bytes, &torn);
+	e->scraps = state_odd(l->state, l->msg_bytes, e->received);
+	e->corrupt = e->torn + e->scraps;
 	e->lost = e->sent > e->received ? e->sent - e->received : 0;
 	e->duplicated = e->received > e->sent ? e->received - e->sent : 0;
 }
@@ -167,6 +197,8 @@ static void judge(const struct trial *t, struct evidence *e)
 		judge_lock(t, e);
 	else if (t->crew.workload->family == FAMILY_BARRIER)
 		judge_barrier(t, e);
+	else if (t->crew.workload->family == FAMILY_RWLOCK)
+		judge_rwlock(t, e);
 	else if (crew_has_tallies(&t->crew))
 		judge_tallies(t, e);
 	else
@@ -192,13 +224,17 @@ static void report_evidence(const struct trial *t, const struct evidence *e)
 				    (family == FAMILY_EVENT ? sizeof(uint64_t) : spec->msg_bytes);
 }
 
-/* Loss is allowed only where the contract says so. */
+/* Loss is allowed only where the contract says so; where nothing guards, what comes of that. */
 static bool acceptable(const struct mech *m, const struct evidence *e)
 {
 	struct evidence rest = *e;
 
 	if (m->contract.lossy)
 		rest.lost = 0;
+	if (m->flags & MECH_RACY) {
+		rest.reordered = 0;
+		rest.corrupt = e->intruded; /* only where somebody looks for it */
+	}
 	return evidence_clean(&rest);
 }
 
@@ -257,20 +293,27 @@ static void figure_costs(struct trial *t)
 		add_known(&r->runq_wait_ns, w->runq_wait_ns);
 		r->full_waits += s->full_waits;
 		r->empty_waits += s->empty_waits;
+		r->acquisitions += s->acquisitions;
+		r->vain_wakeups += s->vain_wakeups;
+		if (r->most_inside < arena_ledger(t->crew.arena, i)->most_inside)
+			r->most_inside = arena_ledger(t->crew.arena, i)->most_inside;
 		r->cpu[i] = w->cpu_after;
 		if (pu != PLACE_PU_NONE && (w->cpu_before != pu || w->cpu_after != pu))
 			r->migrated++;
 	}
 	if (!(t->crew.mech->flags & MECH_COUNTS_WAITS))
 		r->full_waits = r->empty_waits = UNKNOWN_COUNT;
+	if (!(t->crew.mech->flags & MECH_COUNTS_VAIN))
+		r->acquisitions = r->vain_wakeups = UNKNOWN_COUNT;
 }
 
 void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 {
 	const struct trial_spec *spec = t->crew.spec;
-	bool lossy = t->crew.mech->contract.lossy && t->crew.workload->links == LINKS_ONE &&
-		     spec->side_b > 0;
-	unsigned from = lossy ? spec->side_a : 0, n = lossy ? spec->side_b : spec->side_a;
+	const struct workload *wl = t->crew.workload;
+	bool lossy = t->crew.mech->contract.lossy && wl->links == LINKS_ONE && spec->side_b > 0;
+	bool b = workload_works_at_b(wl) || (lossy && !family_one_role(wl->family));
+	unsigned from = b ? spec->side_a : 0, n = b ? spec->side_b : spec->side_a;
 
 	if (t->crew.workload->family == FAMILY_BARRIER)
 		n = 1; /* an operation is a round of all of them */

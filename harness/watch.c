@@ -58,6 +58,8 @@ static enum source source_of(const struct crew *c)
 		return IN_CLAIMS;
 	if (wl->family == FAMILY_BARRIER)
 		return wl->side_a == LOOP_MEET ? ON_BOARD : NOWHERE;
+	if (wl->family == FAMILY_RWLOCK || workload_works_at_b(wl))
+		return NOWHERE;
 	if (wl->family == FAMILY_LOCK)
 		return IN_COUNTER;
 	return crew_has_ledgers(c) ? IN_LEDGERS : IN_CLAIMS;

@@ -160,7 +160,6 @@ static void load_probe(struct self *s, struct port *p)
 
 	p->probe.verify = load->verify;
 	p->probe.seed = load->seed;
-	p->probe.ledger = arena_ledger(s->crew->arena, s->index);
 	p->probe.rest = (struct probe_rest){
 		.every = load->rest_every,
 		.burst = load->burst,
@@ -175,6 +174,7 @@ static void arm_probe(struct self *s, struct port *p)
 
 	if (s->crew->spec->probed)
 		load_probe(s, p);
+	p->probe.ledger = arena_ledger(s->crew->arena, s->index);
 	if (f->act == PROBE_NONE || f->worker != s->index)
 		return;
 	p->probe.act = f->act;
@@ -213,18 +213,18 @@ static int open_ports(struct self *s)
 {
 	const struct workload *w = s->crew->workload;
 	bool pair = w->links == LINKS_PAIR, alone = workload_alone(w);
-	bool duplex = pair && s->crew->arena->links == 1;
-	uint32_t index = s->side ? s->index - s->crew->spec->side_a : s->index;
+	bool duplex = pair && s->crew->arena->links == 1, alike = family_one_role(w->family);
+	uint32_t index = s->side && !alike ? s->index - s->crew->spec->side_a : s->index;
 	unsigned out = arena_out_link(s->crew, s->side), in = arena_out_link(s->crew, !s->side);
 	int err = 0;
 
 	s->slot->w.out = s->slot->w.in = NULL;
-	if (!family_one_role(w->family) && !duplex && (s->side == 1 || pair || alone)) {
+	if (!alike && !duplex && (s->side == 1 || pair || alone)) {
 		err = open_port(s, in, ROLE_RECEIVER, index);
 		if (!err)
 			s->slot->w.in = &s->ports[s->n_ports - 1];
 	}
-	if (!err && (s->side == 0 || pair)) {
+	if (!err && (s->side == 0 || pair || alike)) {
 		err = open_port(s, out, duplex && s->side ? ROLE_RECEIVER : ROLE_SENDER, index);
 		if (!err)
 			s->slot->w.out = &s->ports[s->n_ports - 1];
@@ -364,7 +364,7 @@ static void clean_up(struct self *s)
 		struct port *p = &s->ports[i];
 
 		probe_hit(&p->probe, POINT_CLEANUP);
-		if (p->link->mech->family == FAMILY_CHANNEL)
+		if (family_has_messages(p->link->mech->family))
 			channel_close(p->link->mech->ops, p);
 		if (p->link->mech->detach)
 			p->link->mech->detach(p);
@@ -415,45 +415,60 @@ static void await_start(const struct self *s)
 		cpu_pause();
 }
 
-static bool begins_tasks(enum family f)
+static int port_error(const struct worker *w, const struct port *p)
 {
-	return f == FAMILY_SPAWN || f == FAMILY_TIMER;
+	return w->in && w->in->err ? w->in->err : p->err;
+}
+
+/* A broker's end is none of the mechanism's. */
+static bool server_gone(const struct self *s, const struct port *p)
+{
+	int err = port_error(&s->slot->w, p);
+
+	return s->crew->mech->broker != BROKER_NONE && s->slot->w.result == OP_ERROR &&
+	       (err == -ECONNRESET || err == -EPIPE);
+}
+
+/* What grows has come to a limit of the machine: a skip that names it. */
+static void explain_error(struct self *s, int err)
+{
+	s->slot->skip = err == -ENOMEM || err == -ENOSPC ||
+			(workload_begins_tasks(s->crew->workload) &&
+				verdict_status_of(err) == TRIAL_SKIP);
+	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
+		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");
 }
 
 static void explain_result(struct self *s)
 {
 	struct worker *w = &s->slot->w;
 	const struct port *p = w->out ? w->out : w->in;
-	const char *limit = "";
-	int err;
 
 	if (w->result == OP_DONE)
 		return;
 	s->slot->failed = 1;
-	if (w->result == OP_CLOSED) {
-		snprintf(s->slot->reason, sizeof(s->slot->reason),
-			"worker %u: the other side has gone", s->index);
-		return;
-	}
 	if (!p) { /* a host's light workers have ports, it has none */
 		snprintf(s->slot->reason, sizeof(s->slot->reason),
 			"worker %u: an operation of its light workers failed", s->index);
 		return;
 	}
-	err = w->in && w->in->err ? w->in->err : p->err;
-	/* what begins threads or processes meets limits of the machine */
-	if (begins_tasks(s->crew->workload->family) && verdict_status_of(err) == TRIAL_SKIP) {
-		limit = verdict_limit_of(err);
-		s->slot->skip = 1;
-	}
-	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
-		s->index, strerror(-err), limit);
+	s->slot->skip = server_gone(s, p);
+	if (s->slot->skip)
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: the server has gone: %s", s->index,
+			strerror(-port_error(w, p)));
+	else if (w->result == OP_CLOSED)
+		snprintf(s->slot->reason, sizeof(s->slot->reason),
+			"worker %u: the other side has gone", s->index);
+	else
+		explain_error(s, port_error(w, p));
 }
 
 static void zero_waits(struct self *s)
 {
 	for (unsigned i = 0; i < s->n_ports; i++)
-		s->ports[i].full_waits = s->ports[i].empty_waits = 0;
+		s->ports[i].full_waits = s->ports[i].empty_waits = s->ports[i].acquisitions =
+			s->ports[i].vain_wakeups = 0;
 }
 
 /*
@@ -508,6 +523,7 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	}
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
+	w->outside = 0;
 	if (s->host)
 		crowd_run(s->host, w);
 	else
@@ -529,12 +545,15 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 		report_no_costs(r);
 	}
 	s->slot->all_ops += w->all_ops;
+	s->slot->outside += w->outside;
 	s->slot->counted = w->ops;
 	if (measured) {
 		for (unsigned i = 0; i < s->n_ports; i++) {
 			probe_hit(&s->ports[i].probe, POINT_LAST);
 			s->slot->full_waits += s->ports[i].full_waits;
 			s->slot->empty_waits += s->ports[i].empty_waits;
+			s->slot->acquisitions += s->ports[i].acquisitions;
+			s->slot->vain_wakeups += s->ports[i].vain_wakeups;
 		}
 	}
 	explain_result(s);
@@ -579,7 +598,9 @@ static void count_leftovers(struct self *s)
 
 		s->slot->leftover += o->left ? o->left(w->out) : 0;
 	}
-	if (!w->in || w->in->index != 0 || !crew_has_ledgers(s->crew))
+	/* one looks for all, where each message has one receiver */
+	if (!w->in || !crew_has_ledgers(s->crew) ||
+		(w->in->index != 0 && !workload_to_all(s->crew->workload)))
 		return;
 	while (s->slot->leftover < LEFTOVER_MAX && take_one(s) == OP_DONE)
 		s->slot->leftover++;

@@ -25,6 +25,8 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_LOCK] = "lock",
 	[FAMILY_EVENT] = "event",
 	[FAMILY_BARRIER] = "barrier",
+	[FAMILY_RWLOCK] = "rwlock",
+	[FAMILY_BUS] = "bus",
 	[FAMILY_TIMER] = "timer",
 	[FAMILY_SPAWN] = "spawn",
 };

@@ -63,6 +63,18 @@ static inline bool workload_paced(const struct workload *w)
 	return w->side_a == LOOP_RING || w->side_a == LOOP_RING_ALL;
 }
 
+/* Its workers fight for one lock: who was overtaken is counted. */
+static inline bool workload_contends(const struct workload *w)
+{
+	return w->family == FAMILY_LOCK && w->ending == ENDING_FLAG && w->side_b == LOOP_NONE;
+}
+
+/* What its operations are is done by side b; side a only waits, and says for how long. */
+static inline bool workload_works_at_b(const struct workload *w)
+{
+	return w->side_b == LOOP_COMPUTE;
+}
+
 /* Its operations are due at times of a schedule, whatever became of those before. */
 static inline bool workload_scheduled(const struct workload *w)
 {
@@ -111,7 +123,7 @@ static inline bool workload_spaced(const struct workload *w)
 /* Every worker of side b gets everything that side a gives. */
 static inline bool workload_to_all(const struct workload *w)
 {
-	return w->side_a == LOOP_RING_ALL;
+	return w->side_a == LOOP_RING_ALL || w->side_b == LOOP_SUBSCRIBE;
 }
 
 /* Side b does not know how much is to come. */

@@ -11,9 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/broker.h"
 #include "bench/launch.h"
 #include "harness/futex.h"
 #include "harness/names.h"
+#include "tests/ramdir.h"
 
 enum { ERR_BYTES = 400, SETTLE_NS = 2000 * 1000 * 1000 };
 
@@ -22,6 +24,16 @@ struct lab lab;
 bool lab_is_trial(int argc, char **argv)
 {
 	return argc > 1 && strcmp(argv[1], "trial") == 0;
+}
+
+bool lab_is_today(const char *key, unsigned share)
+{
+	uint64_t hash = (uint64_t)time(NULL) / 86400;
+	const char *more = getenv("HANDOFF_TEST_LONG");
+
+	for (const char *c = key; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	return (more && *more) || (hash >> 32) % share == 0;
 }
 
 bool lab_is_fast(void)
@@ -94,8 +106,7 @@ int lab_setup(void **state)
 	char err[ERR_BYTES] = "";
 
 	(void)state;
-	snprintf(lab.runtime_dir, sizeof(lab.runtime_dir), "/tmp/handoff-lab-XXXXXX");
-	if (!mkdtemp(lab.runtime_dir) || setenv("XDG_RUNTIME_DIR", lab.runtime_dir, 1) != 0)
+	if (!ramdir_make(lab.runtime_dir, sizeof(lab.runtime_dir)))
 		return -1;
 	/* A worker that outlives its trial shall become a child of ours and be seen. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -114,20 +125,23 @@ int lab_setup(void **state)
 
 int lab_teardown(void **state)
 {
-	char path[128];
-
 	(void)state;
-	snprintf(path, sizeof(path), "%s/handoff/journal", lab.runtime_dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/handoff", lab.runtime_dir);
-	rmdir(path);
-	rmdir(lab.runtime_dir);
+	broker_end_all();
+	ramdir_remove(lab.runtime_dir);
 	free(lab.result);
 	topo_close(lab.topo);
 	return 0;
 }
 
 /* ---- running ------------------------------------------------------------- */
+
+bool lab_starts(enum broker b)
+{
+	const char *more = getenv("HANDOFF_TEST_LONG");
+
+	return b != BROKER_RABBITMQ || getenv("HANDOFF_RABBITMQ") || broker_pid(b) > 0 ||
+	       (more && *more);
+}
 
 const char *lab_cell(struct cell *c, const char *key)
 {
@@ -137,6 +151,10 @@ const char *lab_cell(struct cell *c, const char *key)
 		return err;
 	if (cell_place(c, lab.topo, err, sizeof(err)) != 0)
 		fail_msg("%s: %s", key, err);
+	if (!c->skip[0] && !lab_starts(c->mech->broker))
+		snprintf(c->skip, sizeof(c->skip),
+			"its server is started by test_broker only, "
+			"or with HANDOFF_TEST_LONG=1");
 	c->n = workload_spawns(c->workload) || workload_timed(c->workload) ? LAB_FEW : LAB_N;
 	c->block = c->n == LAB_N ? LAB_BLOCK : 1;
 	c->stretch_ns = LAB_STRETCH_NS;
@@ -198,12 +216,30 @@ enum trial_status lab_run(const struct cell *c, const struct trial_fault *fault)
 
 /* ---- afterwards ---------------------------------------------------------- */
 
+/* All children of this process are servers that its trials share. */
+static bool only_servers(void)
+{
+	char path[64];
+	bool fine;
+	int pid;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
+	f = fopen(path, "re");
+	fine = f != NULL;
+	while (fine && fscanf(f, "%d", &pid) == 1)
+		fine = broker_owns(pid);
+	if (f)
+		fclose(f);
+	return fine;
+}
+
 /* Dead children are reaped here as init would; true when no other is left. */
 static bool no_children(void)
 {
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+	return (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD) || only_servers();
 }
 
 /* Did a trial of ours make it?  Others may run on this machine. */
@@ -225,7 +261,7 @@ static bool is_journalled(const char *name)
 /* Objects that are files lie beside the journal, in a directory of our own. */
 static bool no_files(char *which, size_t len)
 {
-	char path[96];
+	char path[96], file[96 + sizeof(((struct dirent *)0)->d_name)];
 	struct dirent *d;
 	bool fine = true;
 	DIR *dir;
@@ -233,7 +269,9 @@ static bool no_files(char *which, size_t len)
 	snprintf(path, sizeof(path), "%s/handoff", lab.runtime_dir);
 	dir = opendir(path);
 	while (dir && (d = readdir(dir))) {
-		if (d->d_name[0] != '.' && strcmp(d->d_name, "journal") != 0) {
+		snprintf(file, sizeof(file), "%s/%s", path, d->d_name);
+		if (d->d_name[0] != '.' && strcmp(d->d_name, "journal") != 0 &&
+			!broker_keeps(file)) {
 			snprintf(which, len, "%s/%.100s", path, d->d_name);
 			fine = false;
 		}

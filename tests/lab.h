@@ -69,6 +69,12 @@ int lab_teardown(void **state);
 
 bool lab_is_trial(int argc, char **argv);
 
+/*
+ * Sweeps over a growing registry are sampled: true for one in `share` of the keys, others each
+ * day; HANDOFF_TEST_LONG=1: for all.
+ */
+bool lab_is_today(const char *key, unsigned share);
+
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool lab_is_fast(void);
 
@@ -77,6 +83,12 @@ bool lab_is_desk(void);
 
 /* True of every mechanism, but of a few only where a test is to be fast. */
 bool lab_wants(const struct mech *m);
+
+/*
+ * May a test start this server?  RabbitMQ takes its seconds: where it runs, is given,
+ * or the tests are to be long.
+ */
+bool lab_starts(enum broker b);
 
 /*
  * The cell of a key, placed, with a small n.  NULL, or why the combination is

@@ -97,7 +97,7 @@ unsigned rig_count_fds(void)
 unsigned rig_count_names(void)
 {
 	char dir[NAMES_PATH_MAX], err[NAMES_PATH_MAX];
-	unsigned n = count_entries("/dev/shm", "") + count_entries("/dev/mqueue", "");
+	unsigned n = count_entries("/dev/shm", "handoff-") + count_entries("/dev/mqueue", "");
 
 	if (names_dir(dir, sizeof(dir), err, sizeof(err)) == 0)
 		n += count_entries(dir, "handoff-");
@@ -114,6 +114,7 @@ enum wait rig_first_wait(const struct mech *m)
 enum rig_state rig_map(struct rig *r, const struct rig_spec *s)
 {
 	const size_t head = ROUND_UP(sizeof(struct rig_shared), PAGE);
+	size_t state_at;
 	char *mem;
 
 	*r = (struct rig){.wait = s->wait, .fds_before = rig_count_fds()};
@@ -127,8 +128,12 @@ enum rig_state rig_map(struct rig *r, const struct rig_spec *s)
 		.fd = {-1, -1, -1, -1},
 		.err = r->err,
 		.err_len = sizeof(r->err),
+		.tuning = s->tuning,
 	};
 	r->shared_bytes = s->mech->shared_bytes ? s->mech->shared_bytes(&r->link) : 0;
+	state_at = ROUND_UP(r->shared_bytes, WORKER_STRIDE);
+	if (family_one_role(s->mech->family))
+		r->shared_bytes = state_at + s->msg_bytes;
 	r->map_bytes = ROUND_UP(head + r->shared_bytes + 1, PAGE);
 	mem = mmap(NULL, r->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (mem == MAP_FAILED) {
@@ -137,6 +142,8 @@ enum rig_state rig_map(struct rig *r, const struct rig_spec *s)
 	}
 	r->sh = (struct rig_shared *)(void *)mem;
 	r->link.shared = mem + head;
+	r->link.state = mem + head + state_at;
+	r->link.board = &r->sh->board;
 	memset(mem + head + r->shared_bytes, CANARY, r->map_bytes - head - r->shared_bytes);
 	r->link.open_ports = r->sh->open_ports;
 	store_relaxed(&r->sh->open_ports[ROLE_SENDER], s->senders);
@@ -247,7 +254,7 @@ static void *zeroed(size_t bytes)
 
 void rig_shut(struct rig_worker *w)
 {
-	if (w->port.link->mech->family == FAMILY_CHANNEL)
+	if (family_has_messages(w->port.link->mech->family))
 		channel_close(w->port.link->mech->ops, &w->port);
 }
 
@@ -286,7 +293,7 @@ static void child_main(struct rig_worker *w)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(CHILD_PATIENCE_S);
-	if (r->link.mech->family == FAMILY_CHANNEL)
+	if (family_has_messages(r->link.mech->family))
 		link_close_others(&r->link, w->port.role);
 	work(w);
 	link_close_all(&r->link);

@@ -44,6 +44,7 @@ struct rig_shared {
 	char verdict[RIG_TEXT];
 	atomic_u64 note[RIG_NOTES];
 	atomic_u32 tally[RIG_TALLY];
+	struct board board;
 };
 
 struct rig_spec {
@@ -51,6 +52,7 @@ struct rig_spec {
 	enum domain domain;
 	enum wait wait;
 	uint32_t senders, receivers, msg_bytes, capacity;
+	struct tuning tuning;
 };
 
 struct rig_worker;
@@ -132,6 +134,12 @@ bool rig_in_child(struct rig *r, void (*fn)(struct rig *r));
 unsigned rig_count_fds(void);
 /* Named objects: shared memory, message queues, files and sockets of this user. */
 unsigned rig_count_names(void);
+
+/* What takes so many messages is never full; each is a round trip to a server's. */
+static inline uint32_t rig_never_full(const struct mech *m)
+{
+	return m->broker == BROKER_NONE ? 1000000 : 3000;
+}
 
 /* Waits offered by a mechanism, the first of them. */
 enum wait rig_first_wait(const struct mech *m);

@@ -2,11 +2,18 @@
 #include "tests/sweep.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "bench/broker.h"
 #include "harness/workload.h"
 #include "primitives/registry.h"
+#include "tests/lab.h"
+#include "tests/ramdir.h"
 
 static unsigned ran;
+static char ramdir[64];
+static pid_t owner;
 
 unsigned sweep_ran(void)
 {
@@ -18,13 +25,25 @@ static bool domain_here(const struct mech *m, enum domain d)
 	return (m->domains & BIT(d)) && !(RIG_TSAN && domain_has_processes(d));
 }
 
+/* One that is quickly started, or given, serves all checks. */
+static bool has_server(enum broker b)
+{
+	char err[400] = "";
+
+	if (broker_absent(b) || !lab_starts(b))
+		return false;
+	if (broker_need(b, err, sizeof(err)) != 0)
+		fail_msg("%s", err);
+	return true;
+}
+
 unsigned sweep_domains(const struct mech *m, enum family family)
 {
 	unsigned n = 0;
 
 	if (m->family != family || (m->flags & (MECH_NO_EVIDENCE | MECH_RACY)))
 		return 0;
-	if (m->probe && m->probe())
+	if ((m->probe && m->probe()) || !has_server(m->broker))
 		return 0;
 	for (unsigned d = 0; d < DOMAIN_COUNT; d++)
 		n += domain_here(m, (enum domain)d);
@@ -49,11 +68,28 @@ static void try_waits(struct trial *t)
 	}
 }
 
+static void remove_ramdir(void)
+{
+	if (getpid() == owner)
+		ramdir_remove(ramdir);
+}
+
+/* Files of the sweep's links lie in memory. */
+static void use_ramdir(void)
+{
+	if (owner)
+		return;
+	owner = getpid();
+	if (!ramdir_make(ramdir, sizeof(ramdir)) || atexit(remove_ramdir) != 0)
+		fail_msg("no directory for the links' files");
+}
+
 void sweep(void **state)
 {
 	const struct check *c = *state;
 	unsigned failures = 0;
 
+	use_ramdir();
 	if (c->forks && RIG_TSAN) {
 		print_message("forks, which ThreadSanitizer does not follow: %s\n", c->name);
 		skip();

@@ -24,7 +24,7 @@ enum { REPS = 60, MANY_ROWS = 10000, RC_INT = RC_SIGNAL + SIGINT };
 static void program_explains_itself_and_each_command(void **state)
 {
 	static const char *const commands[] = {"run", "stress", "list", "topology", "floor", "rank",
-		"report", "clean", "version", "selftest"};
+		"report", "clean", "version", "selftest", "compare", "baseline"};
 	char line[64], words[64];
 
 	(void)state;

@@ -299,6 +299,49 @@ static void a_wake_up_that_meets_a_deadline_is_not_lost(void **state)
 	assert_int_equal(s.woken, s.moved);
 }
 
+/* Ready in the same turn in which its deadline came; what it waits for next is another matter. */
+static void waits_a_little_for_the_pipe(void *arg)
+{
+	struct scene *s = arg;
+	uint64_t until;
+	char byte;
+
+	coro_await_fd(s->fd[0], POLLIN, monotonic_ns() + NS_PER_MS);
+	s->moved = read(s->fd[0], &byte, 1) == 1;
+	for (int i = 0; i < 2; i++) {
+		until = monotonic_ns() + NS_PER_MS;
+		s->late += !coro_await_fd(s->fd[0], POLLIN, until) && monotonic_ns() >= until;
+	}
+}
+
+static void writes_too_late(void *arg)
+{
+	struct scene *s = arg;
+	uint64_t until = monotonic_ns() + 5 * NS_PER_MS;
+
+	while (monotonic_ns() < until)
+		;
+	s->fine = write(s->fd[1], "x", 1) == 1;
+}
+
+static void a_readiness_that_meets_a_deadline_is_used_once(void **state)
+{
+	struct scene s;
+
+	open_scene(&s, state);
+	assert_int_equal(pipe2(s.fd, O_NONBLOCK | O_CLOEXEC), 0);
+	assert_int_equal(coro_start(s.loop, waits_a_little_for_the_pipe, &s), 0);
+	assert_int_equal(coro_start(s.loop, writes_too_late, &s), 0);
+	alarm(PATIENCE_S);
+	run_to_end(&s);
+	alarm(0);
+	close(s.fd[0]);
+	close(s.fd[1]);
+	assert_true(s.fine);
+	assert_int_equal(s.moved, 1);
+	assert_int_equal(s.late, 2);
+}
+
 static void unparks_first(void *arg)
 {
 	struct scene *s = arg;
@@ -467,6 +510,7 @@ int main(void)
 		BOTH(the_nearest_deadline_is_the_first),
 		BOTH(a_queue_lets_those_go_first_that_came_first),
 		BOTH(a_wake_up_that_meets_a_deadline_is_not_lost),
+		BOTH(a_readiness_that_meets_a_deadline_is_used_once),
 		BOTH(an_unpark_that_came_first_is_remembered),
 		BOTH(those_who_are_left_go_on_after_one_gave_itself_up),
 		BOTH(a_loop_whose_coroutines_all_wait_for_each_other_says_so),

@@ -16,7 +16,7 @@
 
 #define RUN H "run --no-report " CELLS "--reps 6 -o run"
 
-enum { FEW = 2, DESK = 4, PATIENT = 8, CHECK = 16, LONG = 50, NS_PER_MS = 1000000 };
+enum { FEW = 2, DESK = 4, PATIENT = 8, CHECK = 8, LONG = 50, NS_PER_MS = 1000000 };
 
 static uint64_t seed;
 static long whole_ms; /* of a run that nobody interrupts */

@@ -3,8 +3,8 @@
  * back, leaves nothing, and the next one is as if nothing had been.
  *
  * The first time that a point is reached, by either side of two workers, is tried
- * everywhere (of workers begun by exec, and at the desk, a part); later hits, and one
- * worker of many, are sampled.  HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED
+ * with the threads of every mechanism (with processes another part of them each day, and at the
+ * desk a part of the points); later hits, and one worker of many, are sampled.  HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED
  * repeats a sample.
  */
 #include <stdio.h>
@@ -87,7 +87,7 @@ static bool must_reach(const struct cell *c, const struct death *d)
 		return d->nth == 1;
 	if (c->mech->contract.lossy && d->nth > SOON) /* a busy machine loses too many */
 		return false;
-	if (c->mech->family == FAMILY_LOCK)
+	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
 		return d->nth <= SOON && d->side == 0 && two &&
 		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
 	if (!two)
@@ -107,7 +107,7 @@ static bool cannot_reach(const struct cell *c, const struct death *d)
 {
 	if (is_once(d->point))
 		return d->nth > 1;
-	if (c->mech->family == FAMILY_LOCK)
+	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
 	if (c->mech->family == FAMILY_BARRIER)
 		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
@@ -280,6 +280,8 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		kill_all(&two);
 		if (has_many)
 			kill_all(&many);
+	} else if (!lab_is_today(two.key, 1 + variant)) {
+		kill_later(&two);
 	} else {
 		kill_everywhere(&two, 1, exec || lab_is_fast() ? EXEC_SHARE : 2 + variant);
 		kill_later(&two);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -212,6 +213,51 @@ static void names_of_many_owners_survive_cleaning_while_they_are_made(void **sta
 	assert_int_equal(names_scene_clean(), OWNERS * (OWNED_MANY + 1));
 }
 
+/* ---- directories -------------------------------------------------------------- */
+
+/* In a child that does not come to remove anything: a directory with something in it. */
+static void leave_dir(char *path, const char *outside)
+{
+	char inside[NAMES_PATH_MAX + 16], err[400];
+
+	if (names_dir_new(path, NAMES_PATH_MAX, err, sizeof(err)) != 0)
+		_exit(1);
+	snprintf(inside, sizeof(inside), "%s/deep", path);
+	if (mkdir(inside, 0700) != 0)
+		_exit(1);
+	snprintf(inside, sizeof(inside), "%s/deep/file", path);
+	close(open(inside, O_CREAT | O_WRONLY, 0600));
+	snprintf(inside, sizeof(inside), "%s/deep/link", path);
+	_exit(symlink(outside, inside));
+}
+
+static void names_removes_a_dead_owners_directory_with_all_that_is_in_it(void **state)
+{
+	char *path = mmap(
+		NULL, NAMES_PATH_MAX, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char mine[NAMES_PATH_MAX], foreign[] = "/tmp/handoff-test-XXXXXX", err[400] = "";
+	int fd = mkstemp(foreign), status = 1;
+	pid_t pid;
+
+	(void)state;
+	assert_true(path != MAP_FAILED && fd >= 0);
+	assert_int_equal(names_dir_new(mine, sizeof(mine), err, sizeof(err)), 0);
+	pid = fork();
+	if (pid == 0)
+		leave_dir(path, foreign);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_true(support_exists(path));
+	assert_int_equal(names_scene_clean(), 1);
+	assert_false(support_exists(path));
+	assert_true(support_exists(mine) && support_exists(foreign));
+	assert_int_equal(names_dir_remove(mine), 0);
+	assert_int_equal(names_dir_remove(mine), -ENOENT);
+	unlink(foreign);
+	close(fd);
+	munmap(path, NAMES_PATH_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +271,7 @@ int main(void)
 		NAMES_TEST(names_gives_paths_that_fit_a_socket),
 		NAMES_TEST(names_removes_what_a_killed_owner_left),
 		NAMES_TEST(names_keeps_what_a_living_owner_holds),
+		NAMES_TEST(names_removes_a_dead_owners_directory_with_all_that_is_in_it),
 		NAMES_TEST(names_of_many_owners_survive_cleaning_while_they_are_made),
 	};
 

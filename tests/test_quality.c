@@ -24,7 +24,6 @@ static struct quality_facts calm(void)
 		.spins = true,
 		.workers = 2,
 		.elapsed_ns = STRETCH_NS,
-		.planned_ns = STRETCH_NS,
 		.overlap_permille = 1000,
 		.gap_before_ns = 10000,
 		.gap_after_ns = 10000,
@@ -111,17 +110,11 @@ static void quality_names_what_happened_to_the_workers(void **state)
 	check_marked(&f, "");
 	f.overlap_permille = NOISY_OVERLAP_PERMILLE - 1;
 	check_marked(&f, "overlap");
+	f.apart = true;
+	check_marked(&f, "");
+	f.apart = false;
 	f.workers = 1;
 	check_marked(&f, "");
-	f = calm();
-	f.elapsed_ns = STRETCH_NS / 2;
-	check_marked(&f, "");
-	f.elapsed_ns -= 1;
-	check_marked(&f, "stretch");
-	f.elapsed_ns = 2 * STRETCH_NS;
-	check_marked(&f, "");
-	f.elapsed_ns += 1;
-	check_marked(&f, "stretch");
 }
 
 /* What keeps processors awake is busy beside the workers, and in their place when they yield. */
@@ -149,11 +142,17 @@ static void quality_wants_several_switches_before_it_speaks_of_preemption(void *
 	struct quality_facts f = calm();
 
 	(void)state;
+	f.runq_wait_ns = (double)NAN;
 	f.involuntary = NOISY_PREEMPTED_LEAST;
 	check_marked(&f, "preempted"); /* 100 a second */
+	f.runq_wait_ns = STRETCH_NS / 1000.0 * NOISY_PREEMPTED_PERMILLE;
+	check_marked(&f, ""); /* often, but never for long */
+	f.runq_wait_ns += 1;
+	check_marked(&f, "preempted");
+	f.runq_wait_ns = (double)NAN;
 	f.involuntary = NOISY_PREEMPTED_LEAST - 1;
 	check_marked(&f, "");
-	f.planned_ns = f.elapsed_ns = 1e9;
+	f.elapsed_ns = 1e9;
 	f.involuntary = NOISY_PREEMPTED_PER_S;
 	check_marked(&f, "");
 	f.involuntary = NOISY_PREEMPTED_PER_S + 1;
@@ -205,7 +204,7 @@ static void quality_misses_only_workers_that_never_sleep(void **state)
 	check_marked(&f, "");
 	assert_true(isnan(quality_away_pct(&f)));
 	f = calm();
-	f.planned_ns = f.elapsed_ns = 1000000; /* a short trial: 5 % of it are 50 us */
+	f.elapsed_ns = 1000000; /* a short trial: 5 % of it are 50 us */
 	f.away_ns = NOISY_AWAY_LEAST_NS - 1;
 	check_marked(&f, "");
 }

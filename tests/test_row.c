@@ -219,12 +219,11 @@ static void row_is_noisy_for_what_the_machine_did(void **state)
 	r->migrated = 1;
 	check_noisy(PINGPONG, r, 0, "migrated");
 	r = make_result(TRIAL_OK, 1000);
-	r->elapsed_ns = TRIAL_NS / 2 - 1;
-	check_noisy(PINGPONG, r, 0, "stretch");
+	r->elapsed_ns = 10 * TRIAL_NS; /* what was measured speaks neither for nor against */
+	check_noisy(PINGPONG, r, 0, "");
 	r = make_result(TRIAL_OK, 1000);
-	r->elapsed_ns = 2 * TRIAL_NS + 1;
 	r->migrated = 1;
-	check_noisy(PINGPONG, r, 50, "steal migrated stretch");
+	check_noisy(PINGPONG, r, 50, "steal migrated");
 }
 
 static void row_is_not_noisy_for_overlap_where_workers_must_take_turns(void **state)

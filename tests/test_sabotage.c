@@ -28,7 +28,7 @@ static const struct sabotage {
 /* Tested now, and hands something over. */
 static bool has_evidence(const struct mech *m)
 {
-	return m->family == FAMILY_CHANNEL && !(m->flags & MECH_NO_EVIDENCE) && lab_wants(m);
+	return family_has_messages(m->family) && !(m->flags & MECH_NO_EVIDENCE) && lab_wants(m);
 }
 
 /* False: not offered, or not on this machine. */
@@ -47,6 +47,15 @@ static uint64_t counter(const struct trial_result *r, size_t at)
 
 	memcpy(&v, (const char *)r + at, sizeof(v));
 	return v;
+}
+
+/* Names a sabotage of a cell, for the day's sample. */
+static const char *kind_of(const struct cell *c, size_t k)
+{
+	static char name[CELL_KEY + 32];
+
+	snprintf(name, sizeof(name), "%s %s", c->key, probe_act_name(sabotages[k].act));
+	return name;
 }
 
 /* NULL, or what is wrong with the verdict. */
@@ -86,6 +95,20 @@ static void complain(const struct cell *c, const struct sabotage *s, const char 
 		(unsigned long)r->corrupt, r->reason);
 }
 
+/* Two messages that change places are no fault where the order is not the senders'. */
+static bool is_a_fault(const struct mech *m, const struct sabotage *s)
+{
+	return s->act != PROBE_SWAP || !mech_overtakes(m);
+}
+
+/* All in the mechanism's first domain, in the others a part of them each day. */
+static bool is_wanted(const struct cell *c, size_t k, int domain)
+{
+	bool first = !(c->mech->domains & (BIT(domain) - 1));
+
+	return first || lab_is_today(kind_of(c, k), 3);
+}
+
 static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t worker)
 {
 	const struct trial_fault f = {.act = (uint32_t)s->act, .worker = worker, .nth = NTH};
@@ -106,7 +129,7 @@ static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t wo
 
 static void sabotage_of_a_stream_is_caught_and_named(void **state)
 {
-	unsigned mechs = 0, trials = 0;
+	unsigned mechs = 0, trials = 0, least = 0;
 	struct cell c;
 
 	(void)state;
@@ -118,13 +141,19 @@ static void sabotage_of_a_stream_is_caught_and_named(void **state)
 		for (int d = 0; d < DOMAIN_COUNT; d++) {
 			if (!cell_of(&c, m, "stream", d))
 				continue;
-			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++, trials++)
+			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
+				if (!is_a_fault(m, &sabotages[k]) || !is_wanted(&c, k, d))
+					continue;
 				sabotage(&c, &sabotages[k], 0);
+				trials++;
+			}
 		}
+		for (size_t k = 0; k < ARRAY_LEN(sabotages); k++)
+			least += is_a_fault(m, &sabotages[k]);
 		mechs++;
 	}
 	print_message("%u sabotages of %u mechanisms\n", trials, mechs);
-	assert_true(trials >= mechs * ARRAY_LEN(sabotages) && mechs > 0);
+	assert_true(trials >= least && mechs > 0);
 }
 
 /* Replies are evidence too: worker 1 spoils what it sends back. */

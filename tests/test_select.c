@@ -58,12 +58,13 @@ static void check_choice(const char **mechanisms, size_t want)
 	select_free(&s);
 }
 
-static size_t count_channels(void)
+static size_t count_of(enum family family)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < registry_count(); i++)
-		n += registry_all()[i]->family == FAMILY_CHANNEL;
+		n += registry_all()[i]->family == family &&
+		     (registry_all()[i]->domains & BIT(DOMAIN_THREAD));
 	return n;
 }
 
@@ -75,14 +76,42 @@ static void select_takes_globs_and_takes_away(void **state)
 	const char *same[] = {"channel/pipe", "channel/pip?", NULL};
 	const char *none[] = {"channel/pipe", "!channel/*", NULL};
 
+	size_t n = count_of(FAMILY_CHANNEL), streams = n + count_of(FAMILY_BUS);
+
 	(void)state;
 	check_choice(one, 1);
-	check_choice(all, count_channels());
-	check_choice(channels, count_channels());
-	check_choice(but, count_channels() - 1);
-	check_choice(not, count_channels() - 1);
+	check_choice(all, streams);
+	check_choice(channels, n);
+	check_choice(but, n - 1);
+	check_choice(not, streams - 1);
 	check_choice(same, 1);
 	check_choice(none, 0);
+}
+
+/* How many cells, of them how many of coroutines, where nobody names a domain. */
+static void check_domains(const char *mechanism, size_t want, size_t coroutines)
+{
+	const char *one[] = {mechanism, NULL}, *stream[] = {"stream", NULL};
+	struct selection s = {0};
+	struct axes axes = {0};
+	char err[ERR] = "";
+	size_t n = 0;
+
+	name_axis(&axes, AXIS_MECHANISM, one);
+	name_axis(&axes, AXIS_WORKLOAD, stream);
+	assert_int_equal(select_axes(&s, &axes, err, sizeof(err)), 0);
+	for (size_t i = 0; i < s.n; i++)
+		n += s.cell[i].domain == DOMAIN_COROUTINE;
+	assert_int_equal(s.n, want);
+	assert_int_equal(n, coroutines);
+	select_free(&s);
+}
+
+static void select_takes_coroutines_by_default_only_where_there_is_nothing_else(void **state)
+{
+	(void)state;
+	check_domains("channel/pipe", 2, 0);
+	check_domains("channel/queue-async", 1, 1);
 }
 
 static void select_has_every_cell_once(void **state)
@@ -162,7 +191,7 @@ static void select_refuses_values_that_match_nothing(void **state)
 	(void)state;
 	check_refused(AXIS_MECHANISM, "channel/nothing*", "matches nothing");
 	check_refused(AXIS_MECHANISM, "!channel/nothing", "matches nothing");
-	check_refused(AXIS_DOMAIN, "coroutine", "thread and process");
+	check_refused(AXIS_DOMAIN, "fiber", "thread, process and coroutine");
 	check_refused(AXIS_START, "spawn", "fork and exec");
 	check_refused(AXIS_WAIT, "pray", "spin-then-block");
 	for (size_t i = 0; i < ARRAY_LEN(fans); i++)
@@ -374,6 +403,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(select_takes_globs_and_takes_away),
+		cmocka_unit_test(
+			select_takes_coroutines_by_default_only_where_there_is_nothing_else),
 		cmocka_unit_test(select_has_every_cell_once),
 		cmocka_unit_test(select_counts_impossible_combinations_by_reason),
 		cmocka_unit_test(select_offers_near_matches),

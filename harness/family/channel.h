@@ -27,6 +27,8 @@ ALWAYS_INLINE enum result channel_put(
 		channel_fill(p, msg, len);
 	if (how.probed && probe_act_on_message(p->probe.act))
 		r = channel_send_probed(o, p, msg, len, how);
+	else if (how.probed)
+		r = channel_send_once(o, p, msg, len, how);
 	else
 		r = channel_op_send(o, p, msg, len, how);
 	POINT(p, how, AFTER_SEND);
@@ -40,7 +42,10 @@ ALWAYS_INLINE enum result channel_take(const struct channel_ops *o, struct port 
 
 	if (how.probed)
 		channel_scrub(p, msg, room);
-	r = channel_op_recv(o, p, msg, room, len, how);
+	if (how.probed)
+		r = channel_recv_once(o, p, msg, room, len, how);
+	else
+		r = channel_op_recv(o, p, msg, room, len, how);
 	if (how.probed && r == OP_DONE)
 		channel_inspect(p, msg, *len);
 	POINT(p, how, AFTER_RECV);
@@ -395,9 +400,9 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	STAMP_TWINS(channel, id, ask, opstab, offered)                                             \
 	STAMP_TWINS(channel, id, serve, opstab, offered)                                           \
 	STAMP_TWINS(channel, id, self, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, poll, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, vain, opstab, offered)                                            \
-	STAMP_TWINS(channel, id, drain, opstab, offered)                                           \
+	STAMP_ONCE(channel, id, poll, opstab)                                                      \
+	STAMP_ONCE(channel, id, vain, opstab)                                                      \
+	STAMP_ONCE(channel, id, drain, opstab)                                                     \
 	STAMP_TWINS(channel, id, offer, opstab, offered)                                           \
 	STAMP_TWINS(channel, id, arrive, opstab, offered)                                          \
 	static const loop_table id##_loops = {                                                     \
@@ -415,7 +420,11 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 
 /* What every channel's descriptor says alike. */
 #define CHANNEL_COMMON(id, opstab, offered)                                                        \
-	.family = FAMILY_CHANNEL, .domains = MECH_DOMAINS(offered), .waits = (offered),            \
-	.ops = &(opstab), .loops = &id##_loops
+	CHANNEL_COMMON_IN(id, opstab, offered, MECH_DOMAINS(offered))
+
+/* The same where only some domains can have it. */
+#define CHANNEL_COMMON_IN(id, opstab, offered, where)                                              \
+	.family = FAMILY_CHANNEL, .domains = (where), .waits = (offered), .ops = &(opstab),        \
+	.loops = &id##_loops
 
 #endif

@@ -37,6 +37,14 @@ struct channel_ops {
 	int (*poll_fd)(const struct port *p);
 	/* contract.lossy, as a constant for the loops: nobody waits for what may be lost. */
 	bool lossy;
+	/* The rest is not on a timed path; NULL: not offered. */
+	uint32_t (*length)(struct port *p); /* messages in it now: right when nobody is at work */
+	/* Queues whose receivers say when a message has been processed. */
+	enum result (*task_done)(struct port *p);            /* OP_ERROR (-ERANGE): one too many */
+	enum result (*join)(struct port *p, struct how how); /* until all have been */
+	/* Queues that send from a buffer of the sender's own. */
+	void (*shut)(struct port *p);       /* no put any more; tells the receiver nothing */
+	uint64_t (*cancel)(struct port *p); /* shut, and drop what is buffered: so many */
 };
 
 enum {
@@ -44,8 +52,20 @@ enum {
 	LOSSY_REPLY_NS = 100 * 1000 * 1000,  /* then the request, or its reply, is lost */
 };
 
-/* The sequence of a sentinel: no message has it. */
+/*
+ * The sequence of a sentinel: no message has it.  It must not overtake a message:
+ * a channel whose order is LIFO or PRIORITY gives it the lowest rank of all.
+ */
 #define CHANNEL_END ((UINT64_C(1) << STAMP_SEQ_BITS) - 1)
+
+ALWAYS_INLINE bool channel_is_end(const uint8_t *msg, uint32_t len)
+{
+	uint64_t head = 0;
+
+	if (LIKELY(len >= sizeof(head)))
+		memcpy(&head, msg, sizeof(head));
+	return head >> 16 == CHANNEL_END;
+}
 
 /* Close a port as its worker leaves: the mechanism's own signal, then the fds. */
 static inline void channel_close(const struct channel_ops *o, struct port *p)

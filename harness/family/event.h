@@ -394,9 +394,9 @@ ALWAYS_INLINE void event_awake_all(const struct event_ops *o, struct worker *w, 
 #define EVENT_STAMP(id, opstab, offered)                                                           \
 	STAMP_TWINS(event, id, ask, opstab, offered)                                               \
 	STAMP_TWINS(event, id, serve, opstab, offered)                                             \
-	STAMP_TWINS(event, id, poll, opstab, offered)                                              \
+	STAMP_ONCE(event, id, poll, opstab)                                                        \
 	STAMP_TWINS(event, id, self, opstab, offered)                                              \
-	STAMP_TWINS(event, id, vain, opstab, offered)                                              \
+	STAMP_ONCE(event, id, vain, opstab)                                                        \
 	STAMP_TWINS(event, id, ring, opstab, offered)                                              \
 	STAMP_TWINS(event, id, ring_all, opstab, offered)                                          \
 	STAMP_TWINS(event, id, awake, opstab, offered)                                             \

@@ -8,11 +8,6 @@
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/queue.h"
 
-static int fifo_setup(struct link *l)
-{
-	return queue_init(l, l->shared);
-}
-
 ALWAYS_INLINE enum result fifo_send(
 	struct port *p, const uint8_t *msg, uint32_t len, struct how how)
 {
@@ -25,20 +20,11 @@ ALWAYS_INLINE enum result fifo_recv(
 	return queue_take(p, p->link->shared, msg, room, len, how);
 }
 
-static void fifo_close(struct port *p)
-{
-	queue_wake_all(p->link->shared);
-}
-
-static void fifo_teardown(struct link *l)
-{
-	queue_destroy(l->shared);
-}
-
 static const struct channel_ops fifo_ops = {
 	.send = fifo_send,
 	.recv = fifo_recv,
-	.close = fifo_close,
+	.close = queue_close,
+	.length = queue_length,
 };
 CHANNEL_STAMP(channel_queue_fifo, fifo_ops, WAITS_USER);
 
@@ -53,7 +39,5 @@ const struct mech mech_channel_queue_fifo = {
 			CONTRACT_SLOTS,
 			.path = QUEUE_PATH,
 		},
-	.shared_bytes = queue_bytes,
-	.setup = fifo_setup,
-	.teardown = fifo_teardown,
+	QUEUE_LINK,
 };

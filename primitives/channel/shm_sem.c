@@ -10,6 +10,7 @@
 
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/slots.h"
+#include "primitives/channel/parts/tokens.h"
 
 struct shm_sem {
 	OWN_LINE sem_t free, used;
@@ -39,21 +40,6 @@ static int shm_setup(struct link *l)
 	return err ? link_fail(l, err, "sem_init") : 0;
 }
 
-/* One token, as `how` says. */
-ALWAYS_INLINE enum result shm_wait(struct port *p, sem_t *s, uint64_t *waits, struct how how)
-{
-	const struct how try = {how.wait, MODE_TRY, how.probed};
-	enum result r = sync_sem_wait(p, s, try);
-
-	if (LIKELY(r != OP_WOULD_BLOCK))
-		return r;
-	(*waits)++;
-	if (how.mode == MODE_TRY)
-		return r;
-	POINT(p, how, BLOCKED);
-	return sync_sem_wait(p, s, how);
-}
-
 /* A side's lock is held for a copy only: taken whatever the mode. */
 ALWAYS_INLINE void shm_lock(struct port *p, sem_t *lock, struct how how)
 {
@@ -70,7 +56,7 @@ ALWAYS_INLINE enum result shm_send(struct port *p, const uint8_t *msg, uint32_t 
 
 	if (!slots_fits(p, len))
 		return OP_ERROR;
-	r = shm_wait(p, &q->free, &p->full_waits, how);
+	r = tokens_take(p, &q->free, &p->full_waits, how);
 	if (UNLIKELY(r != OP_DONE)) {
 		bool gone = r == OP_WOULD_BLOCK && link_open_ports(l, ROLE_RECEIVER) == 0;
 
@@ -97,7 +83,7 @@ ALWAYS_INLINE enum result shm_recv(
 {
 	const struct link *l = p->link;
 	struct shm_sem *q = l->shared;
-	enum result r = shm_wait(p, &q->used, &p->empty_waits, how);
+	enum result r = tokens_take(p, &q->used, &p->empty_waits, how);
 	struct slot *s;
 
 	if (UNLIKELY(r != OP_DONE))

@@ -12,11 +12,11 @@
 
 #include "harness/link.h"
 
-/* What every channel with slots promises. */
-#define CONTRACT_SLOTS                                                                             \
-	.unit = UNIT_MESSAGE, .bounded = true, .order = ORDER_FIFO,                                \
-	.end_seen = "close, after the last message", .on_oversize = OVERSIZE_REFUSED,              \
-	.survives = SURVIVE_NO, .copies = 2
+/* What every channel with slots promises; _IN: but for its order. */
+#define CONTRACT_SLOTS_IN                                                                          \
+	.unit = UNIT_MESSAGE, .end_seen = "close, after the last message",                         \
+	.on_oversize = OVERSIZE_REFUSED, .survives = SURVIVE_NO, .copies = 2
+#define CONTRACT_SLOTS CONTRACT_SLOTS_IN, .bounded = true, .order = ORDER_FIFO
 
 struct slot {
 	uint64_t len;
@@ -41,6 +41,11 @@ ALWAYS_INLINE struct slot *slots_at(void *base, const struct link *l, uint32_t p
 ALWAYS_INLINE uint32_t slots_after(const struct link *l, uint32_t pos)
 {
 	return pos + 1 == l->capacity ? 0 : pos + 1;
+}
+
+ALWAYS_INLINE uint32_t slots_before(const struct link *l, uint32_t pos)
+{
+	return (pos == 0 ? l->capacity : pos) - 1;
 }
 
 /*

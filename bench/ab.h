@@ -1,0 +1,174 @@
+/*
+ * ab.h - `handoff ab`: two programs, pair by pair, judged by the gate (gate.h).
+ *
+ * A side is a handoff binary, with an environment and a command of its own; its trials are fresh
+ * processes of it (launch.h).  A pair is one trial of each side on the same cell, one right
+ * after the other, which comes first drawn anew.  A block holds a pair of every cell that wants
+ * one, in a fresh order.  Every trial is a row of DIR/pairs.csv, and the pairs are judged from
+ * what stands there: the same rows and seed give the same judgement.
+ *
+ * One thread.  Functions that return an int give 0, or -errno with a sentence in ab->err.
+ */
+#ifndef BENCH_AB_H
+#define BENCH_AB_H
+
+#include <limits.h>
+#include <stdio.h>
+
+#include "bench/cmd_run.h"
+#include "bench/gate.h"
+#include "bench/judged.h"
+#include "bench/judged_print.h"
+
+enum ab_which { AB_OLD, AB_NEW, AB_SIDES };
+
+enum ab_metric { AB_THROUGHPUT, AB_P50, AB_P99, AB_CPU, AB_SWITCHES, AB_METRICS };
+
+enum {
+	AB_STEAL_PERCENT = 2,   /* a pair that was stolen from more is repeated as a whole ... */
+	AB_REPEAT_PERCENT = 25, /* ... so many of the pairs at most ... */
+	AB_REPEATS = 2,         /* ... and no pair more often than this */
+	AB_MAX_KEYS = SELECT_MAX_CELLS,
+};
+
+/* A program that is compared. */
+struct ab_side {
+	const char *given;   /* as the user named it */
+	const char *name;    /* "OLD", "NEW": in messages */
+	char path[PATH_MAX]; /* what is run */
+	char id[20];         /* fingerprint of its bytes */
+	struct opt_list env; /* K=V */
+	char **before;       /* what those variables were, while it is its turn */
+	const char *setup;   /* a shell command before each trial; NULL */
+	int protocol;        /* of its trials */
+	bool knows_keys;     /* it said which cells it has */
+	char **key;          /* those, sorted */
+	size_t n_keys;
+};
+
+/* What a row of the judgement says of a cell apart from its figures. */
+enum ab_standing {
+	AB_JUDGED,
+	AB_NO_FIGURE, /* it cannot run here, in either: reason */
+	AB_ONLY_NEW,
+	AB_ONLY_OLD,
+	AB_BROKE_NEW, /* NEW died, hung or was found wrong; OLD did not */
+	AB_BROKE_OLD, /* OLD did, whatever NEW does */
+};
+
+struct ab_cell {
+	enum ab_standing standing;
+	char reason[160];
+	uint32_t pairs;           /* accepted */
+	bool paired;              /* both sides have run it once */
+	double *figure[AB_SIDES]; /* [pair * AB_METRICS + metric], accepted pairs; NAN */
+	uint32_t room;
+	struct trial_fault fault; /* of NEW's probed twins; act PROBE_NONE: none */
+};
+
+/* A cell that this program has not: only its name is known. */
+struct ab_other {
+	const char *key; /* the side's */
+	bool has[AB_SIDES];
+};
+
+struct ab_settings {
+	struct axes axes;
+	struct opt_list old_env, new_env, allow_missing;
+	const char *matrix, *old_setup, *new_setup, *out;
+	uint64_t pairs, budget_ns, seed, trial_ns;
+	bool strict, advisory, quiet;
+};
+
+struct ab {
+	struct ab_settings set;
+	struct ab_side side[AB_SIDES];
+	/* `handoff selftest inject`: both sides run the probed twins ... */
+	bool probed;
+	/* ... and this, after calibration, arms the cells' faults.  NULL: nothing is done */
+	int (*adjust)(struct ab *ab);
+	void *adjust_arg;
+	struct run run;         /* machine, selection, plan, runner */
+	struct ab_cell *cell;   /* of the plan's */
+	struct ab_other *other; /* cells that this program does not know */
+	size_t n_other;
+	struct gate gate;
+	struct judgement judgement;
+	char dir[SESSION_PATH]; /* "": nothing is written */
+	char run_id[48];
+	int pairs_fd; /* pairs.csv */
+	bool made_dir;
+	uint64_t until_ns, began_ns, block;
+	uint64_t pairs_done, repeats_done;
+	bool time_was_up;
+	char began[32];
+	char err[RUN_ERR];
+};
+
+/* Names, units and margins of the metrics, in the order of enum ab_metric. */
+struct ab_metric_text {
+	const char *name, *unit;
+};
+extern const struct ab_metric_text ab_metric_text[AB_METRICS];
+extern const struct gate_metric ab_gate_metric[AB_METRICS];
+
+/* ---- ab_side.c: the two programs -------------------------------------------- */
+
+/*
+ * Find the program, ask it which protocol its trials speak.  -EINVAL: no program of this kind;
+ * -EXDEV: it can't be compared with this one.
+ */
+int ab_side_open(struct ab *ab, enum ab_which which);
+
+/* Ask it for the cells of the selection. */
+int ab_side_keys(struct ab *ab, enum ab_which which);
+bool ab_side_has(const struct ab_side *s, const char *key);
+void ab_side_close(struct ab_side *s);
+
+/* Its environment, until ab_side_leave(); its command is run.  */
+int ab_side_enter(struct ab *ab, enum ab_which which);
+void ab_side_leave(struct ab *ab, enum ab_which which);
+
+/* ---- ab_plan.c: what is compared ---------------------------------------------- */
+
+/* Cells on this machine, which of them both sides have, n for each from OLD. */
+int ab_plan(struct ab *ab);
+int ab_calibrate(struct ab *ab);
+
+/* What a side's trial of a cell says about comparing it; AB_JUDGED: nothing against it. */
+enum ab_standing ab_stand(
+	struct ab *ab, size_t cell, enum ab_which which, const struct trial_result *r);
+
+/* ---- ab_pairs.c: measuring ------------------------------------------------------ */
+
+/* DIR, with pairs.csv and environment.csv in it. */
+int ab_open_dir(struct ab *ab);
+
+/* Pairs until the gate is done, time is up, or launch_stop is set (-EINTR). */
+int ab_measure(struct ab *ab);
+
+/* ---- ab_judge.c: from rows to a judgement ---------------------------------------- */
+
+/* The figure that a metric takes from a row; NAN: it has none. */
+double ab_figure(const struct sample *row, enum ab_metric m);
+
+/* ln(cost of new / cost of old). */
+double ab_difference(enum ab_metric m, double old_value, double new_value);
+
+/* Book an accepted pair: with the cell, and with the gate.  0 or -ENOMEM. */
+int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row);
+
+/* Verdicts into ab->judgement, its exit code included. */
+int ab_judge(struct ab *ab);
+
+/* ---- all of it --------------------------------------------------------------------- */
+
+/*
+ * From the settings to a judgement, printed unless set.quiet, written where there is a
+ * directory.  Returns the exit code.  `ab` is zero but for set, side[].given and what a test
+ * of the gate itself adds; ab_free() it.
+ */
+int ab_run(struct ab *ab);
+void ab_free(struct ab *ab);
+
+#endif

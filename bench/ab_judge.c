@@ -1,0 +1,339 @@
+/* ab_judge.c - from the rows of pairs to a judgement; see ab.h. */
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/ab.h"
+#include "bench/cmd.h"
+#include "bench/stats.h"
+
+enum { FIRST_ROOM = 32 };
+
+/* Added to switches per operation on both sides, so that none and next to none are alike. */
+#define SWITCHES_FLOOR 0.05
+
+const struct ab_metric_text ab_metric_text[AB_METRICS] = {
+	[AB_THROUGHPUT] = {"throughput", "op/s"},
+	[AB_P50] = {"p50", "ns"},
+	[AB_P99] = {"p99", "ns"},
+	[AB_CPU] = {"cpu", "ns/op"},
+	[AB_SWITCHES] = {"switches", "1/op"},
+};
+
+/* ln(1 + x) of the margin and the tolerance. */
+const struct gate_metric ab_gate_metric[AB_METRICS] = {
+	[AB_THROUGHPUT] = {0.0295588, 0.0953102, true}, /* 3 %, 10 % */
+	[AB_P50] = {0.0295588, 0.0953102, true},        /* 3 %, 10 % */
+	[AB_P99] = {0.0487902, 0.2231436, true},        /* 5 %, 25 % */
+	[AB_CPU] = {0.0295588, 0.0953102, true},        /* 3 %, 10 % */
+	[AB_SWITCHES] = {0.0487902, 0.4054651, true},   /* 5 %, 50 % */
+};
+
+/* ---- figures ----------------------------------------------------------------------- */
+
+/* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
+static double as_written(double v)
+{
+	char text[32];
+
+	if (!isfinite(v))
+		return (double)NAN;
+	snprintf(text, sizeof(text), "%.6g", v);
+	return strtod(text, NULL);
+}
+
+double ab_figure(const struct sample *row, enum ab_metric m)
+{
+	switch (m) {
+	case AB_THROUGHPUT:
+		return as_written(row->ops_per_s);
+	case AB_P50:
+		return as_written(row->lat_p50_ns);
+	case AB_P99:
+		return as_written(row->lat_p99_ns);
+	case AB_CPU:
+		return as_written(row->cpu_ns_per_op);
+	default:
+		return as_written(row->ctx_voluntary_per_op + row->ctx_involuntary_per_op);
+	}
+}
+
+double ab_difference(enum ab_metric m, double old_value, double new_value)
+{
+	double d;
+
+	if (m == AB_SWITCHES)
+		d = log((new_value + SWITCHES_FLOOR) / (old_value + SWITCHES_FLOOR));
+	else
+		d = log(new_value / old_value);
+	if (!isfinite(d))
+		return (double)NAN;
+	return m == AB_THROUGHPUT ? -d : d;
+}
+
+static int make_room(struct ab_cell *c)
+{
+	uint32_t room = c->room ? 2 * c->room : FIRST_ROOM;
+
+	if (c->pairs < c->room)
+		return 0;
+	for (int i = 0; i < AB_SIDES; i++) {
+		double *more = realloc(c->figure[i], room * AB_METRICS * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		c->figure[i] = more;
+	}
+	c->room = room;
+	return 0;
+}
+
+int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row)
+{
+	struct ab_cell *c = &ab->cell[cell];
+	double d[AB_METRICS];
+	int code = make_room(c);
+
+	if (code)
+		return code;
+	for (int m = 0; m < AB_METRICS; m++) {
+		double *old = &c->figure[AB_OLD][c->pairs * AB_METRICS + (uint32_t)m];
+		double *new = &c->figure[AB_NEW][c->pairs * AB_METRICS + (uint32_t)m];
+
+		*old = ab_figure(old_row, (enum ab_metric)m);
+		*new = ab_figure(new_row, (enum ab_metric)m);
+		d[m] = ab_difference((enum ab_metric)m, *old, *new);
+	}
+	c->pairs++;
+	return gate_add(&ab->gate, cell, d);
+}
+
+/* ---- rows of the judgement ----------------------------------------------------------- */
+
+static struct judged *add_row(struct ab *ab, const char *cell, const char *metric)
+{
+	struct judged *row = &ab->judgement.row[ab->judgement.n++];
+	double none = (double)NAN;
+
+	*row = (struct judged){.old_value = none,
+		.new_value = none,
+		.ratio = none,
+		.lo = none,
+		.hi = none,
+		.p = none,
+		.q = none,
+		.mde = none,
+		.margin = none};
+	snprintf(row->cell, sizeof(row->cell), "%s", cell);
+	snprintf(row->metric, sizeof(row->metric), "%s", metric);
+	return row;
+}
+
+/* Of the pairs that have a figure on both sides. */
+static double median_of(const struct ab_cell *c, enum ab_which which, int metric, double *work)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < c->pairs; i++) {
+		double v = c->figure[which][i * AB_METRICS + (uint32_t)metric];
+
+		if (isfinite(v) && isfinite(c->figure[!which][i * AB_METRICS + (uint32_t)metric]))
+			work[n++] = v;
+	}
+	return stats_median(work, n, work + c->pairs);
+}
+
+static const char *why_no_figure(enum ab_metric m)
+{
+	static const char *const why[AB_METRICS] = {
+		[AB_THROUGHPUT] = "its operations are spaced: there is no rate",
+		[AB_P50] =
+			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
+		[AB_P99] =
+			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
+		[AB_CPU] = "its operations are spaced: their CPU time is that of the spaces",
+		[AB_SWITCHES] = "the kernel does not count them",
+	};
+
+	return why[m];
+}
+
+static enum judged_verdict word_of(enum gate_verdict v)
+{
+	static const enum judged_verdict word[] = {
+		[GATE_NO_FIGURE] = JUDGED_NA,
+		[GATE_REGRESSED] = JUDGED_REGRESSED,
+		[GATE_IMPROVED] = JUDGED_IMPROVED,
+		[GATE_FINE] = JUDGED_OK,
+		[GATE_OPEN] = JUDGED_INCONCLUSIVE,
+	};
+
+	return word[v];
+}
+
+static void say_open(struct judged *row, const struct gate_hypothesis *h)
+{
+	row->needs = h->needs;
+	if (h->needs)
+		snprintf(row->reason, sizeof(row->reason), "the interval is too wide");
+	else if (isfinite(h->hi))
+		snprintf(row->reason, sizeof(row->reason),
+			"too close to a limit for any number of pairs");
+	else
+		snprintf(row->reason, sizeof(row->reason), "too few pairs for an interval");
+}
+
+static int put_metric(struct ab *ab, size_t cell, int m)
+{
+	const struct gate_hypothesis *h = &ab->gate.hyp[cell * AB_METRICS + (size_t)m];
+	const struct ab_cell *c = &ab->cell[cell];
+	struct judged *row = add_row(ab, ab->run.plan.cell[cell].key, ab_metric_text[m].name);
+	double *work = calloc(2 * (size_t)c->pairs + 1, sizeof(*work));
+
+	if (!work)
+		return -ENOMEM;
+	snprintf(row->unit, sizeof(row->unit), "%s", ab_metric_text[m].unit);
+	row->verdict = word_of(h->verdict);
+	row->gated = h->gated && h->verdict != GATE_NO_FIGURE;
+	row->margin = expm1(ab_gate_metric[m].margin);
+	row->pairs = h->pairs;
+	if (h->verdict == GATE_NO_FIGURE) {
+		snprintf(row->reason, sizeof(row->reason), "%s",
+			c->pairs ? why_no_figure((enum ab_metric)m) : "nothing was measured");
+	} else {
+		row->old_value = median_of(c, AB_OLD, m, work);
+		row->new_value = median_of(c, AB_NEW, m, work);
+		row->ratio = exp(h->estimate);
+		row->lo = exp(h->lo);
+		row->hi = exp(h->hi);
+		row->p = h->p;
+		row->q = h->q;
+		row->mde = exp(h->detectable);
+	}
+	if (h->verdict == GATE_OPEN)
+		say_open(row, h);
+	free(work);
+	return 0;
+}
+
+/* May this cell be gone? */
+static bool is_allowed(const struct ab *ab, const char *key)
+{
+	for (size_t i = 0; i < ab->set.allow_missing.n; i++) {
+		if (fnmatch(ab->set.allow_missing.item[i], key, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void put_whole(struct ab *ab, const char *key, enum ab_standing standing, const char *why)
+{
+	struct judged *row = add_row(ab, key, "cell");
+
+	snprintf(row->reason, sizeof(row->reason), "%.159s", why);
+	row->verdict = standing == AB_ONLY_NEW   ? JUDGED_NEW
+		       : standing == AB_ONLY_OLD ? JUDGED_MISSING
+						 : JUDGED_NA;
+	row->gated = (standing == AB_ONLY_OLD && !is_allowed(ab, key)) ||
+		     standing == AB_BROKE_NEW || standing == AB_BROKE_OLD;
+}
+
+static int put_cell(struct ab *ab, size_t cell)
+{
+	const struct ab_cell *c = &ab->cell[cell];
+	int code = 0;
+
+	if (c->standing != AB_JUDGED) {
+		put_whole(ab, ab->run.plan.cell[cell].key, c->standing, c->reason);
+		return 0;
+	}
+	for (int m = 0; m < AB_METRICS && !code; m++)
+		code = put_metric(ab, cell, m);
+	return code;
+}
+
+static void put_other(struct ab *ab, const struct ab_other *o)
+{
+	if (o->has[AB_OLD] && o->has[AB_NEW])
+		put_whole(ab, o->key, AB_NO_FIGURE,
+			"this program does not know the cell: compare with one of the two");
+	else if (o->has[AB_OLD])
+		put_whole(ab, o->key, AB_ONLY_OLD, "only in the old program");
+	else
+		put_whole(ab, o->key, AB_ONLY_NEW, "only in the new program");
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+static void put_head(struct ab *ab)
+{
+	struct judgement *j = &ab->judgement;
+	const struct gate *g = &ab->gate;
+
+	j->mode = JUDGED_PAIRED;
+	snprintf(j->old_name, sizeof(j->old_name), "%.200s (%s)", ab->side[AB_OLD].given,
+		ab->side[AB_OLD].id);
+	snprintf(j->new_name, sizeof(j->new_name), "%.200s (%s)", ab->side[AB_NEW].given,
+		ab->side[AB_NEW].id);
+	snprintf(j->machine, sizeof(j->machine), "%.80s, %u PUs, kernel %.50s",
+		env_cpu_model(&ab->run.facts), topo_pu_count(ab->run.topo),
+		env_kernel(&ab->run.facts));
+	snprintf(j->began, sizeof(j->began), "%s", ab->began);
+	j->seed = ab->run.plan.seed;
+	j->fwer = g->rules.fwer;
+	j->suite_ratio = exp(g->suite);
+	j->suite_lo = exp(g->suite_lo);
+	j->suite_hi = exp(g->suite_hi);
+	j->suite_flagged = g->suite_slower;
+	j->advisory = ab->set.advisory;
+	if (ab->time_was_up && g->stage == GATE_DONE && g->confirm_pairs == 0)
+		snprintf(j->note, sizeof(j->note),
+			"time was up before anything could be confirmed: a longer --budget, or "
+			"fewer cells");
+}
+
+static bool stands(const struct ab *ab, enum ab_standing standing)
+{
+	for (size_t i = 0; i < ab->run.plan.n; i++) {
+		if (ab->cell[i].standing == standing)
+			return true;
+	}
+	return false;
+}
+
+/* 2 > 3 > 1 > 4 > 0. */
+static int exit_code(const struct ab *ab)
+{
+	const struct judgement *j = &ab->judgement;
+
+	if (stands(ab, AB_BROKE_OLD))
+		return EXIT_USAGE;
+	if (j->count[JUDGED_MISSING] || (ab->gate.gated == 0 && !stands(ab, AB_BROKE_NEW)))
+		return EXIT_NOTHING;
+	if (ab->gate.regressed || ab->gate.suite_slower || stands(ab, AB_BROKE_NEW))
+		return EXIT_FINDING;
+	if (gate_is_open(&ab->gate) || j->note[0] || (ab->set.strict && ab->gate.open))
+		return EXIT_INCONCLUSIVE;
+	return EXIT_FINE;
+}
+
+int ab_judge(struct ab *ab)
+{
+	struct judgement *j = &ab->judgement;
+	int code = 0;
+
+	gate_judge(&ab->gate);
+	j->row = calloc(ab->run.plan.n * AB_METRICS + ab->n_other + 1, sizeof(*j->row));
+	if (!j->row)
+		return -ENOMEM;
+	for (size_t i = 0; i < ab->run.plan.n && !code; i++)
+		code = put_cell(ab, i);
+	for (size_t i = 0; i < ab->n_other; i++)
+		put_other(ab, &ab->other[i]);
+	put_head(ab);
+	judged_sort(j);
+	j->exit_code = exit_code(ab);
+	return code;
+}

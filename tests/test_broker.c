@@ -1,0 +1,400 @@
+/*
+ * Brokers: a run starts a server of its own, measures through it and leaves nothing,
+ * however it ends.  A server that is absent, refuses, keeps silent or dies is a row
+ * that says so, and soon.  Real servers where they are installed.
+ */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/broker.h"
+#include "bench/broker_ask.h"
+#include "primitives/registry.h"
+#include "tests/program.h"
+
+enum {
+	SOON_MS = 2000,
+	SLACK_MS = 4000, /* a machine that is busy with others */
+	PATIENCE_MS = 60000,
+	NAP_NS = 5 * 1000 * 1000,
+	BUSY_MS = 300,
+};
+
+#define RUN         H "run --no-report --reps 1 -f 1x1 -w stream -p unpinned --repeat-noisy no -o run "
+#define REDIS_ROWS  "-m channel/redis-list,bus/redis-pubsub "
+#define RABBIT_ROWS "-m channel/rabbitmq-queue,bus/rabbitmq-fanout "
+
+static void nap(void)
+{
+	const struct timespec ts = {.tv_nsec = NAP_NS};
+
+	nanosleep(&ts, NULL);
+}
+
+/* ---- what is there ------------------------------------------------------------- */
+
+/* Skips the running test where a server, or its library, is not here. */
+static void need(enum broker b, const char *mechanism)
+{
+	const struct mech *m = registry_find(mechanism);
+	const char *why = m->probe ? m->probe() : NULL;
+
+	if (!why)
+		why = broker_absent(b);
+	if (!why)
+		return;
+	print_message("%s\n", why);
+	skip();
+}
+
+/* The first child of a process with such a name; 0: none. */
+static pid_t child_of(pid_t parent, const char *name)
+{
+	char path[64], comm[32];
+	pid_t found = 0;
+	int pid;
+	FILE *f, *of;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	f = fopen(path, "re");
+	while (f && !found && fscanf(f, "%d", &pid) == 1) {
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		of = fopen(path, "re");
+		if (of && fgets(comm, sizeof(comm), of) && strncmp(comm, name, strlen(name)) == 0)
+			found = pid;
+		if (of)
+			fclose(of);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Until the program has such a child. */
+static pid_t await_child(pid_t parent, const char *name)
+{
+	long begin = program_now_ms();
+	pid_t pid;
+
+	while ((pid = child_of(parent, name)) == 0) {
+		if (program_now_ms() - begin > PATIENCE_MS)
+			fail_msg("%s has not been started", name);
+		nap();
+	}
+	return pid;
+}
+
+/* The directories of servers beside the journal that exist. */
+static unsigned count_dirs(void)
+{
+	char *journal = program_journal(), which[400];
+	unsigned n = program_objects(journal, which, sizeof(which));
+
+	free(journal);
+	return n;
+}
+
+static void check_nothing_left(const char *what)
+{
+	program_await_nobody(what);
+	if (count_dirs() != 0)
+		fail_msg("%s: something is left beside the journal", what);
+}
+
+/* All rows of the run are so, and say this. */
+static void check_rows(const char *status, const char *words, size_t at_least)
+{
+	size_t n = 0;
+	struct sample *row = program_rows("run", &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(row[i].status, status) != 0 || !strstr(row[i].reason, words))
+			fail_msg("%s: %s: %s", row[i].cell, row[i].status, row[i].reason);
+	}
+	assert_true(n >= at_least);
+	free(row);
+}
+
+/* ---- a server of the run's own --------------------------------------------------- */
+
+static void a_run_starts_redis_measures_and_leaves_nothing(void **state)
+{
+	(void)state;
+	need(BROKER_REDIS, "channel/redis-list");
+	program_ends(RUN REDIS_ROWS "-d thread,process --start fork,exec --trial-ms 5", RC_FINE);
+	check_rows("ok", "", 6);
+	check_nothing_left("a run with Redis");
+}
+
+static void a_run_starts_rabbitmq_measures_and_leaves_nothing(void **state)
+{
+	(void)state;
+	need(BROKER_RABBITMQ, "channel/rabbitmq-queue");
+	if (!getenv("HANDOFF_TEST_LONG")) {
+		print_message("RabbitMQ takes ten seconds to start: HANDOFF_TEST_LONG=1\n");
+		skip();
+	}
+	program_ends(RUN RABBIT_ROWS "-d thread,process --trial-ms 5", RC_FINE);
+	check_rows("ok", "", 4);
+	check_nothing_left("a run with RabbitMQ");
+}
+
+/* Started, and in the middle of it; the server's pid in *server. */
+static pid_t start_long_run(pid_t *server)
+{
+	const struct timespec busy = {.tv_nsec = BUSY_MS * 1000000};
+	pid_t pid = program_start(RUN "-m channel/redis-list -d process --trial-ms 30000");
+
+	*server = await_child(pid, "redis-server");
+	nanosleep(&busy, NULL);
+	return pid;
+}
+
+static void await_gone(pid_t pid, const char *what)
+{
+	long begin = program_now_ms();
+
+	while (kill(pid, 0) == 0) {
+		waitpid(pid, NULL, WNOHANG); /* orphans come to this process */
+		if (program_now_ms() - begin > SOON_MS + SLACK_MS)
+			fail_msg("%s: the server still runs", what);
+		nap();
+	}
+}
+
+static void an_interrupted_run_takes_its_server_along(void **state)
+{
+	pid_t server, pid;
+
+	(void)state;
+	program_need_processes();
+	need(BROKER_REDIS, "channel/redis-list");
+	pid = start_long_run(&server);
+	kill(pid, SIGINT);
+	assert_int_equal(program_finish_soon(pid, "SIGINT"), RC_SIGNAL + SIGINT);
+	await_gone(server, "after SIGINT");
+	check_nothing_left("an interrupted run");
+}
+
+static void a_killed_run_takes_its_server_along_and_clean_removes_the_rest(void **state)
+{
+	pid_t server, pid;
+
+	(void)state;
+	program_need_processes();
+	need(BROKER_REDIS, "channel/redis-list");
+	pid = start_long_run(&server);
+	kill(pid, SIGKILL);
+	program_finish(pid);
+	await_gone(server, "after SIGKILL");
+	program_await_nobody("a killed run");
+	assert_int_equal(count_dirs(), 1);
+	program_ends(H "clean", RC_FINE);
+	check_nothing_left("clean");
+}
+
+/* ---- no server -------------------------------------------------------------------- */
+
+/* The run says `words` in every row, and does not wait long for it. */
+static void check_no_server(const char *line, const char *words)
+{
+	long begin = program_now_ms(), ms;
+
+	program_ends(line, RC_NOTHING);
+	ms = program_now_ms() - begin;
+	check_rows("skip", words, 1);
+	if (ms > SOON_MS + SLACK_MS)
+		fail_msg("%s: took %ld ms", words, ms);
+	check_nothing_left(words);
+}
+
+#define ONE_ROW        "-m channel/redis-list -d thread --trial-ms 5"
+#define ONE_RABBIT_ROW "-m channel/rabbitmq-queue -d thread --trial-ms 5"
+
+static void a_server_that_is_not_installed_is_a_row_that_says_so(void **state)
+{
+	(void)state;
+	need(BROKER_REDIS, "channel/redis-list");
+	check_no_server("env PATH=/nowhere " RUN ONE_ROW, "redis-server is not installed");
+}
+
+/* A loopback port with nobody behind it, or with one who never answers. */
+static int open_port(bool listens, char *address, size_t len)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	socklen_t size = sizeof(a);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &size), 0);
+	if (listens)
+		assert_int_equal(listen(fd, 8), 0);
+	snprintf(address, len, "127.0.0.1:%u", ntohs(a.sin_port));
+	return fd;
+}
+
+static void check_given(bool listens, const char *words)
+{
+	char address[32], line[600];
+	int fd = open_port(listens, address, sizeof(address));
+
+	need(BROKER_REDIS, "channel/redis-list");
+	need(BROKER_RABBITMQ, "channel/rabbitmq-queue");
+	snprintf(line, sizeof(line), "env HANDOFF_REDIS=%s " RUN ONE_ROW, address);
+	check_no_server(line, words);
+	assert_int_equal(system("rm -rf \"$D/here/run\""), 0);
+	snprintf(line, sizeof(line), "env HANDOFF_RABBITMQ=%s " RUN ONE_RABBIT_ROW, address);
+	check_no_server(line, words);
+	close(fd);
+}
+
+static void a_server_that_refuses_is_a_row_that_says_so(void **state)
+{
+	(void)state;
+	check_given(false, "Connection refused");
+}
+
+static void a_server_that_keeps_silent_is_a_row_that_says_so(void **state)
+{
+	(void)state;
+	check_given(true, "does not answer");
+}
+
+/* A program called redis-server that is none, and ends. */
+static void a_server_that_does_not_start_is_a_row_with_its_own_words(void **state)
+{
+	char path[SUPPORT_PATH], line[1200];
+
+	(void)state;
+	need(BROKER_REDIS, "channel/redis-list");
+	snprintf(path, sizeof(path), "%s", support_path(&program.dir, "bin"));
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(line, sizeof(line), "env PATH=%s:/usr/bin:/bin " RUN ONE_ROW, path);
+	strcat(path, "/redis-server");
+	support_text(path, "#!/bin/sh\necho fatal: no room at the inn\nexit 1\n");
+	assert_int_equal(chmod(path, 0700), 0);
+	check_no_server(line, "no room at the inn");
+}
+
+/* Killed in the middle of a trial: a row, soon; the next trial has a server again. */
+static void a_server_that_dies_is_a_row_that_says_so_and_another_is_started(void **state)
+{
+	pid_t server, pid;
+	long begin, ms;
+	size_t n = 0;
+	struct sample *row;
+
+	(void)state;
+	program_need_processes();
+	need(BROKER_REDIS, "channel/redis-list");
+	pid = start_long_run(&server);
+	begin = program_now_ms();
+	kill(server, SIGKILL);
+	program_finish(pid);
+	ms = program_now_ms() - begin;
+	row = program_rows("run", &n);
+	assert_int_equal(n, 1);
+	if (strcmp(row[0].status, "skip") != 0 || !strstr(row[0].reason, "the server has gone"))
+		fail_msg("%s: %s: %s", row[0].cell, row[0].status, row[0].reason);
+	if (ms > SOON_MS + SLACK_MS)
+		fail_msg("took %ld ms", ms);
+	free(row);
+	check_nothing_left("a dead server");
+}
+
+/* ---- by hand ----------------------------------------------------------------------- */
+
+static int own_setup(void **state)
+{
+	int code = program_setup(state);
+
+	unsetenv("HANDOFF_REDIS");
+	return code;
+}
+
+static int own_teardown(void **state)
+{
+	broker_end_all();
+	return program_teardown(state);
+}
+
+static void a_server_serves_until_it_is_ended_and_is_started_again_when_it_died(void **state)
+{
+	char err[400] = "";
+	pid_t first, second;
+
+	(void)state;
+	need(BROKER_REDIS, "channel/redis-list");
+	assert_int_equal(broker_pid(BROKER_REDIS), 0);
+	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
+	first = broker_pid(BROKER_REDIS);
+	assert_true(first > 0 && broker_owns(first));
+	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
+	assert_int_equal(broker_pid(BROKER_REDIS), first);
+	kill(first, SIGKILL);
+	await_gone(first, "killed");
+	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
+	second = broker_pid(BROKER_REDIS);
+	assert_true(second > 0 && second != first);
+	assert_int_equal(count_dirs(), 1);
+	broker_end_all();
+	assert_int_equal(kill(second, 0), -1);
+	assert_int_equal(count_dirs(), 0);
+	assert_null(getenv("HANDOFF_REDIS"));
+	broker_end_all();
+}
+
+static void an_address_is_understood_or_refused_with_a_sentence(void **state)
+{
+	static const struct {
+		const char *address, *words;
+	} bad[] = {
+		{"nowhere", "neither /path/of/socket nor host:port"},
+		{"/nowhere/at/all", "No such file"},
+		{"127.0.0.1:1", "refused"},
+		{"127.0.0.1:99999999", "cannot be reached"},
+	};
+	char err[400];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		err[0] = '\0';
+		assert_true(broker_ask(BROKER_REDIS, bad[i].address, 200, err, sizeof(err)) < 0);
+		if (!strstr(err, bad[i].words) || !strstr(err, "Redis"))
+			fail_msg("%s: %s", bad[i].address, err);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PROGRAM_TEST(a_run_starts_redis_measures_and_leaves_nothing),
+		PROGRAM_TEST(a_run_starts_rabbitmq_measures_and_leaves_nothing),
+		PROGRAM_TEST(an_interrupted_run_takes_its_server_along),
+		PROGRAM_TEST(a_killed_run_takes_its_server_along_and_clean_removes_the_rest),
+		PROGRAM_TEST(a_server_that_is_not_installed_is_a_row_that_says_so),
+		PROGRAM_TEST(a_server_that_refuses_is_a_row_that_says_so),
+		PROGRAM_TEST(a_server_that_keeps_silent_is_a_row_that_says_so),
+		PROGRAM_TEST(a_server_that_does_not_start_is_a_row_with_its_own_words),
+		PROGRAM_TEST(a_server_that_dies_is_a_row_that_says_so_and_another_is_started),
+		cmocka_unit_test_setup_teardown(
+			a_server_serves_until_it_is_ended_and_is_started_again_when_it_died,
+			own_setup, own_teardown),
+		cmocka_unit_test(an_address_is_understood_or_refused_with_a_sentence),
+	};
+
+	unsetenv("HANDOFF_REDIS");
+	unsetenv("HANDOFF_RABBITMQ");
+	program_find();
+	return cmocka_run_group_tests_name("broker", tests, NULL, NULL);
+}
