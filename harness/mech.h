@@ -328,7 +328,7 @@ struct worker {
 	uint32_t workers;          /* of both sides */
 	struct schedule schedule;
 	struct hist *service; /* hist: from when it was due; this: from when it was sent */
-			      /* spawn: hist: until it runs; this: until it was joined */
+	/* spawn: hist: until it runs; this: until it was joined */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
@@ -379,30 +379,29 @@ struct mech {
 static inline bool mech_overtakes(const struct mech *m)
 {
 	return m->contract.order == ORDER_LIFO || m->contract.order == ORDER_PRIORITY;
-	
 }
 
 /* What of its wait strategies workers of a domain may choose. */
-	static inline unsigned mech_waits(const struct mech *m, enum domain d)
-	{
-		return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
-	}
+static inline unsigned mech_waits(const struct mech *m, enum domain d)
+{
+	return d == DOMAIN_COROUTINE ? m->waits & AWAITS : m->waits & ~AWAITS;
+}
 
-	/*
+/*
  * Operations claimed in blocks from one counter per side: the total is exact,
  * nobody waits for a share that somebody else still has to do, and the shares
  * are the fairness datum.
  */
-	ALWAYS_INLINE bool worker_claim(struct worker * w, uint64_t * first, uint64_t * end)
-	{
-		*first = add_relaxed(w->claim, w->block);
-		if (*first >= w->n)
-			return false;
-		*end = w->n - *first < w->block ? w->n : *first + w->block;
-		return true;
-	}
+ALWAYS_INLINE bool worker_claim(struct worker *w, uint64_t *first, uint64_t *end)
+{
+	*first = add_relaxed(w->claim, w->block);
+	if (*first >= w->n)
+		return false;
+	*end = w->n - *first < w->block ? w->n : *first + w->block;
+	return true;
+}
 
-	/* Stamp one operation in this many where each would cost too much. */
-	enum { STAMP_EVERY = 64 };
+/* Stamp one operation in this many where each would cost too much. */
+enum { STAMP_EVERY = 64 };
 
 #endif
