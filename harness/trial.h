@@ -82,10 +82,10 @@ struct trial_extra {
 	uint32_t fds;        /* descriptors that are waited for, less one */
 	uint32_t topics;     /* of a bus; 0: one */
 	struct tuning tuning;
-	uint32_t alive;      /* children of a worker at once, less one */
-	uint32_t crowd;      /* oversubscribed: light workers in all; 0: TRIAL_CROWD */
-	uint32_t procs;      /* mixed: processes; 0: TRIAL_PROCS */
-	uint64_t rss_bytes;  /* that each worker touches before anything begins */
+	uint32_t alive;     /* children of a worker at once, less one */
+	uint32_t crowd;     /* oversubscribed: light workers in all; 0: TRIAL_CROWD */
+	uint32_t procs;     /* mixed: processes; 0: TRIAL_PROCS */
+	uint64_t rss_bytes; /* that each worker touches before anything begins */
 };
 
 struct trial_spec {
@@ -186,8 +186,8 @@ struct trial_result {
 	uint64_t oneway_negative; /* arrived before they were sent, as the clocks say: not booked */
 	uint64_t acquisitions, vain_wakeups; /* of a lock; UNKNOWN_COUNT where nobody counts */
 	uint64_t most_inside;                /* semaphores: so many at once; 0: not looked at */
-	char stored[128]; /* directory and file system of the mechanism's file; "": it has none */
-	uint64_t cancelled;       /* timers that were cancelled before they fired */
+	char stored[128];   /* directory and file system of the mechanism's file; "": it has none */
+	uint64_t cancelled; /* timers that were cancelled before they fired */
 };
 
 /*
