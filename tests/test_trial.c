@@ -20,8 +20,7 @@ static const char *const lock_fans[] = {"1", "2", "4", "8"};
 /* ThreadSanitizer does not follow forks. */
 static bool is_tested(enum domain d)
 {
-	/* mixed: test_mixed */
-	return d != DOMAIN_MIXED && !(LAB_TSAN && domain_has_processes(d));
+	return !(LAB_TSAN && domain_has_processes(d));
 }
 
 /* ---- the sweep ----------------------------------------------------------- */
@@ -67,8 +66,8 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 /* Cells with an axis beside the mechanism's plain ones are sampled, the plain ones never. */
 static bool is_sampled(const char *key)
 {
-	static const char *const axes[] = {"&wait=", "placement=same-pu", "placement=unpinned",
-		"fan=2x1", "fan=1x2", "/oversubscribed?"};
+	static const char *const axes[] = {
+		"&wait=", "placement=same-pu", "placement=farthest", "/oversubscribed?"};
 	bool apart = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
