@@ -15,9 +15,9 @@ endif
 OPT_release := -O2 -g
 OPT_clang   := -O2 -g
 OPT_debug   := -O1 -g3 -fno-omit-frame-pointer
-OPT_asan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+OPT_asan    := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_fuzz    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-OPT_tsan    := -O1 -g3 -fno-omit-frame-pointer -fsanitize=thread
+OPT_tsan    := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread
 ifneq ($(filter clang fuzz,$(FLAVOUR)),)
 CC := clang
 endif
@@ -45,7 +45,7 @@ THREADED := awake barrier bus channel channel_ends coherence coroutine event eve
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
-	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-clang bench-self \
+	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax bench-self \
 	report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
@@ -112,6 +112,10 @@ check-inline: all ## no forgotten call in a stamped loop
 
 check-symbols: all ## one export a mechanism, no mutable state
 	@scripts/check-symbols $(B)
+
+check-syntax: ## no warning in any source, without building (FLAVOUR=clang)
+	@printf '%s\n' $(HARNESS) $(PRIMITIVES) $(BENCH) bench/main.c $(wildcard tests/*.c) | \
+		xargs -n 16 -P "$$(nproc)" $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only
 
 check-headers: ## every header compiles alone
 	@CC='$(CC)' scripts/check-headers

@@ -39,7 +39,7 @@ int campaign_set_add_kept(struct campaign_set *s, size_t *added, char *err, size
 double campaign_set_span(const struct campaign_set *s);
 size_t campaign_set_boots(const struct campaign_set *s);
 
-/* Into its place under campaign_root, whose path is then `path`; what is older than the last goes. */
+/* To its place under campaign_root, then in `path`; what is older than the last ones goes. */
 int campaign_keep(const struct campaign *c, char path[CAMPAIGN_PATH], char *err, size_t err_len);
 
 #endif

@@ -37,6 +37,10 @@ static const char *normalise_crowd(struct cell *c)
 		c->extra.crowd = 0;
 		return NULL;
 	}
+	/* the pairs' links lie beside the memory that these are about */
+	c->extra.memory = MEMORY_NORMAL;
+	c->extra.node = NODE_ANY;
+	c->extra.touch = TOUCH_LEADER;
 	c->side_a = workload_one_role(c->workload) ? 2 : 1;
 	c->side_b = workload_one_role(c->workload) ? 0 : 1;
 	if (c->domain != DOMAIN_THREAD && c->domain != DOMAIN_PROCESS)

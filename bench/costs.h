@@ -1,5 +1,5 @@
 /*
- * costs.h - what of a row is judged when a change is: five metrics, each as what an operation costs.
+ * costs.h - what of a row is judged: five metrics, each as what an operation costs.
  *
  * In log cost more is slower, for rates too, which enter inverted.  Pure; any thread.
  */

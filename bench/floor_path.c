@@ -295,6 +295,8 @@ void floor_path(const struct floors *f, const struct cell *c, double sleeps, dou
 	*out = (struct floor_sum){.ns = NAN};
 	if (c->mech->flags & (MECH_FLOOR | MECH_RACY))
 		out->why = "it is a floor itself, or a race";
+	else if (workload_crowds(c->workload))
+		out->why = "what its pairs do overlaps";
 	else
 		n = pairs_of(f, c, pair, ARRAY_LEN(pair), &out->why);
 	for (size_t i = 0; i < n; i++) {

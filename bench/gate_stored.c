@@ -7,104 +7,15 @@
 #include <string.h>
 
 #include "bench/gate_stats.h"
+#include "bench/gate_stored_part.h"
 #include "bench/stats.h"
 #include "bench/student.h"
 
 const double stored_q = 0.05;
 const double stored_shift_most = 0.05;
 
-static const double confidence = 0.95;
 static const double power_z = 0.8416212335729143; /* 80 % */
 static const double mad_to_sd = 1.482602218505602;
-static const double least_s2 = 1e-10; /* a standard deviation of 0.001 %: figures have 6 digits */
-
-/* ---- shifts of whole campaigns ------------------------------------------------ */
-
-static const double *costs_of(const struct stored_input *in, size_t i)
-{
-	return in->cost + i * (in->base + in->fresh);
-}
-
-/* The values there are, to `out`; how many. */
-static size_t present(const double *x, size_t n, double *out)
-{
-	size_t have = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!isnan(x[i]))
-			out[have++] = x[i];
-	}
-	return have;
-}
-
-static bool in_family(const struct stored_input *in, size_t i, int family)
-{
-	return family < 0 || in->family[i] == family;
-}
-
-int stored_campaign_shifts(const struct stored_input *in, int family, double *shift)
-{
-	size_t columns = in->base + in->fresh;
-	double *centre = calloc(in->n + 1, sizeof(*centre)), *work;
-	double *residual = calloc(in->n + 1, sizeof(*residual));
-
-	work = calloc(2 * (in->n + columns + 1), sizeof(*work));
-	if (!centre || !residual || !work) {
-		free(centre);
-		free(residual);
-		free(work);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < in->n; i++) {
-		size_t n = present(costs_of(in, i), in->base, work);
-
-		centre[i] = stats_median(work, n, work + n);
-	}
-	for (size_t k = 0; k < columns; k++) {
-		size_t n = 0;
-
-		for (size_t i = 0; i < in->n; i++) {
-			double r = costs_of(in, i)[k] - centre[i];
-
-			if (in_family(in, i, family) && !isnan(r))
-				residual[n++] = r;
-		}
-		shift[k] = stats_median(residual, n, work);
-	}
-	free(centre);
-	free(residual);
-	free(work);
-	return 0;
-}
-
-/* `work` holds the others; twice as much room. */
-static bool lies_apart(double x, double *work, size_t n)
-{
-	double median = stats_median(work, n, work + n), mad = stats_mad(work, n, work + n);
-	double limit = 4 * mad > log1p(stored_shift_most) ? 4 * mad : log1p(stored_shift_most);
-
-	return fabs(x - median) > limit;
-}
-
-size_t stored_outliers(const double *shift, size_t n, bool *out, double *work)
-{
-	size_t have = present(shift, n, work), apart = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t others = 0;
-
-		out[i] = false;
-		if (isnan(shift[i]) || have < 4)
-			continue;
-		for (size_t k = 0; k < n; k++) {
-			if (k != i && !isnan(shift[k]))
-				work[others++] = shift[k];
-		}
-		out[i] = lies_apart(shift[i], work, others);
-		apart += out[i];
-	}
-	return apart;
-}
 
 /* Cells of a family mostly have the same degrees of freedom. */
 struct quantile {
@@ -118,53 +29,6 @@ static double quantile_of(struct quantile *last, double p, double df)
 	return last->t;
 }
 
-/* ---- two groups --------------------------------------------------------------- */
-
-struct group {
-	size_t n;
-	double mean, squares; /* sum of squared distances from it */
-};
-
-static struct group group_of(const double *x, size_t n)
-{
-	struct group g = {0};
-
-	for (size_t i = 0; i < n; i++) {
-		if (!isnan(x[i])) {
-			g.n++;
-			g.mean += x[i];
-		}
-	}
-	g.mean = g.n ? g.mean / (double)g.n : NAN;
-	for (size_t i = 0; i < n; i++) {
-		if (!isnan(x[i]))
-			g.squares += (x[i] - g.mean) * (x[i] - g.mean);
-	}
-	return g;
-}
-
-static double one_each(const struct group *a, const struct group *b)
-{
-	return 1 / (double)a->n + 1 / (double)b->n;
-}
-
-void stored_shift_between(const double *shift, size_t base, size_t fresh, struct stored_shift *out)
-{
-	struct group a = group_of(shift, base), b = group_of(shift + base, fresh);
-	double df, se, half;
-
-	out->diff = b.mean - a.mean;
-	out->lo = out->hi = out->p = NAN;
-	if (a.n == 0 || b.n == 0 || a.n + b.n < 3)
-		return;
-	df = (double)(a.n + b.n - 2);
-	se = sqrt(fmax((a.squares + b.squares) / df, least_s2) * one_each(&a, &b));
-	half = student_quantile_upper((1 - confidence) / 2, df) * se;
-	out->lo = out->diff - half;
-	out->hi = out->diff + half;
-	out->p = student_upper(out->diff / se, df);
-}
-
 /* ---- variances ---------------------------------------------------------------- */
 
 void stored_prior(const double *s2, const double *d, size_t n, double *d0, double *s02)
@@ -172,10 +36,11 @@ void stored_prior(const double *s2, const double *d, size_t n, double *d0, doubl
 	double mean = 0, spread = 0, chance = 0;
 
 	for (size_t i = 0; i < n; i++)
-		mean += log(fmax(s2[i], least_s2)) - digamma(d[i] / 2) + log(d[i] / 2);
+		mean += log(fmax(s2[i], stored_least_s2)) - digamma(d[i] / 2) + log(d[i] / 2);
 	mean /= (double)n;
 	for (size_t i = 0; i < n; i++) {
-		double e = log(fmax(s2[i], least_s2)) - digamma(d[i] / 2) + log(d[i] / 2) - mean;
+		double e = log(fmax(s2[i], stored_least_s2)) - digamma(d[i] / 2) + log(d[i] / 2) -
+			   mean;
 
 		spread += e * e / (double)(n - 1);
 		chance += trigamma(d[i] / 2) / (double)n;
@@ -236,7 +101,7 @@ static struct scale scale_of(
 	return s;
 }
 
-/* One campaign a side: how much cells differ among each other, or trials within, is all there is. */
+/* One campaign a side: all there is is how cells differ, or trials within. */
 static void judge_by_spread(
 	const struct stored_input *in, size_t i, const struct scale *s, struct stored_finding *f)
 {
@@ -254,7 +119,7 @@ static void judge_by_spread(
 
 static void judge_by_t(const struct cell *c, const struct scale *s, struct stored_finding *f)
 {
-	double s2 = fmax(c->s2, least_s2);
+	double s2 = fmax(c->s2, stored_least_s2);
 
 	f->df = c->d + s->d0;
 	if (isinf(s->d0))
@@ -288,7 +153,7 @@ static void finish_cell(const struct stored_rule *rule, const struct cell *c, st
 
 	if (isnan(f->se))
 		return;
-	half = quantile_of(last, (1 - confidence) / 2, f->df) * f->se;
+	half = quantile_of(last, (1 - stored_confidence) / 2, f->df) * f->se;
 	f->lo = f->diff - half;
 	f->hi = f->diff + half;
 	f->p_slower = student_upper((f->diff - margin) / f->se, f->df);

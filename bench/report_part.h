@@ -48,6 +48,9 @@ part_fn report_table;
 /* A file beside the run: report_csv.c. */
 part_fn report_csv;
 
+/* Gates whose right answer was known, as rates: report_gate.c. */
+part_fn report_gate;
+
 /* Merged tails, drift of long trials, overlap where processors are shared: report_tails.c. */
 part_fn report_tails, report_drift, report_overlap;
 

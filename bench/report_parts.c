@@ -323,6 +323,7 @@ static const struct part {
 	{"drift", report_drift},
 	{"overlap", report_overlap},
 	{"load", report_load},
+	{"gate", report_gate},
 };
 
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len)

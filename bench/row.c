@@ -248,7 +248,7 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	if (r->status != TRIAL_OK)
 		return;
 	put_cpus(s, c, r);
-	if (cell_has_memory(c->mech))
+	if (cell_has_memory(c->mech) && !cell_crowd(c))
 		snprintf(s->pages, sizeof(s->pages), "%s", r->pages);
 	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);

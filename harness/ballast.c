@@ -24,7 +24,8 @@ int ballast_take(void **mem, uint64_t bytes, unsigned workers, char *err, size_t
 	if (bytes == 0)
 		return 0;
 	if (bytes > room_bytes() / SHARE / workers)
-		return refuse(err, err_len, bytes, "more than half of what is available");
+		return refuse(
+			err, err_len, bytes, "more than half of the memory that is available");
 	got = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (got == MAP_FAILED)
 		return refuse(err, err_len, bytes, strerror(errno));

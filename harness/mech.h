@@ -54,9 +54,17 @@ enum family {
 
 /*
  * Coroutines: all workers on one thread, see coroutine.h.  Mixed: dealt in turn to several
- * processes, in each of which they are threads.
+ * processes, in each of which they are threads; no mechanism declares it (DOMAIN_COUNT leaves it
+ * out), it follows where threads and processes are declared.
  */
-enum domain { DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE, DOMAIN_MIXED, DOMAIN_COUNT };
+enum domain {
+	DOMAIN_THREAD,
+	DOMAIN_PROCESS,
+	DOMAIN_COROUTINE,
+	DOMAIN_COUNT,
+	DOMAIN_MIXED = DOMAIN_COUNT,
+	DOMAIN_NAMES
+};
 
 /* Its workers do not all share an address space and a table of descriptors. */
 static inline bool domain_has_processes(enum domain d)

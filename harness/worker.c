@@ -415,11 +415,6 @@ static void await_start(const struct self *s)
 		cpu_pause();
 }
 
-static bool begins_tasks(enum family f)
-{
-	return f == FAMILY_SPAWN || f == FAMILY_TIMER;
-}
-
 static int port_error(const struct worker *w, const struct port *p)
 {
 	return w->in && w->in->err ? w->in->err : p->err;
@@ -438,7 +433,7 @@ static bool server_gone(const struct self *s, const struct port *p)
 static void explain_error(struct self *s, int err)
 {
 	s->slot->skip = err == -ENOMEM || err == -ENOSPC ||
-			(begins_tasks(s->crew->workload->family) &&
+			(workload_begins_tasks(s->crew->workload) &&
 				verdict_status_of(err) == TRIAL_SKIP);
 	snprintf(s->slot->reason, sizeof(s->slot->reason), "worker %u: operation failed: %s%s",
 		s->index, strerror(-err), s->slot->skip ? verdict_limit_of(err) : "");

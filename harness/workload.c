@@ -30,7 +30,7 @@ static const char *const family_names[FAMILY_COUNT] = {
 	[FAMILY_TIMER] = "timer",
 	[FAMILY_SPAWN] = "spawn",
 };
-static const char *const domain_names[DOMAIN_COUNT] = {
+static const char *const domain_names[DOMAIN_NAMES] = {
 	[DOMAIN_THREAD] = "thread",
 	[DOMAIN_PROCESS] = "process",
 	[DOMAIN_COROUTINE] = "coroutine",
@@ -112,7 +112,7 @@ const char *kind_name(enum kind k)
 
 int domain_parse(const char *name)
 {
-	return find(domain_names, DOMAIN_COUNT, name);
+	return find(domain_names, DOMAIN_NAMES, name);
 }
 
 int start_parse(const char *name)

@@ -295,8 +295,8 @@ static void cell_refuses_what_is_no_key(void **state)
 		"channel/queue-fifo/stream?capacity=0", "channel/queue-fifo/stream?capacity=1G",
 		"channel/pipe/stream?fan=1x0", "channel/pipe/stream?fan=256x256",
 		"lock/mutex/contend?fan=200x200",
-		"channel/pipe/stream?placement="
-		"pu:0123456789012345678901234567890123456789012345678901234567890123456789",
+		("channel/pipe/stream?placement="
+		 "pu:0123456789012345678901234567890123456789012345678901234567890123456789"),
 		"channel/pipe/stream?fan=0x1", "channel/pipe/stream?fan=x",
 		"channel/pipe/stream?fan=1y1", "channel/pipe/stream?fan=257x1",
 		"channel/pipe/stream?fan=1x1x1"};

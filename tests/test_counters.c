@@ -137,7 +137,7 @@ static void probe_names_the_events_that_a_machine_has_not(void **state)
 static void probe_as_nobody(const char *root, struct counter_plan *p, char *why)
 {
 	pid_t pid = fork();
-	int status;
+	int status = -1;
 
 	if (pid == 0) {
 		if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0)

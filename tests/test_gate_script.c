@@ -163,6 +163,68 @@ static void gate_script_does_not_show_what_an_earlier_gate_decided(void **state)
 	check_left_nothing();
 }
 
+/* ---- what there is to copy -------------------------------------------------------------- */
+
+/* A file of the repository. */
+static char *source(const char *name)
+{
+	char path[PATH_MAX + 64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", getenv("HANDOFF_SHARE"), name);
+	return support_read(path);
+}
+
+/* What the commands know, and install-deps. */
+static char *all_help(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	assert_non_null(to);
+	program_ends(H "ab --help", RC_FINE);
+	(void)fputs(program.out, to);
+	program_ends(H "export --help", RC_FINE);
+	(void)fprintf(to, "%s --with \n", program.out);
+	assert_int_equal(fclose(to), 0);
+	return text;
+}
+
+/* Every word --option between two places of a text is an option of something; returns how many. */
+static size_t check_options(const char *text, const char *end, const char *help)
+{
+	char word[64];
+	size_t n = 0;
+
+	while ((text = strstr(text, " --")) != NULL && (!end || text < end)) {
+		size_t len = strspn(++text, "-abcdefghijklmnopqrstuvwxyz");
+
+		(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (!strstr(help, word))
+			fail_msg("nothing has the option %s", word);
+		n++;
+	}
+	return n;
+}
+
+static void gate_examples_use_options_that_there_are(void **state)
+{
+	char *help = all_help(), *text = source(".github/workflows/handoff.yml"), *from;
+
+	(void)state;
+	assert_true(check_options(text, NULL, help) >= 9);
+	free(text);
+	text = source("ci/gitlab.example.yml");
+	assert_true(check_options(text, NULL, help) >= 4);
+	free(text);
+	text = source("README.md");
+	from = strstr(text, "\n## Gate your CI in five minutes\n");
+	assert_non_null(from);
+	assert_true(check_options(from, strstr(from, "\n## The report\n"), help) >= 8);
+	free(text);
+	free(help);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +232,7 @@ int main(void)
 		PROGRAM_TEST(gate_script_takes_the_checked_out_commit_or_the_files_as_new),
 		PROGRAM_TEST(gate_script_refuses_what_cannot_be_built),
 		PROGRAM_TEST(gate_script_does_not_show_what_an_earlier_gate_decided),
+		PROGRAM_TEST(gate_examples_use_options_that_there_are),
 	};
 
 	program_find();

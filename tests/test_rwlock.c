@@ -146,7 +146,7 @@ static void every_write_counts_and_who_only_reads_writes_nothing(void **state)
 
 		if (m->family != FAMILY_RWLOCK || (m->flags & MECH_RACY))
 			continue;
-		for (int d = 0; d < (LAB_TSAN ? 1 : DOMAIN_COUNT); d++) {
+		for (int d = 0; d <= (LAB_TSAN ? DOMAIN_THREAD : DOMAIN_PROCESS); d++) {
 			for (unsigned percent = 0; percent <= 100; percent += 50, ran++)
 				check_writes(m, (enum domain)d, percent);
 		}
@@ -267,7 +267,7 @@ static void sabotage_of_the_state_is_caught_and_named(void **state)
 
 		if (m->family != FAMILY_RWLOCK || (m->flags & MECH_RACY))
 			continue;
-		for (int d = 0; d < (LAB_TSAN ? 1 : DOMAIN_COUNT); d++) {
+		for (int d = 0; d <= (LAB_TSAN ? DOMAIN_THREAD : DOMAIN_PROCESS); d++) {
 			for (size_t k = 0; k < ARRAY_LEN(sabotages); k++)
 				check_sabotage(m, (enum domain)d, &sabotages[k]);
 		}

@@ -226,7 +226,7 @@ static void sabotage_of_a_barrier_is_caught_and_named(void **state)
 			if (!(m->domains & BIT(d)))
 				continue;
 			trials++;
-			if (!cell_of(&c, m, "rendezvous", (enum domain)d))
+			if (!cell_of(&c, m, "rendezvous", d))
 				fail_msg("%s cannot run in domain %d", m->name, d);
 			sabotage(&c, &of_barrier, 0);
 			if (!strstr(lab.result->reason, "let a worker go at the wrong time"))

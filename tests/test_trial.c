@@ -20,8 +20,7 @@ static const char *const lock_fans[] = {"1", "2", "4", "8"};
 /* ThreadSanitizer does not follow forks. */
 static bool is_tested(enum domain d)
 {
-	/* mixed: test_mixed */
-	return d != DOMAIN_MIXED && !(LAB_TSAN && domain_has_processes(d));
+	return !(LAB_TSAN && domain_has_processes(d));
 }
 
 /* ---- the sweep ----------------------------------------------------------- */

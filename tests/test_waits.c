@@ -44,6 +44,8 @@ static const char *crowd_of(const struct mech *m, char *fan, size_t len)
 		[FAMILY_LOCK] = "contend",
 		[FAMILY_EVENT] = "wake-all",
 		[FAMILY_BARRIER] = "rendezvous",
+		[FAMILY_RWLOCK] = "readers",
+		[FAMILY_BUS] = "stream",
 		[FAMILY_TIMER] = "lateness",
 		[FAMILY_SPAWN] = "lifecycle",
 	};

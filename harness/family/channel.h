@@ -403,8 +403,8 @@ ALWAYS_INLINE void channel_self(const struct channel_ops *o, struct worker *w, s
 	STAMP_ONCE(channel, id, poll, opstab)                                                      \
 	STAMP_ONCE(channel, id, vain, opstab)                                                      \
 	STAMP_ONCE(channel, id, drain, opstab)                                                     \
-	STAMP_TWINS(channel, id, offer, opstab, offered)                                           \
-	STAMP_TWINS(channel, id, arrive, opstab, offered)                                          \
+	STAMP_ONCE(channel, id, offer, opstab)                                                     \
+	STAMP_ONCE(channel, id, arrive, opstab)                                                    \
 	static const loop_table id##_loops = {                                                     \
 		[LOOP_PRODUCE] = {id##__produce__plain, id##__produce__probed},                    \
 		[LOOP_CONSUME] = {id##__consume__plain, id##__consume__probed},                    \

@@ -3,13 +3,18 @@
  *
  * STAMP_TWINS(channel, id, produce, ops, offered) instantiates the family's
  * inline loop channel_produce() as id__produce__plain and id__produce__probed,
- * with the ops table and every `how` that decides what an operation does when
- * it need not wait as constants.  A plain twin has two copies, between which the
- * wait strategy decides once per call, outside the loop: for who sleeps, now or
- * in the end, and for who stays awake.  They differ in what an operation that
- * does not wait must do (look for sleepers to wake); what else the strategies
- * differ in is looked up while waiting.  Strategies that the mechanism does not
- * offer are not compiled.
+ * with the ops table as a constant and everything inlined.  The wait strategy is
+ * looked up while waiting: beside a system call, or a mutex, the branch costs
+ * nothing, and one copy of each loop compiles in half the time of two.
+ *
+ * Where an operation that need not wait takes a few nanoseconds, and does more for
+ * peers that may sleep (it looks for them, to wake them), the mechanism's file says
+ *
+ *	#define STAMP_FOLDS 1
+ *
+ * before the family's header: then a plain twin has a copy of each loop for who sleeps,
+ * now or in the end, and one for who stays awake, and which it is is decided once per
+ * call, outside the loop.
  *
  * STAMP_ONCE is for loops that do not wait, or are not timed to the cycle: one
  * copy, which looks the strategy up.
@@ -29,20 +34,23 @@
 #define STAMP_RUN(family, loop, opstab, wait_, twin)                                               \
 	family##_##loop(&(opstab), w, (struct how){wait_, MODE_BLOCK, twin})
 
-/*
- * Where descriptors are waited for (WAIT_EPOLL is offered there and nowhere else),
- * every strategy but block is tries out of line: one copy serves them all.
- */
+#ifndef STAMP_FOLDS
+#define STAMP_FOLDS 0
+#endif
+
+/* What is not offered is not compiled. */
+#define STAMP_KNOWN(is, offered)                                                                   \
+	((offered) == BIT(WAIT_BLOCK)                       ? WAIT_BLOCK                           \
+		: !((offered)&AWAITS) && (is) == WAIT_AWAIT ? WAIT_BLOCK                           \
+							    : (is))
+
 #define STAMP_LOOP(family, id, loop, opstab, offered, suffix, twin)                                \
 	static NOINLINE void id##__##loop##__##suffix(struct worker *w)                            \
 	{                                                                                          \
-		const enum wait is = w->wait;                                                      \
+		const enum wait is = STAMP_KNOWN(w->wait, offered);                                \
                                                                                                    \
-		if ((offered)&BIT(WAIT_EPOLL)) {                                                   \
-			if (is == WAIT_BLOCK)                                                      \
-				STAMP_RUN(family, loop, opstab, WAIT_BLOCK, twin);                 \
-			else                                                                       \
-				STAMP_RUN(family, loop, opstab, is, twin);                         \
+		if (!STAMP_FOLDS) {                                                                \
+			STAMP_RUN(family, loop, opstab, is, twin);                                 \
 		} else if (((offered)&AWAITS) && is == WAIT_AWAIT) {                               \
 			STAMP_RUN(family, loop, opstab, WAIT_AWAIT, twin);                         \
 		} else if (((offered)&STAMP_AWAKE) && (BIT(is) & STAMP_AWAKE)) {                   \

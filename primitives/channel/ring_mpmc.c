@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 
+#define STAMP_FOLDS 1 /* who stays awake needs no wake-up */
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/slots.h"
 
