@@ -176,7 +176,7 @@ static struct gate start(size_t cells, uint64_t budget)
 	return g;
 }
 
-/* All that is wanted now: the first cell differs by `d` and `second`, the rest by next to nothing. */
+/* All that is wanted now: the first cell differs by d and second, the rest by next to nothing. */
 static void feed(struct gate *g, double d, double second)
 {
 	for (size_t c = 0; c < g->cells; c++) {
