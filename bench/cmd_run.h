@@ -37,7 +37,7 @@ struct run {
 	struct runner runner;
 	struct floors floors;
 	bool has_session, has_runner;
-	bool has_plan; /* plan.csv is there: --resume can go on */
+	bool has_plan;          /* plan.csv is there: --resume can go on */
 	char matrix_path[4200]; /* of set.matrix; "" before the plan is made */
 	char err[RUN_ERR];
 };

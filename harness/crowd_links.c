@@ -131,6 +131,8 @@ void crowd_judge(const struct crew *c, struct evidence *e)
 
 		evidence_judge(e, &ledger, 1, &pair->sent, 1, 0);
 	}
+	if (mech_overtakes(c->mech))
+		e->reordered = 0; /* as the contract wants it */
 }
 
 /* ---- for a host ------------------------------------------------------------------ */

@@ -60,7 +60,7 @@ static void values_that_are_none_are_refused_with_near_matches(void **state)
 	CHECK_ALL({RUN "-m channel/piep", 2, "did you mean channel/pipe"},
 		{RUN "-m '!chanel/*'", 2, "chanel"}, {RUN "-m ''", 2, "empty"},
 		{RUN "-w pingpnog", 2, "did you mean pingpong"},
-		{RUN "-d thraed", 2, "thread and process"}, {RUN "--wait spni", 2, "spin"},
+		{RUN "-d thraed", 2, "thread, process"}, {RUN "--wait spni", 2, "spin"},
 		{RUN "--start exce", 2, "fork and exec"},
 		{RUN "-p nearset", 2, "did you mean nearest"},
 		{RUN "-p core:99+core:0", 2, "core:99"}, {RUN "-p ''", 2, "empty"},

@@ -184,6 +184,10 @@ static char *all_help(void)
 	assert_non_null(to);
 	program_ends(H "ab --help", RC_FINE);
 	(void)fputs(program.out, to);
+	program_ends(H "compare --help", RC_FINE);
+	(void)fputs(program.out, to);
+	program_ends(H "baseline --help", RC_FINE);
+	(void)fputs(program.out, to);
 	program_ends(H "export --help", RC_FINE);
 	(void)fprintf(to, "%s --with \n", program.out);
 	assert_int_equal(fclose(to), 0);

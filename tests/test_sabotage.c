@@ -198,7 +198,7 @@ static void sabotage_of_a_signal_is_caught_and_named(void **state)
 		if (m->family != FAMILY_EVENT || !lab_wants(m))
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
-			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], k % DOMAIN_COUNT))
+			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
 			/* each drop is found by its silence, which takes its time */
 			for (size_t s = k >= DOMAIN_COUNT; s < ARRAY_LEN(of_signal); s++, trials++)
@@ -267,7 +267,7 @@ static void sabotage_left_out_is_ok(void **state)
 		const struct mech *m = registry_all()[i];
 
 		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
-			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], k % DOMAIN_COUNT))
+			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
 			if (lab_run(&c, &none) != TRIAL_OK)
 				fail_msg("%s: %s", c.key, lab.result->reason);

@@ -133,8 +133,8 @@ static void faults_that_went_through_get_no_second_try(void **state)
 	struct selftest t;
 
 	(void)state;
-	assert_int_equal(
-		look_at(&t, SELFTEST_REORDERED, 1, (struct said){.status = TRIAL_OK}), SELFTEST_WRONG);
+	assert_int_equal(look_at(&t, SELFTEST_REORDERED, 1, (struct said){.status = TRIAL_OK}),
+		SELFTEST_WRONG);
 	assert_true(t.missed);
 	assert_string_equal(t.figure[0].reason, "it went through as ok");
 }

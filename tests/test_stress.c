@@ -259,7 +259,7 @@ static void stress_refuses_what_means_nothing(void **state)
 		{"--trial-ms 0.1", "from 1 to 60000"},
 		{"-m channel/pip", "did you mean channel/pipe"},
 		{"-w sream", "stream"},
-		{"-d threed", "thread and process"},
+		{"-d threed", "thread, process"},
 		{"-p nearst", "nearst"},
 		{"-s 0", "--size"},
 		{"-f 0x1", "--fan"},
