@@ -191,7 +191,7 @@ static void select_refuses_values_that_match_nothing(void **state)
 	(void)state;
 	check_refused(AXIS_MECHANISM, "channel/nothing*", "matches nothing");
 	check_refused(AXIS_MECHANISM, "!channel/nothing", "matches nothing");
-	check_refused(AXIS_DOMAIN, "fiber", "thread, process and coroutine");
+	check_refused(AXIS_DOMAIN, "fiber", "thread, process, coroutine and mixed");
 	check_refused(AXIS_START, "spawn", "fork and exec");
 	check_refused(AXIS_WAIT, "pray", "spin-then-block");
 	for (size_t i = 0; i < ARRAY_LEN(fans); i++)

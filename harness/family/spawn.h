@@ -118,6 +118,9 @@ ALWAYS_INLINE uint64_t spawn_now(const struct spawn_room *room)
  */
 CALLED int spawn_live(struct spawn_room *room, uint32_t i, uint64_t now, const struct port *p);
 
+/* In a forked child: end.  Not declared so: a call at a function's end has no name in objdump. */
+COLD void spawn_exit(int code);
+
 /* NULL, or the limit that so many children of all workers would break; tasks: of the kernel. */
 const char *spawn_fits(const struct link *l, uint64_t bytes_each, bool are_tasks);
 

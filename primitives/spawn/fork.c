@@ -12,13 +12,13 @@ static const char *fork_fits(const struct link *l)
 	return spawn_fits(l, PROCESS_BYTES + l->rss_bytes / PROCESS_PAGE_TABLE, true);
 }
 
-COLD static _Noreturn void fork_life(struct port *p, uint32_t i, pid_t worker)
+COLD static int fork_life(struct port *p, uint32_t i, pid_t worker)
 {
 	uint64_t now = spawn_now(spawn_local(p)->room);
 
 	process_end_with(worker);
 	spawn_local(p)->self = i + 1;
-	_exit(spawn_live(spawn_local(p)->room, i, now, p));
+	return spawn_live(spawn_local(p)->room, i, now, p);
 }
 
 ALWAYS_INLINE enum result fork_start(struct port *p, uint32_t i, struct how how)
@@ -27,7 +27,7 @@ ALWAYS_INLINE enum result fork_start(struct port *p, uint32_t i, struct how how)
 
 	(void)how;
 	if (pid == 0)
-		fork_life(p, i, worker);
+		spawn_exit(fork_life(p, i, worker));
 	spawn_local(p)->handle[i].id = (uint64_t)pid;
 	return LIKELY(pid > 0) ? OP_DONE : spawn_refuse(p, -errno);
 }

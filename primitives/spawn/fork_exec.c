@@ -23,7 +23,7 @@ static int exec_attach(struct port *p)
 	return spawn_attach(p, NULL);
 }
 
-COLD static _Noreturn void exec_life(struct port *p, uint32_t i, pid_t worker)
+COLD static int exec_life(struct port *p, uint32_t i, pid_t worker)
 {
 	const struct spawn_local *l = p->local;
 	char fd[12], index[12], source[12];
@@ -36,7 +36,7 @@ COLD static _Noreturn void exec_life(struct port *p, uint32_t i, pid_t worker)
 	snprintf(source, sizeof(source), "%u", l->room->clock.source);
 	fcntl(l->fd, F_SETFD, 0);
 	self_exec(argv);
-	_exit(127);
+	return 127;
 }
 
 ALWAYS_INLINE enum result exec_start(struct port *p, uint32_t i, struct how how)
@@ -45,7 +45,7 @@ ALWAYS_INLINE enum result exec_start(struct port *p, uint32_t i, struct how how)
 
 	(void)how;
 	if (pid == 0)
-		exec_life(p, i, worker);
+		spawn_exit(exec_life(p, i, worker));
 	spawn_local(p)->handle[i].id = (uint64_t)pid;
 	return LIKELY(pid > 0) ? OP_DONE : spawn_refuse(p, -errno);
 }
