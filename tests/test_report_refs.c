@@ -258,7 +258,7 @@ static void links_to_pictures_lead_from_the_document_to_the_run(void **state)
 static void cards_have_promises_figures_and_evidence(void **state)
 {
 	check_said(*state, "{{cards}}",
-		"\n### channel/pipe\n\nanonymous pipe\n\ndomains: thread process · fans: N:M · ");
+		"\n### channel/pipe\n\nanonymous pipe\n\ndomains: thread process coroutine · fans: N:M · ");
 	check_said(*state, "{{cards}}",
 		"| pingpong | 1x1 thread | 64 B | 5.12 us [5.00 .. 5.25 us] | nearest, block, x1024 | "
 		"100 ns | 6 | 9.22 us, farthest, block, x1024 |\n"
