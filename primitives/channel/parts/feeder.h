@@ -132,7 +132,6 @@ static void *feeder_main(void *arg)
 static inline int feeder_start(
 	struct feeder *f, const struct link *l, int fd, pthread_mutex_t *write_lock)
 {
-	char path[40];
 	int err;
 
 	*f = (struct feeder){.fd = -1, .wake_fd = -1, .link = l, .write_lock = write_lock};
@@ -140,9 +139,9 @@ static inline int feeder_start(
 	pthread_cond_init(&f->work, NULL);
 	f->started = true;
 	f->joined = true;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	f->fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (f->fd >= 0)
+	/* O_NONBLOCK is of all feeders: nobody else writes into this pipe */
+	f->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (f->fd >= 0 && fcntl(f->fd, F_SETFL, O_NONBLOCK) == 0)
 		f->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (f->wake_fd < 0)
 		return -errno;
