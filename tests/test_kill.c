@@ -3,8 +3,8 @@
  * back, leaves nothing, and the next one is as if nothing had been.
  *
  * The first time that a point is reached, by either side of two workers, is tried
- * with the threads of every mechanism (with processes another part of them each day, and at the
- * desk a part of the points); later hits, and one worker of many, are sampled.  HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED
+ * with another part of the mechanisms each day (at the desk, at a part of the points); later hits,
+ * and one worker of many, are sampled.  HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED
  * repeats a sample.
  */
 #include <stdio.h>
@@ -280,7 +280,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		kill_all(&two);
 		if (has_many)
 			kill_all(&many);
-	} else if (!lab_is_today(two.key, 1 + variant)) {
+	} else if (!lab_is_today(two.key, 3 + variant)) {
 		kill_later(&two);
 	} else {
 		kill_everywhere(&two, 1, exec || lab_is_fast() ? EXEC_SHARE : 2 + variant);

@@ -269,6 +269,8 @@ static void sabotage_left_out_is_ok(void **state)
 		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
 			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
+			if (!lab_is_today(c.key, 4))
+				continue;
 			if (lab_run(&c, &none) != TRIAL_OK)
 				fail_msg("%s: %s", c.key, lab.result->reason);
 			assert_int_equal(lab.result->ops,

@@ -66,13 +66,13 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 /* Cells with an axis beside the mechanism's plain ones are sampled, the plain ones never. */
 static bool is_sampled(const char *key)
 {
-	static const char *const axes[] = {
-		"&wait=", "placement=same-pu", "placement=farthest", "/oversubscribed?"};
+	static const char *const axes[] = {"&wait=", "placement=same-pu", "placement=farthest",
+		"placement=unpinned", "fan=2x1", "fan=1x2", "fan=2x2", "/oversubscribed?"};
 	bool apart = false;
 
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
 		apart |= strstr(key, axes[i]) != NULL;
-	return !apart || lab_is_today(key, 3);
+	return !apart || lab_is_today(key, 6);
 }
 
 static void run_key(const char *key)
