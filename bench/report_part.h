@@ -64,6 +64,9 @@ part_fn report_floors;
 /* Ways to wait side by side: report_waits.c. */
 part_fn report_waits;
 
+/* Each mechanism between threads, processes and coroutines: report_domains.c. */
+part_fn report_domains;
+
 /*
  * Those of the n rows that are not ok, by status and reason: each once, with how often; `status`
  * NULL: any but ok.  Returns how many lines.  `begin` stands before each.

@@ -319,6 +319,7 @@ static const struct part {
 	{"csv", report_csv},
 	{"floors", report_floors},
 	{"waits", report_waits},
+	{"domains", report_domains},
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},

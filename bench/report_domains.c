@@ -1,0 +1,212 @@
+/*
+ * report_domains.c - {{domains}}: each mechanism between threads, processes and coroutines;
+ * see report_part.h.
+ *
+ * Two workers, 64 B where there are messages, as a program would have it: sleeping where that is
+ * offered, processes begun by fork, on the nearest processors; coroutines share one.  A place of
+ * the table is one cell of the run per workload: of several that differ in room only, the one with
+ * most ok rows.  A place without a figure says why.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cell.h"
+#include "bench/cmd.h"
+#include "bench/report_part.h"
+#include "bench/report_text.h"
+#include "bench/stats.h"
+#include "bench/units.h"
+#include "harness/compiler.h"
+#include "harness/workload.h"
+#include "primitives/registry.h"
+
+enum { SHOWN_BYTES = 64, COLUMNS = 3 };
+
+static const enum domain columns[COLUMNS] = {DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE};
+
+/* What a family is judged by: how much, and how long. */
+static const struct judged_by {
+	const char *rate, *time; /* workloads; NULL: there is none */
+} judged_by[FAMILY_COUNT] = {
+	[FAMILY_CHANNEL] = {"stream", "pingpong"},
+	[FAMILY_LOCK] = {"contend", "contend"},
+	[FAMILY_EVENT] = {NULL, "pingpong"},
+	[FAMILY_BARRIER] = {NULL, "rendezvous"},
+	[FAMILY_RWLOCK] = {"readers", "readers"},
+	[FAMILY_BUS] = {"stream", "stream"},
+	[FAMILY_TIMER] = {NULL, "lateness"},
+	[FAMILY_SPAWN] = {NULL, "lifecycle"},
+};
+
+/* ---- which rows ------------------------------------------------------------------ */
+
+struct place {
+	const struct mech *mech;
+	enum domain domain;
+	const char *workload;
+};
+
+static bool is_usual(const struct sample *s, const struct place *p)
+{
+	bool one_role = family_one_role(p->mech->family);
+	bool alone = p->mech->family == FAMILY_TIMER || p->mech->family == FAMILY_SPAWN;
+	double producers = one_role && !alone ? 2 : 1;
+
+	return s->producers == producers && (one_role || s->consumers == 1) &&
+	       (isnan(s->msg_bytes) || s->msg_bytes == SHOWN_BYTES ||
+		       (s->msg_bytes == 0 && one_role)) &&
+	       strcmp(s->start, "exec") != 0 && !s->axes[0] &&
+	       strcmp(s->wait, wait_name(cell_default_wait(p->mech, p->domain))) == 0;
+}
+
+/* Coroutines have one processor; somebody who is alone has one too. */
+static bool is_there(const struct sample *s, const struct place *p)
+{
+	bool one = p->domain == DOMAIN_COROUTINE || p->mech->family == FAMILY_TIMER ||
+		   p->mech->family == FAMILY_SPAWN;
+
+	return strcmp(s->placement, one ? "same-pu" : "nearest") == 0;
+}
+
+static bool is_of(const struct sample *s, const struct place *p)
+{
+	return strcmp(s->mechanism, p->mech->name) == 0 && strcmp(s->workload, p->workload) == 0 &&
+	       strcmp(s->domain, domain_name(p->domain)) == 0 && is_usual(s, p) && is_there(s, p);
+}
+
+/* The rows of one cell stand together in by_cell. */
+struct found {
+	const struct sample *const *row;
+	size_t n, ok;
+};
+
+static size_t same_cell(const struct report_run *run, size_t from)
+{
+	size_t end = from + 1;
+
+	while (end < run->n && strcmp(run->by_cell[from]->cell, run->by_cell[end]->cell) == 0)
+		end++;
+	return end;
+}
+
+static struct found find(const struct report_run *run, const struct place *p)
+{
+	struct found best = {0};
+
+	for (size_t from = 0, end; from < run->n; from = end) {
+		size_t ok = 0;
+
+		end = same_cell(run, from);
+		if (!is_of(run->by_cell[from], p))
+			continue;
+		for (size_t i = from; i < end; i++)
+			ok += sample_usable(run->by_cell[i], false);
+		if (!best.row || ok > best.ok)
+			best = (struct found){&run->by_cell[from], end - from, ok};
+	}
+	return best;
+}
+
+/* ---- a place of the table --------------------------------------------------------- */
+
+/* The median of a column over the ok rows; the clean ones where there are enough. */
+static double median_of(const struct found *f, size_t offset)
+{
+	double *v = malloc(2 * (f->n + 1) * sizeof(*v)), median = (double)NAN;
+	size_t n = 0, clean = 0;
+
+	if (!v)
+		return median;
+	for (size_t i = 0; i < f->n; i++)
+		clean += sample_usable(f->row[i], true);
+	for (size_t i = 0; i < f->n; i++) {
+		double x;
+
+		memcpy(&x, (const char *)f->row[i] + offset, sizeof(x));
+		if (sample_usable(f->row[i], clean >= 3) && !isnan(x))
+			v[n++] = x;
+	}
+	if (n)
+		median = stats_median(v, n, v + f->n + 1);
+	free(v);
+	return median;
+}
+
+static bool put_time(FILE *to, const struct found *f, const char *name, size_t offset)
+{
+	char text[UNITS_TEXT_BYTES];
+	double v = median_of(f, offset);
+
+	if (isnan(v))
+		fprintf(to, " %s -", name);
+	else
+		fprintf(to, " %s %s", name, units_format_ns(text, sizeof(text), v));
+	return !isnan(v);
+}
+
+/* Why there is no ok row. */
+static void put_why(FILE *to, const struct found *f)
+{
+	if (!f->row) {
+		fputs(" not in this run", to);
+		return;
+	}
+	fprintf(to, " %s: ", f->row[0]->status);
+	report_text(to, f->row[0]->reason);
+}
+
+static void put_rate(FILE *to, const struct found *f)
+{
+	char text[UNITS_TEXT_BYTES];
+	double v = median_of(f, offsetof(struct sample, ops_per_s));
+
+	if (!isnan(v))
+		fprintf(to, " %s;", units_format_rate(text, sizeof(text), v));
+}
+
+static void put_place(FILE *to, const struct report_run *run, const struct mech *m, enum domain d)
+{
+	const struct judged_by *by = &judged_by[m->family];
+	struct place p = {m, d, by->rate};
+	struct found rate = {0}, time;
+
+	if (!(m->domains & BIT(d))) {
+		fputs(" not offered |", to);
+		return;
+	}
+	if (by->rate)
+		rate = find(run, &p);
+	p.workload = by->time;
+	time = find(run, &p);
+	if (by->rate && rate.ok)
+		put_rate(to, &rate);
+	if (!time.ok) {
+		put_why(to, &time);
+	} else {
+		put_time(to, &time, "p50", offsetof(struct sample, lat_p50_ns));
+		put_time(to, &time, "p99", offsetof(struct sample, lat_p99_ns));
+	}
+	fputs(" |", to);
+}
+
+int report_domains(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+{
+	if (w->n) {
+		snprintf(why, why_len, "is written {{domains}}");
+		return -EINVAL;
+	}
+	fputs("| mechanism | threads | processes | coroutines |\n|---|---|---|---|\n", to);
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		fputs("| ", to);
+		report_text(to, m->name);
+		fputs(cmd_rankable(m->name) ? " |" : " (not ranked) |", to);
+		for (int c = 0; c < COLUMNS; c++)
+			put_place(to, r->run, m, columns[c]);
+		fputs("\n", to);
+	}
+	return 0;
+}
