@@ -249,7 +249,10 @@ static void sabotage_among_several_workers_is_never_ok(void **state)
 	for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
 		const struct trial_fault f = {.act = (uint32_t)sabotages[k].act, .nth = NTH};
 
-		if (lab_run(&c, &f) != TRIAL_FAIL)
+		/* the other sender may have come first to all of them */
+		for (int try = 0; try < LAB_TRIES && lab_run(&c, &f) == TRIAL_OK; try++)
+			;
+		if (lab.result->status != TRIAL_FAIL)
 			complain(&c, &sabotages[k], "among several was not caught");
 		lab_nothing_left(c.key);
 	}
