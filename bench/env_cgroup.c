@@ -152,7 +152,7 @@ size_t env_probe_groups(
 	*v2 = g.v2;
 	do {
 		if (n < max && strlen(g.path) < ENV_GROUP_PATH)
-			(void)snprintf(dir[n++], ENV_GROUP_PATH, "%s", g.path);
+			memcpy(dir[n++], g.path, strlen(g.path) + 1);
 	} while (go_up(&g));
 	return n;
 }

@@ -240,7 +240,7 @@ static void say(const struct load *l, const struct page_lines *p, char *note)
 static void add_page(struct load *l, struct page_lines *p, const struct sample *s)
 {
 	struct picture_page page = {.chapter = 6};
-	char name[2 * PICTURE_NAME], title[PICTURE_TITLE], place[80], size[40], fan[40] = "";
+	char name[4 * PICTURE_NAME], title[PICTURE_TITLE], place[80], size[40], fan[40] = "";
 	const char *poisson = strstr(s->axes, "poisson") ? ", Poisson arrivals" : "";
 	const char *exec = strcmp(s->start, "exec") == 0 ? "-exec" : "";
 
