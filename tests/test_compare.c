@@ -218,7 +218,7 @@ static void keep(const char *name)
 
 static void compare_reaches_its_minimum_by_kept_campaigns(void **state)
 {
-	char name[8];
+	char name[16];
 
 	(void)state;
 	scene_six_three(&(struct scene){.slow = 0.3, .slowed = 1});
