@@ -304,7 +304,7 @@ int ab_side_keys(struct ab *ab, enum ab_which which)
 
 bool ab_side_has(const struct ab_side *s, const char *key)
 {
-	return bsearch(&key, s->key, s->n_keys, sizeof(*s->key), by_text) != NULL;
+	return s->n_keys > 0 && bsearch(&key, s->key, s->n_keys, sizeof(*s->key), by_text) != NULL;
 }
 
 void ab_side_close(struct ab_side *s)

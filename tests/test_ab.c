@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bench/judged.h"
+#include "bench/version.h"
 #include "tests/program.h"
 #include "tests/support.h"
 
@@ -264,8 +265,19 @@ static void gates_of_a_program_and_its_copy_add_up(void **state)
 	assert_non_null(strstr(program.err, "bad.csv:1"));
 }
 
+/* What a build for finding mistakes measures is compared with nothing. */
+static void a_build_that_may_not_measure_is_refused(void **state)
+{
+	(void)state;
+	program_ends(H "ab \"$H\" \"$H\"", RC_USAGE);
+	assert_non_null(strstr(program.err, "its figures mean nothing"));
+}
+
 int main(void)
 {
+	const struct CMUnitTest sanitized[] = {
+		PROGRAM_TEST(a_build_that_may_not_measure_is_refused),
+	};
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(bad_arguments_are_refused_before_anything_is_measured),
 		PROGRAM_TEST(a_program_of_another_protocol_is_not_comparable),
@@ -280,5 +292,7 @@ int main(void)
 	};
 
 	program_find();
+	if (strcmp(version_flavour, "asan") == 0)
+		return cmocka_run_group_tests(sanitized, NULL, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

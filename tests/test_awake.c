@@ -75,6 +75,9 @@ static void a_spinner_of_the_lowest_priority_is_on_every_processor(void **state)
 		for (int i = 0; i < CPUS; i++)
 			assert_int_equal(on[i], CPU_ISSET((size_t)i, &all) != 0);
 		awake_stop(a);
+		/* a thread is joined a moment before its directory has gone */
+		for (int i = 0; i < 1000 && idlers(getpid(), on) > 0; i++)
+			usleep(1000);
 		assert_int_equal(idlers(getpid(), on), 0);
 	}
 }

@@ -307,6 +307,7 @@ static void results_on_a_full_disk_are_refused_and_leave_nothing(void **state)
 static void a_disk_that_fills_up_costs_no_row(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes hundreds of trials");
 	program_need_processes();
 	check_small_disk("size=64k",
 		"cd $PWD; " RUN "--reps 200 -o r; test $? -eq 2 && n=$(wc -l < r/samples.csv) && "
