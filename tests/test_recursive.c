@@ -108,6 +108,8 @@ static void meddle(struct rig_worker *w)
 
 static void strangers_are_refused(struct trial *t)
 {
+	if (LAB_TSAN) /* a stranger's unlock is what it reports */
+		return;
 	trial_play(t, two_workers(t), meddle, NULL);
 }
 
