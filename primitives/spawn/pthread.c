@@ -9,16 +9,6 @@
 
 #include "primitives/spawn/parts/children.h"
 
-/* ThreadSanitizer of gcc 12 does not know that pthread_clockjoin_np() joins. */
-#if defined(__SANITIZE_THREAD__)
-#include <sanitizer/tsan_interface.h>
-#define THREAD_ENDS(h)    __tsan_release(h)
-#define THREAD_IS_OVER(h) __tsan_acquire(h)
-#else
-#define THREAD_ENDS(h)    ((void)(h))
-#define THREAD_IS_OVER(h) ((void)(h))
-#endif
-
 enum { THREAD_BYTES = 64 * 1024 }; /* touched stack, and the kernel's; a guess */
 
 static void *thread_life(void *arg)
@@ -26,10 +16,8 @@ static void *thread_life(void *arg)
 	struct spawn_handle *h = arg;
 	struct spawn_room *room = spawn_local(h->port)->room;
 	uint64_t now = spawn_now(room);
-	int code = spawn_live(room, h->index, now, h->port);
 
-	THREAD_ENDS(h);
-	return (void *)(intptr_t)code;
+	return (void *)(intptr_t)spawn_live(room, h->index, now, h->port);
 }
 
 static const char *thread_fits(const struct link *l)
@@ -72,7 +60,6 @@ ALWAYS_INLINE enum result thread_join(struct port *p, uint32_t i, struct how how
 		return OP_WOULD_BLOCK;
 	if (err == ETIMEDOUT)
 		return OP_TIMED_OUT;
-	THREAD_IS_OVER(h);
 	h->code = (int)(intptr_t)code;
 	return LIKELY(err == 0) ? OP_DONE : spawn_refuse(p, -err);
 }
