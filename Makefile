@@ -38,11 +38,17 @@ TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c
 
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
 TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
-# What has threads in it: all that ThreadSanitizer is asked about; not spawn, since that of gcc 12
-# dies of pthread_clockjoin_np().
+# What has threads in it: all that ThreadSanitizer is asked about; not spawn and timer, since that
+# of gcc 12 does not know that pthread_clockjoin_np() joins.
 THREADED := awake barrier bus channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor gil intervals kill lock memory mixed names permits probe \
-	queues recursive rwlock sabotage stress tails timer trial
+	evidence_many fairness floor gil intervals lock memory mixed names permits probe \
+	queues recursive rwlock stress tails trial
+# What AddressSanitizer is asked about on each `make check`; all of it under `make check-all`.
+MEMORY_TESTS := awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \
+	counters csv env event evidence evidence_many export feeder file_queue fill floor gate_stats \
+	gate_stored gil hist intervals judged kill lock locate memory mixed names opt permits \
+	place plan queues recursive row rwlock sabotage samples select spawn stored tails timer topo \
+	topics trial units wait_kinds
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
@@ -128,7 +134,9 @@ check-catalogue: ## RUN=DIR: does a run of the full matrix hold all that it must
 	@scripts/check-catalogue '$(or $(RUN),results/latest)'
 
 check-asan: ## tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory FLAVOUR=asan test
+	@$(MAKE) --no-print-directory FLAVOUR=asan $(if $(HANDOFF_TEST_LONG),, \
+		TESTBIN='$(patsubst tests/test_%.c,build/asan/tests/test_%,$(wildcard \
+			$(patsubst %,tests/test_%.c,$(MEMORY_TESTS))))') test
 
 check-tsan: ## thread-mode tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory FLAVOUR=tsan \
