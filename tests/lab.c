@@ -52,8 +52,8 @@ bool lab_is_desk(void)
 
 bool lab_wants(const struct mech *m)
 {
-	static const char *const few[] = {
-		"channel/queue-fifo", "channel/pipe", "event/condition", "lock/mutex"};
+	static const char *const few[] = {"channel/queue-fifo", "channel/pipe", "event/condition",
+		"lock/mutex", "barrier/pthread"};
 
 	for (unsigned i = 0; i < ARRAY_LEN(few); i++) {
 		if (strcmp(m->name, few[i]) == 0)

@@ -66,7 +66,7 @@ CALLED void timer_sleep(uint64_t until_ns);
 COLD static enum result timer_sabotage(
 	const struct timer_ops *o, struct port *p, struct timer_shot *shot, struct how how)
 {
-	uint64_t due = shot->due_ns;
+	uint64_t due = shot->due_ns, soon = monotonic_ns() + 1000000;
 	enum result r;
 
 	if (p->probe.act == PROBE_DROP)
@@ -77,6 +77,7 @@ COLD static enum result timer_sabotage(
 	}
 	shot->due_ns = monotonic_ns();
 	r = o->arm(p, shot, how);
+	due = due > soon ? due : soon; /* who came late would not be early */
 	timer_sleep(due);
 	shot->due_ns = due;
 	return r;
