@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -145,9 +146,12 @@ static inline int feeder_start(
 		f->wake_fd = eventfd(0, EFD_CLOEXEC);
 	if (f->wake_fd < 0)
 		return -errno;
-	f->slots = aligned_alloc(CACHE_LINE, ROUND_UP(slots_bytes(l), CACHE_LINE));
-	if (!f->slots)
-		return -ENOMEM;
+	f->slots = mmap(
+		NULL, slots_bytes(l), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (f->slots == MAP_FAILED) {
+		f->slots = NULL;
+		return -errno;
+	}
 	memset(f->slots, 0, slots_bytes(l));
 	err = pthread_create(&f->thread, NULL, feeder_main, f);
 	f->joined = err != 0;
@@ -197,7 +201,8 @@ static inline void feeder_end(struct feeder *f)
 	feeder_finish(f);
 	if (f->wake_fd >= 0)
 		close(f->wake_fd);
-	free(f->slots);
+	if (f->slots)
+		munmap(f->slots, slots_bytes(f->link));
 	pthread_cond_destroy(&f->work);
 	pthread_mutex_destroy(&f->lock);
 }
