@@ -16,13 +16,12 @@
 #include <stdio.h>
 
 #include "bench/cmd_run.h"
+#include "bench/costs.h"
 #include "bench/gate.h"
 #include "bench/judged.h"
 #include "bench/judged_print.h"
 
 enum ab_which { AB_OLD, AB_NEW, AB_SIDES };
-
-enum ab_metric { AB_THROUGHPUT, AB_P50, AB_P99, AB_CPU, AB_SWITCHES, AB_METRICS };
 
 enum {
 	AB_STEAL_PERCENT = 2,   /* a pair that was stolen from more is repeated as a whole ... */
@@ -61,7 +60,7 @@ struct ab_cell {
 	char reason[160];
 	uint32_t pairs;           /* accepted */
 	bool paired;              /* both sides have run it once */
-	double *figure[AB_SIDES]; /* [pair * AB_METRICS + metric], accepted pairs; NAN */
+	double *figure[AB_SIDES]; /* [pair * COSTS + enum cost], accepted pairs; NAN */
 	uint32_t room;
 	struct trial_fault fault; /* of NEW's probed twins; act PROBE_NONE: none */
 };
@@ -92,6 +91,7 @@ struct ab {
 	struct ab_cell *cell;   /* of the plan's */
 	struct ab_other *other; /* cells that this program does not know */
 	size_t n_other;
+	struct gate_metric metric[COSTS]; /* cost_rules, as the gate wants them */
 	struct gate gate;
 	struct judgement judgement;
 	char dir[SESSION_PATH]; /* "": nothing is written */
@@ -104,13 +104,6 @@ struct ab {
 	char began[32];
 	char err[RUN_ERR];
 };
-
-/* Names, units and margins of the metrics, in the order of enum ab_metric. */
-struct ab_metric_text {
-	const char *name, *unit;
-};
-extern const struct ab_metric_text ab_metric_text[AB_METRICS];
-extern const struct gate_metric ab_gate_metric[AB_METRICS];
 
 /* ---- ab_side.c: the two programs -------------------------------------------- */
 
@@ -148,12 +141,6 @@ int ab_open_dir(struct ab *ab);
 int ab_measure(struct ab *ab);
 
 /* ---- ab_judge.c: from rows to a judgement ---------------------------------------- */
-
-/* The figure that a metric takes from a row; NAN: it has none. */
-double ab_figure(const struct sample *row, enum ab_metric m);
-
-/* ln(cost of new / cost of old). */
-double ab_difference(enum ab_metric m, double old_value, double new_value);
 
 /* Book an accepted pair: with the cell, and with the gate.  0 or -ENOMEM. */
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row);

@@ -11,26 +11,6 @@
 
 enum { FIRST_ROOM = 32 };
 
-/* Added to switches per operation on both sides, so that none and next to none are alike. */
-#define SWITCHES_FLOOR 0.05
-
-const struct ab_metric_text ab_metric_text[AB_METRICS] = {
-	[AB_THROUGHPUT] = {"throughput", "op/s"},
-	[AB_P50] = {"p50", "ns"},
-	[AB_P99] = {"p99", "ns"},
-	[AB_CPU] = {"cpu", "ns/op"},
-	[AB_SWITCHES] = {"switches", "1/op"},
-};
-
-/* ln(1 + x) of the margin and the tolerance. */
-const struct gate_metric ab_gate_metric[AB_METRICS] = {
-	[AB_THROUGHPUT] = {0.0295588, 0.0953102, true}, /* 3 %, 10 % */
-	[AB_P50] = {0.0295588, 0.0953102, true},        /* 3 %, 10 % */
-	[AB_P99] = {0.0487902, 0.2231436, true},        /* 5 %, 25 % */
-	[AB_CPU] = {0.0295588, 0.0953102, true},        /* 3 %, 10 % */
-	[AB_SWITCHES] = {0.0487902, 0.4054651, true},   /* 5 %, 50 % */
-};
-
 /* ---- figures ----------------------------------------------------------------------- */
 
 /* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
@@ -44,35 +24,6 @@ static double as_written(double v)
 	return strtod(text, NULL);
 }
 
-double ab_figure(const struct sample *row, enum ab_metric m)
-{
-	switch (m) {
-	case AB_THROUGHPUT:
-		return as_written(row->ops_per_s);
-	case AB_P50:
-		return as_written(row->lat_p50_ns);
-	case AB_P99:
-		return as_written(row->lat_p99_ns);
-	case AB_CPU:
-		return as_written(row->cpu_ns_per_op);
-	default:
-		return as_written(row->ctx_voluntary_per_op + row->ctx_involuntary_per_op);
-	}
-}
-
-double ab_difference(enum ab_metric m, double old_value, double new_value)
-{
-	double d;
-
-	if (m == AB_SWITCHES)
-		d = log((new_value + SWITCHES_FLOOR) / (old_value + SWITCHES_FLOOR));
-	else
-		d = log(new_value / old_value);
-	if (!isfinite(d))
-		return (double)NAN;
-	return m == AB_THROUGHPUT ? -d : d;
-}
-
 static int make_room(struct ab_cell *c)
 {
 	uint32_t room = c->room ? 2 * c->room : FIRST_ROOM;
@@ -80,7 +31,7 @@ static int make_room(struct ab_cell *c)
 	if (c->pairs < c->room)
 		return 0;
 	for (int i = 0; i < AB_SIDES; i++) {
-		double *more = realloc(c->figure[i], room * AB_METRICS * sizeof(*more));
+		double *more = realloc(c->figure[i], room * COSTS * sizeof(*more));
 
 		if (!more)
 			return -ENOMEM;
@@ -93,18 +44,18 @@ static int make_room(struct ab_cell *c)
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row)
 {
 	struct ab_cell *c = &ab->cell[cell];
-	double d[AB_METRICS];
+	double d[COSTS];
 	int code = make_room(c);
 
 	if (code)
 		return code;
-	for (int m = 0; m < AB_METRICS; m++) {
-		double *old = &c->figure[AB_OLD][c->pairs * AB_METRICS + (uint32_t)m];
-		double *new = &c->figure[AB_NEW][c->pairs * AB_METRICS + (uint32_t)m];
+	for (enum cost m = 0; m < COSTS; m++) {
+		double *old = &c->figure[AB_OLD][c->pairs * COSTS + m];
+		double *new = &c->figure[AB_NEW][c->pairs * COSTS + m];
 
-		*old = ab_figure(old_row, (enum ab_metric)m);
-		*new = ab_figure(new_row, (enum ab_metric)m);
-		d[m] = ab_difference((enum ab_metric)m, *old, *new);
+		*old = as_written(cost_value(old_row, m));
+		*new = as_written(cost_value(new_row, m));
+		d[m] = cost_log(m, *new) - cost_log(m, *old);
 	}
 	c->pairs++;
 	return gate_add(&ab->gate, cell, d);
@@ -132,29 +83,30 @@ static struct judged *add_row(struct ab *ab, const char *cell, const char *metri
 }
 
 /* Of the pairs that have a figure on both sides. */
-static double median_of(const struct ab_cell *c, enum ab_which which, int metric, double *work)
+static double median_of(
+	const struct ab_cell *c, enum ab_which which, enum cost metric, double *work)
 {
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < c->pairs; i++) {
-		double v = c->figure[which][i * AB_METRICS + (uint32_t)metric];
+		double v = c->figure[which][i * COSTS + metric];
 
-		if (isfinite(v) && isfinite(c->figure[!which][i * AB_METRICS + (uint32_t)metric]))
+		if (isfinite(v) && isfinite(c->figure[!which][i * COSTS + metric]))
 			work[n++] = v;
 	}
 	return stats_median(work, n, work + c->pairs);
 }
 
-static const char *why_no_figure(enum ab_metric m)
+static const char *why_no_figure(enum cost m)
 {
-	static const char *const why[AB_METRICS] = {
-		[AB_THROUGHPUT] = "its operations are spaced: there is no rate",
-		[AB_P50] =
+	static const char *const why[COSTS] = {
+		[COST_THROUGHPUT] = "its operations are spaced: there is no rate",
+		[COST_P50] =
 			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
-		[AB_P99] =
+		[COST_P99] =
 			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
-		[AB_CPU] = "its operations are spaced: their CPU time is that of the spaces",
-		[AB_SWITCHES] = "the kernel does not count them",
+		[COST_CPU] = "its operations are spaced: their CPU time is that of the spaces",
+		[COST_SWITCHES] = "the kernel does not count them",
 	};
 
 	return why[m];
@@ -185,23 +137,24 @@ static void say_open(struct judged *row, const struct gate_hypothesis *h)
 		snprintf(row->reason, sizeof(row->reason), "too few pairs for an interval");
 }
 
-static int put_metric(struct ab *ab, size_t cell, int m)
+static int put_metric(struct ab *ab, size_t cell, enum cost m)
 {
-	const struct gate_hypothesis *h = &ab->gate.hyp[cell * AB_METRICS + (size_t)m];
+	const struct gate_hypothesis *h = &ab->gate.hyp[cell * COSTS + m];
 	const struct ab_cell *c = &ab->cell[cell];
-	struct judged *row = add_row(ab, ab->run.plan.cell[cell].key, ab_metric_text[m].name);
+	const char *key = ab->run.plan.cell[cell].key;
+	struct judged *row = add_row(ab, key, cost_name(m));
 	double *work = calloc(2 * (size_t)c->pairs + 1, sizeof(*work));
 
 	if (!work)
 		return -ENOMEM;
-	snprintf(row->unit, sizeof(row->unit), "%s", ab_metric_text[m].unit);
+	snprintf(row->unit, sizeof(row->unit), "%s", cost_unit(m, key));
 	row->verdict = word_of(h->verdict);
 	row->gated = h->gated && h->verdict != GATE_NO_FIGURE;
-	row->margin = expm1(ab_gate_metric[m].margin);
+	row->margin = cost_rules[m].margin;
 	row->pairs = h->pairs;
 	if (h->verdict == GATE_NO_FIGURE) {
 		snprintf(row->reason, sizeof(row->reason), "%s",
-			c->pairs ? why_no_figure((enum ab_metric)m) : "nothing was measured");
+			c->pairs ? why_no_figure(m) : "nothing was measured");
 	} else {
 		row->old_value = median_of(c, AB_OLD, m, work);
 		row->new_value = median_of(c, AB_NEW, m, work);
@@ -249,7 +202,7 @@ static int put_cell(struct ab *ab, size_t cell)
 		put_whole(ab, ab->run.plan.cell[cell].key, c->standing, c->reason);
 		return 0;
 	}
-	for (int m = 0; m < AB_METRICS && !code; m++)
+	for (enum cost m = 0; m < COSTS && !code; m++)
 		code = put_metric(ab, cell, m);
 	return code;
 }
@@ -340,7 +293,7 @@ int ab_judge(struct ab *ab)
 	int code = 0;
 
 	gate_judge(&ab->gate);
-	j->row = calloc(ab->run.plan.n * AB_METRICS + ab->n_other + 1, sizeof(*j->row));
+	j->row = calloc(ab->run.plan.n * COSTS + ab->n_other + 1, sizeof(*j->row));
 	if (!j->row)
 		return -ENOMEM;
 	for (size_t i = 0; i < ab->run.plan.n && !code; i++)

@@ -310,7 +310,10 @@ static int start_gate(struct ab *ab)
 
 	for (size_t i = 0; i < n; i++)
 		judged += ab->cell[i].standing == AB_JUDGED;
-	code = gate_init(&ab->gate, &gate_default_rules, ab_gate_metric, AB_METRICS, n,
+	for (enum cost m = 0; m < COSTS; m++)
+		ab->metric[m] = (struct gate_metric){
+			log1p(cost_rules[m].margin), log1p(cost_rules[m].tolerance), true};
+	code = gate_init(&ab->gate, &gate_default_rules, ab->metric, COSTS, n,
 		judged * (ab->set.pairs ? ab->set.pairs : gate_default_rules.mean_pairs));
 	if (code)
 		return code;

@@ -18,12 +18,16 @@ static const struct metric metrics[COSTS] = {
 	[COST_SWITCHES] = {"switches", "1/op"},
 };
 
+/*
+ * The method's starting values, for ab and compare alike.  No spread of relinked programs has
+ * been measured yet from which they would be set; those of switches are a judgement, no figure.
+ */
 const struct stored_rule cost_rules[COSTS] = {
 	[COST_THROUGHPUT] = {.margin = 0.03, .tolerance = 0.10},
 	[COST_P50] = {.margin = 0.03, .tolerance = 0.10},
 	[COST_P99] = {.margin = 0.05, .tolerance = 0.25},
 	[COST_CPU] = {.margin = 0.03, .tolerance = 0.10},
-	[COST_SWITCHES] = {.margin = 0.03, .tolerance = 0.10},
+	[COST_SWITCHES] = {.margin = 0.05, .tolerance = 0.50},
 };
 
 const char *cost_name(enum cost c)

@@ -27,6 +27,7 @@ enum {
 	FEW = 10,    /* sleeps of the harness' own, around the loop */
 	SAMPLE_NS = 2500 * 1000 * 1000u,
 	MAX_MECHS = 256,
+	LOOKS = 3,
 };
 
 enum { RC_REFUSED = 0, RC_NO_FILTER = 40, RC_STATUS = 50 };
@@ -39,8 +40,11 @@ struct cost {
 
 static bool is_asked(const struct mech *m)
 {
-	return m->family != FAMILY_LOCK && (m->waits & (m->waits - 1)) &&
-	       (m->domains & BIT(DOMAIN_THREAD));
+	uint32_t waits = m->waits & ~BIT(WAIT_AWAIT); /* coroutines have it alone */
+
+	return (m->family == FAMILY_CHANNEL || m->family == FAMILY_EVENT ||
+		       m->family == FAMILY_BARRIER) &&
+	       (waits & (waits - 1)) && (m->domains & BIT(DOMAIN_THREAD));
 }
 
 static const char *rounds_of(const struct mech *m)
@@ -82,15 +86,19 @@ static struct cost measure(const struct mech *m, enum wait wait)
 	};
 }
 
+/* Not what it is called: said in complaint, the last one wins. */
+static char complaint[256];
+
 static void check_that(
 	bool holds, const struct mech *m, enum wait w, const struct cost *c, const char *what)
 {
 	if (!holds)
-		fail_msg("%s: wait=%s %s: %.2f sleeps and %.0f ns CPU a round", m->name,
+		snprintf(complaint, sizeof(complaint),
+			"%s: wait=%s %s: %.2f sleeps and %.0f ns CPU a round", m->name,
 			wait_name(w), what, c[w].sleeps, c[w].cpu_ns);
 }
 
-static void check_mech(const struct mech *m)
+static void look_at(const struct mech *m)
 {
 	struct cost c[WAIT_COUNT] = {0};
 	const double often = 0.3, seldom[WAIT_COUNT] = {
@@ -99,7 +107,7 @@ static void check_mech(const struct mech *m)
 				  };
 
 	for (int w = 0; w < WAIT_COUNT; w++) {
-		if (m->waits & BIT(w))
+		if (m->waits & BIT(w) && w != WAIT_AWAIT)
 			c[w] = measure(m, (enum wait)w);
 	}
 	for (int w = 0; w < WAIT_COUNT; w++) {
@@ -115,6 +123,19 @@ static void check_mech(const struct mech *m)
 	if (c[WAIT_SPIN_BLOCK].known && c[WAIT_BLOCK].known)
 		check_that(c[WAIT_SPIN_BLOCK].cpu_ns > 2 * c[WAIT_BLOCK].cpu_ns, m, WAIT_SPIN_BLOCK,
 			c, "does not spin first");
+}
+
+/* CPU time that the host took in between looks like ours: one look in three must be right. */
+static void check_mech(const struct mech *m)
+{
+	int looks = 0;
+
+	do {
+		complaint[0] = '\0';
+		look_at(m);
+	} while (complaint[0] && ++looks < LOOKS);
+	if (complaint[0])
+		fail_msg("%d times, at last: %s", looks, complaint);
 }
 
 /* HANDOFF_TEST_SEED repeats an order. */
