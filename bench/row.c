@@ -177,6 +177,8 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 		.room = has_room(common, c),
 		.pinned = c->pu[0] != PLACE_PU_NONE,
 		.apart = (c->mech->flags & MECH_NO_EVIDENCE) != 0,
+		.helped = (c->mech->flags & MECH_HELPED) || c->mech->broker,
+		.device = (c->mech->flags & MECH_DEVICE) != 0,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,

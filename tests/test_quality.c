@@ -84,6 +84,28 @@ static void quality_has_a_threshold_for_each_fact(void **state)
 	THRESHOLD(away_ns, STRETCH_NS / 1000.0 * NOISY_AWAY_PERMILLE, "away");
 }
 
+/* What a mechanism's own helpers and devices do is not noise. */
+static void quality_does_not_hold_against_a_trial_what_its_own_helpers_do(void **state)
+{
+	struct quality_facts f = calm();
+
+	(void)state;
+	f.overlap_permille = NOISY_OVERLAP_PERMILLE - 1;
+	f.involuntary = 1000;
+	f.runq_wait_ns = STRETCH_NS / 2.0;
+	f.gap_after_ns = 2 * NOISY_GAP_NS;
+	check_marked(&f, "overlap preempted queue gap");
+	f.helped = true;
+	check_marked(&f, "");
+	f = calm();
+	f.machine.irq_per_s = 2 * NOISY_IRQ_PER_S;
+	check_marked(&f, "interrupts");
+	f.device = true;
+	check_marked(&f, "");
+	f.machine.steal_used_least = 2 * NOISY_STEAL_PERCENT; /* but the host is no helper */
+	check_marked(&f, "steal");
+}
+
 static void quality_of_the_whole_machine_counts_where_the_cpus_are_not_known(void **state)
 {
 	struct quality_facts f = calm();
@@ -374,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quality_of_a_calm_trial_is_clean),
 		cmocka_unit_test(quality_has_a_threshold_for_each_fact),
+		cmocka_unit_test(quality_does_not_hold_against_a_trial_what_its_own_helpers_do),
 		cmocka_unit_test(quality_of_the_whole_machine_counts_where_the_cpus_are_not_known),
 		cmocka_unit_test(quality_names_what_happened_to_the_workers),
 		cmocka_unit_test(quality_does_not_blame_the_spinners_that_the_cell_asks_for),
