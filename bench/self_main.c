@@ -221,6 +221,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "trial") == 0)
 		return cmd_trial(argc - 1, argv + 1);
+	setlinebuf(stdout); /* minutes pass */
 	b.topo = topo_open_native(b.err, ERR);
 	if (!b.topo || !r)
 		return refuse(b.err);
