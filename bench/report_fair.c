@@ -2,7 +2,7 @@
  * report_fair.c - {{fairness}}: how evenly the workers of one side got what they all wanted; see
  * report_part.h.
  *
- * One line for each mechanism and workload with several workers a side: its cell with the most
+ * One line for each mechanism and workload in which several workers of a side compete: its cell with the most
  * workers; of those threads before processes, the unpinned, who sleeps before who spins.
  */
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include "bench/report_part.h"
 #include "bench/report_text.h"
 #include "bench/units.h"
+#include "harness/compiler.h"
 
 enum { TEXT = 120 };
 
@@ -78,13 +79,25 @@ static double workers(const struct sample *s)
 	return s->producers + (s->consumers > 0 ? s->consumers : 0);
 }
 
+/* Where workers take from each other; who ends a drain or finds nothing competes for no share. */
+static bool competes(const struct sample *s)
+{
+	static const char *const without[] = {"poll", "poll-vain", "drain", "drain-close"};
+
+	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
+		if (strcmp(s->workload, without[i]) == 0)
+			return false;
+	}
+	return strcmp(s->family, "event") != 0 && strcmp(s->family, "bus") != 0;
+}
+
 static bool belongs(const struct rank_entry *e)
 {
 	const struct sample *s = e->first;
 
-	return cmd_rankable(e->mechanism) && !s->axes[0] && strcmp(s->start, "exec") != 0 &&
-	       (s->producers > 1 || s->consumers > 1) && isfinite(value_of(e, fairness).median) &&
-	       isfinite(value_of(e, least).median);
+	return cmd_rankable(e->mechanism) && competes(s) && !s->axes[0] &&
+	       strcmp(s->start, "exec") != 0 && (s->producers > 1 || s->consumers > 1) &&
+	       isfinite(value_of(e, fairness).median);
 }
 
 /* By mechanism and workload; the one to show first. */
@@ -169,7 +182,7 @@ int report_fairness(struct report *r, FILE *to, const struct words *w, char *why
 	fputs(n ? "| mechanism | workload | workers | which | Jain's index | least share | most | "
 		  "longest wait | overtaken, mean | most |\n|---|---|--:|---|--:|--:|--:|--:|--:|"
 		  "--:|\n"
-		: "No row of this run had several workers a side.\n",
+		: "In no row of this run did several workers compete.\n",
 		to);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || !same_line(&l[i - 1], &l[i]))

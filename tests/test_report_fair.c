@@ -70,13 +70,14 @@ static void shares_are_of_the_cell_with_the_most_workers(void **state)
 			far = {.workload = "stream", .placement = "unpinned"};
 	const struct at forked = {
 		.workload = "stream", .domain = "process", .placement = "unpinned"};
-	struct sample row[5 * TRIALS];
+	struct sample row[6 * TRIALS];
 	size_t n = add_fan(row, 0, pipe, 4, 4);
 
 	n = add_fan(row, n, pipe, 2, 2);
 	n = add_fan(row, n, forked, 4, 4);
 	n = add_fan(row, n, far, 4, 4);
 	n = add_fan(row, n, pipe, 1, 1);
+	n = add_fan(row, n, (struct at){.workload = "drain"}, 8, 8);
 	write_samples(*state, row, n);
 	check_table(*state,
 		"| channel/pipe | stream | 4x4 | thread, unpinned | 0.900 range 0.800 .. "
@@ -98,7 +99,7 @@ static void run_of_pairs_has_no_shares(void **state)
 	struct sample row[TRIALS];
 
 	write_samples(*state, row, add_rows(row, 0, (struct at){0}, 500, TRIALS));
-	check_table(*state, "No row of this run had several workers a side.\n");
+	check_table(*state, "In no row of this run did several workers compete.\n");
 }
 
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
