@@ -142,8 +142,8 @@ check-tsan: ## thread-mode tests under ThreadSanitizer
 	@$(MAKE) --no-print-directory FLAVOUR=tsan \
 		TESTBIN='$(patsubst %,build/tsan/tests/test_%,$(THREADED))' test
 
-bench-self: all $(B)/bench/self ## what handoff itself costs (ratios, one interleaved run)
-	@$(B)/bench/self $(B)/handoff
+bench-self: all $(B)/bench/self ## OUT=DIR: what handoff itself costs (ratios, one interleaved run)
+	@$(B)/bench/self $(B)/handoff $(if $(OUT),'$(OUT)')
 
 $(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@

@@ -54,6 +54,9 @@ part_fn report_gate;
 /* Merged tails, drift of long trials, overlap where processors are shared: report_tails.c. */
 part_fn report_tails, report_drift, report_overlap;
 
+/* Shares, waits and overtaking of workers that want the same: report_fair.c. */
+part_fn report_fairness;
+
 /* Whole chapters. */
 part_fn report_cards; /* report_cards.c */
 part_fn report_rows;  /* report_cells.c */

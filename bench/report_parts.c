@@ -323,6 +323,7 @@ static const struct part {
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},
+	{"fairness", report_fairness},
 	{"load", report_load},
 	{"gate", report_gate},
 };

@@ -18,7 +18,8 @@ struct hand {
 	 * pu: where its workers run. */
 	double (*run)(
 		const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
-	bool cpu; /* CPU time of all workers instead of elapsed time */
+	bool cpu;  /* CPU time of all workers instead of elapsed time */
+	bool same; /* the very same work: handoff may add next to nothing */
 };
 
 /*
@@ -30,6 +31,9 @@ double hand_pair(const struct clock *clock, const uint32_t *pu, void *arg, void 
 
 /* self_ring.c: hand-written loops over the operations of channel/ring-spsc itself. */
 double self_ring_stream(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+/* The same, without a look at the clock between first and last message. */
+double self_ring_bare(
 	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 double self_ring_alone(
 	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);

@@ -63,6 +63,28 @@ static void self_consume(void *arg)
 	s->broken = load_relaxed(&s->ledger->from[0].count) != s->n;
 }
 
+static void self_produce_bare(void *arg)
+{
+	struct self_ring *s = arg;
+
+	for (uint64_t i = 0; i < s->n; i++) {
+		stamp_write(s->msg[0], s->link.msg_bytes, i, 0);
+		ring_send(&s->out, s->msg[0], s->link.msg_bytes, spinning);
+	}
+}
+
+static void self_consume_bare(void *arg)
+{
+	struct self_ring *s = arg;
+	uint32_t len = 0;
+
+	for (uint64_t i = 0; i < s->n; i++) {
+		ring_recv(&s->in, s->msg[1], s->link.msg_bytes, &len, spinning);
+		ledger_check(s->ledger, s->msg[1], len, s->link.msg_bytes);
+	}
+	s->broken = load_relaxed(&s->ledger->from[0].count) != s->n;
+}
+
 static void self_both(void *arg)
 {
 	struct self_ring *s = arg;
@@ -135,6 +157,12 @@ double self_ring_stream(const struct clock *clock, const uint32_t *pu, uint64_t 
 {
 	(void)stretch;
 	return self_run(clock, pu, n, self_produce, self_consume);
+}
+
+double self_ring_bare(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
+{
+	(void)stretch;
+	return self_run(clock, pu, n, self_produce_bare, self_consume_bare);
 }
 
 double self_ring_alone(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch)
