@@ -16,7 +16,7 @@ struct broker_kind {
 	const char *channel; /* a mechanism of it */
 	const char *all;     /* ... and all its rows of a run, which are so many */
 	size_t rows;
-	const char *process;  /* the server is called so */
+	const char *process;  /* stands in the server's command line */
 	const char *variable; /* whoever sets it gives a server */
 	const char *no_program;
 	bool slow; /* ten seconds to start: once in all tests, unless they are to be long */

@@ -40,38 +40,51 @@ static void nap(void)
 
 /* ---- what is there ------------------------------------------------------------- */
 
-/* The first child of a process with such a name; 0: none. */
-static pid_t child_of(pid_t parent, const char *name)
+/* Does the command line of a process hold these words? */
+static bool runs(int pid, const char *words)
 {
-	char path[64], comm[32];
+	char path[64], line[512];
+	size_t n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	f = fopen(path, "re");
+	if (f) {
+		n = fread(line, 1, sizeof(line) - 1, f);
+		fclose(f);
+	}
+	for (size_t i = 0; i < n; i++)
+		line[i] = line[i] ? line[i] : ' ';
+	line[n] = '\0';
+	return strstr(line, words) != NULL;
+}
+
+/* The first child of a process that runs this; 0: none. */
+static pid_t child_of(pid_t parent, const char *words)
+{
+	char path[64];
 	pid_t found = 0;
 	int pid;
-	FILE *f, *of;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
 	f = fopen(path, "re");
-	while (f && !found && fscanf(f, "%d", &pid) == 1) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		of = fopen(path, "re");
-		if (of && fgets(comm, sizeof(comm), of) && strncmp(comm, name, strlen(name)) == 0)
-			found = pid;
-		if (of)
-			fclose(of);
-	}
+	while (f && !found && fscanf(f, "%d", &pid) == 1)
+		found = runs(pid, words) ? pid : 0;
 	if (f)
 		fclose(f);
 	return found;
 }
 
 /* Until the program has such a child. */
-static pid_t await_child(pid_t parent, const char *name)
+static pid_t await_child(pid_t parent, const char *words)
 {
 	long begin = program_now_ms();
 	pid_t pid;
 
-	while ((pid = child_of(parent, name)) == 0) {
+	while ((pid = child_of(parent, words)) == 0) {
 		if (program_now_ms() - begin > PATIENCE_MS)
-			fail_msg("%s has not been started", name);
+			fail_msg("%s has not been started", words);
 		nap();
 	}
 	return pid;
@@ -132,7 +145,7 @@ static pid_t start_long_run(const struct broker_kind *k, pid_t *server)
 	snprintf(line, sizeof(line), H RUN "-m %s -d process --trial-ms 30000", k->channel);
 	pid = program_start(line);
 	*server = await_child(pid, k->process);
-	await_child(pid, "handoff");
+	await_child(pid, " trial ");
 	nanosleep(&busy, NULL);
 	return pid;
 }

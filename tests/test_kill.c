@@ -204,7 +204,9 @@ static bool cell_of(struct cell *c, const struct mech *m, const char *variant, u
 		fans[many][workload_one_role(w)], variant);
 	why = lab_cell(c, key);
 	if (why || c->skip[0]) {
-		snprintf(why_not, sizeof(why_not), "%s", why ? why : c->skip);
+		/* a limit of this machine says more than a variant that is not offered */
+		if (!why || !why_not[0])
+			snprintf(why_not, sizeof(why_not), "%s", why ? why : c->skip);
 		return false;
 	}
 	if (w->ending == ENDING_FLAG)
@@ -308,6 +310,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 static void kill_in_every_variant(const struct mech *m)
 {
 	here = (struct tally){0};
+	why_not[0] = '\0';
 	for (unsigned i = 0; i < ARRAY_LEN(variants); i++) {
 		if (i != EXEC || !lab_is_fast() || lab_is_asked(m))
 			kill_in_variant(m, i);

@@ -42,6 +42,8 @@ static bool cell_of(struct cell *c, const struct mech *m, const char *workload, 
 
 	snprintf(key, sizeof(key), "%s/%s?domain=%s&fan=1x1", m->name, workload,
 		domain_name((enum domain)domain));
+	if (!(m->domains & BIT(domain)))
+		return false;
 	why = lab_cell(c, key);
 	if (!why && !c->skip[0])
 		return true;
