@@ -1,6 +1,6 @@
 /*
- * The runner of the tests, and the sweep over all mechanisms: what ran nothing, or skipped
- * something without a word, has not passed.
+ * The tests' own machinery: what ran nothing, or skipped something without a word, has not
+ * passed; whoever asks for a mechanism has all of its tests.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "primitives/registry.h"
+#include "tests/lab.h"
 #include "tests/support.h"
 #include "tests/sweep.h"
 
@@ -168,6 +170,38 @@ static void a_sweep_that_tried_no_mechanism_has_failed(void **state)
 	}
 }
 
+/* ---- whoever works on a mechanism ------------------------------------------------ */
+
+/* Of nobody's day: only who is asked for gets it. */
+enum { NEVER = INT32_MAX };
+
+static void a_mechanism_that_is_asked_for_has_all_of_its_tests(void **state)
+{
+	(void)state;
+	setenv("HANDOFF_TEST_FAST", "desk", 1);
+	unsetenv("HANDOFF_TEST_LONG");
+	unsetenv("HANDOFF_RABBITMQ");
+	unsetenv("HANDOFF_TEST_MECH");
+	assert_false(lab_wants(registry_find("event/event")));
+	assert_false(lab_is_today("event/event/pingpong", NEVER));
+	assert_false(lab_starts(BROKER_RABBITMQ));
+	setenv("HANDOFF_TEST_MECH", "lock/none,event/event,bus/rabbitmq-fanout", 1);
+	assert_true(lab_wants(registry_find("event/event")));
+	assert_true(lab_wants(registry_find("lock/none")));
+	assert_true(lab_wants(registry_find("channel/pipe"))); /* one of the few */
+	assert_false(lab_wants(registry_find("event/event-async")));
+	assert_true(lab_is_today("event/event/pingpong", NEVER));
+	assert_false(lab_is_today("event/event-async/pingpong", NEVER));
+	assert_true(lab_starts(BROKER_RABBITMQ));
+}
+
+static void a_name_that_is_no_mechanism_is_refused(void **state)
+{
+	(void)state;
+	setenv("HANDOFF_TEST_MECH", "lock/none,event/evnt", 1);
+	assert_int_equal(lab_setup(state), -1);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -192,6 +226,8 @@ int main(void)
 		IN_DIR(one_program_that_is_not_there_fails_beside_one_that_passes),
 		IN_DIR(a_list_of_the_makefile_that_names_no_test_is_an_error),
 		IN_DIR(a_sweep_that_tried_no_mechanism_has_failed),
+		cmocka_unit_test(a_mechanism_that_is_asked_for_has_all_of_its_tests),
+		cmocka_unit_test(a_name_that_is_no_mechanism_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("run tests", tests, NULL, NULL);
