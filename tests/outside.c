@@ -50,10 +50,8 @@ void outside_start(struct outside *p, const char *line)
 {
 	char command[PATH_MAX + 2048];
 
-	if (!binary[0]) {
-		print_message("the program is not built\n");
-		skip();
-	}
+	if (!binary[0])
+		skip_because("the program is not built");
 	p->number = started++;
 	snprintf(command, sizeof(command),
 		"cd %s/here && exec > ../out.%u 2> ../err.%u && exec %s %s", outside_dir.path,

@@ -63,10 +63,8 @@ pid_t program_start_as(const char *line, const char *name)
 	char command[4096];
 	pid_t pid;
 
-	if (!program.path[0]) {
-		print_message("the program is not built\n");
-		skip();
-	}
+	if (!program.path[0])
+		skip_because("the program is not built");
 	snprintf(command, sizeof(command), "cd %s && exec > ../%s.out 2> ../%s.err && exec %s",
 		program.here, name, name, line);
 	pid = fork();
@@ -170,18 +168,14 @@ struct sample *program_rows(const char *run, size_t *n)
 
 void program_need_processes(void)
 {
-	if (SUPPORT_TSAN) {
-		print_message("not under ThreadSanitizer: runs fork\n");
-		skip();
-	}
+	if (SUPPORT_TSAN)
+		skip_because("not under ThreadSanitizer: runs fork");
 }
 
 void program_need_no_asan(const char *why)
 {
-	if (strcmp(version_flavour, "asan") == 0) {
-		print_message("SKIP: not under AddressSanitizer: %s\n", why);
-		skip();
-	}
+	if (strcmp(version_flavour, "asan") == 0)
+		skip_because("not under AddressSanitizer: %s", why);
 }
 
 /* ---- what is left -------------------------------------------------------------- */

@@ -86,6 +86,18 @@ bool support_exists(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+void support_say_skip(const char *fmt, ...)
+{
+	char why[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	why[strcspn(why, "\n")] = '\0';
+	print_message("SKIP: %s\n", why);
+}
+
 bool support_fast(void)
 {
 	const char *fast = getenv("HANDOFF_TEST_FAST");

@@ -53,4 +53,13 @@ bool support_exists(const char *path);
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool support_fast(void);
 
+/* End the running test as skipped, and print why: scripts/run-tests takes no skip without. */
+#define skip_because(...)                                                                          \
+	do {                                                                                       \
+		support_say_skip(__VA_ARGS__);                                                     \
+		skip();                                                                            \
+	} while (0)
+
+void support_say_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 #endif

@@ -14,6 +14,7 @@
 #include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 enum { MS = 1000 * 1000, TOKEN = 4711, OWNER_PATIENCE_MS = 5000, ALIVE = 20 };
 
@@ -296,7 +297,7 @@ static void a_child_that_does_not_run_or_runs_twice_or_as_another_is_caught(void
 {
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: children that are not run");
 	assert_true(each_kind("", check_sabotage) > 0);
 	assert_true(each_kind("&alive=4", check_sabotage) > 0);
 }
@@ -324,7 +325,7 @@ static void a_fork_takes_longer_the_larger_its_owner_is(void **state)
 {
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: its memory is not the child's");
 	assert_true(fastest_fork("&rss=256M") > 2 * fastest_fork(""));
 }
 

@@ -215,7 +215,7 @@ static void stress_interrupted_says_what_it_did_and_leaves_nothing(void **state)
 
 	(void)state;
 	if (SUPPORT_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: processes");
 	outside_start(&one, " stress --for 10m -d process --start exec --trial-ms 50 -o log");
 	await_trials();
 	leave_a_name();

@@ -122,10 +122,8 @@ static void each_fault_is_found_in_every_channel_and_domain(void **state)
 		"-d thread", "-d process --start fork", "-d process --start exec"};
 
 	(void)state;
-	if (!getenv("HANDOFF_TEST_LONG") || SUPPORT_TSAN) {
-		print_message("the full product: HANDOFF_TEST_LONG=1\n");
-		skip();
-	}
+	if (!getenv("HANDOFF_TEST_LONG") || SUPPORT_TSAN)
+		skip_because("the full product: HANDOFF_TEST_LONG=1");
 	for (size_t i = 0; i < registry_count(); i++) {
 		for (size_t k = 0; k < ARRAY_LEN(faults) * ARRAY_LEN(where); k++) {
 			if (has_bytes(registry_all()[i]))
@@ -162,7 +160,7 @@ static void a_death_is_found_with_who_died(void **state)
 
 	(void)state;
 	if (SUPPORT_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: a worker is killed");
 	outside_check(&one,
 		SHORT
 		" -m channel/pipe -w stream -d process -f 1x1 -s 64 --inject die@mid-write:50",
