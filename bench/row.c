@@ -141,7 +141,7 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
-	if (c->workload->ending == ENDING_COUNT && !workload_scheduled(c->workload))
+	if (c->workload->ending != ENDING_FLAG && !workload_scheduled(c->workload))
 		s->planned_ns = (double)c->stretch_ns;
 	if (!workload_spaced(c->workload))
 		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;

@@ -71,7 +71,7 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
-	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
+	double planned_ns;       /* what n was calibrated for; not of an open loop */
 	double vain_wakeups_per_acquisition;
 	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
