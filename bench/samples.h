@@ -83,6 +83,9 @@ struct sample {
 /* All figures NAN, all text empty. */
 void sample_init(struct sample *s);
 
+/* By cell, block and attempt, as qsort() wants it: which of two rows comes first. */
+int samples_compare(const struct sample *a, const struct sample *b);
+
 /* The header line and a row, into a row buffer (csv.h), newline included. */
 void samples_header(struct csv_row *row);
 void samples_row(struct csv_row *row, const struct sample *s);
