@@ -64,7 +64,7 @@ all: $(B)/handoff ## build the program (build/handoff)
 	@ln -sfn $(FLAVOUR)/handoff build/handoff
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -89,11 +89,11 @@ $(B)/handoff: $(OBJ) $(B)/bench/main.o
 $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
-deps:
+deps: ## install what `make run` needs
 	@scripts/install-deps --with run
-deps-test:
+deps-test: ## install what the tests at the desk need
 	@scripts/install-deps --with tests
-deps-all:
+deps-all: ## install what everything here needs
 	@scripts/install-deps --with all
 
 run: deps ## install what is missing, build, measure the quick matrix, answer

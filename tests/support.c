@@ -54,6 +54,18 @@ void support_text(const char *path, const char *text)
 	put(path, O_TRUNC, text, strlen(text));
 }
 
+void support_text_below(const struct support_dir *d, const char *path, const char *text)
+{
+	char full[SUPPORT_PATH * 2];
+
+	snprintf(full, sizeof(full), "%s%s", d->path, path);
+	for (char *c = full + strlen(d->path) + 1; (c = strchr(c, '/')) != NULL; *c++ = '/') {
+		*c = '\0';
+		mkdir(full, 0700);
+	}
+	support_text(full, text);
+}
+
 void support_append(const char *path, const char *text)
 {
 	put(path, O_APPEND, text, strlen(text));

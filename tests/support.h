@@ -42,6 +42,9 @@ const char *support_path(struct support_dir *d, const char *name);
 /* Make or replace a file; add to one. */
 void support_write(const char *path, const void *bytes, size_t len);
 void support_text(const char *path, const char *text);
+
+/* The same of DIR/PATH, with the directories on the way: "/sys/devices/x". */
+void support_text_below(const struct support_dir *d, const char *path, const char *text);
 void support_append(const char *path, const char *text);
 void support_append_bytes(const char *path, const void *bytes, size_t len);
 

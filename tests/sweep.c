@@ -178,3 +178,11 @@ void trial_play(struct trial *t, struct rig_spec spec, rig_fn *sender, rig_fn *r
 	rig_run(&r, sender, receiver);
 	trial_close(t, &r);
 }
+
+void trial_alone(struct trial *t, rig_fn *fn)
+{
+	struct rig_spec spec = trial_spec(t, 8, 1);
+
+	spec.receivers = 0;
+	trial_play(t, spec, fn, NULL);
+}

@@ -6,7 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "bench/noise.h"
@@ -264,14 +263,7 @@ static int teardown(void **state)
 
 static void put(const char *path, const char *text)
 {
-	char full[SUPPORT_PATH * 2];
-
-	snprintf(full, sizeof(full), "%s%s", tree.path, path);
-	for (char *c = full + strlen(tree.path) + 1; (c = strchr(c, '/')) != NULL; *c++ = '/') {
-		*c = '\0';
-		mkdir(full, 0700);
-	}
-	support_text(full, text);
+	support_text_below(&tree, path, text);
 }
 
 #define CPU "/sys/devices/system/cpu/"
