@@ -130,7 +130,7 @@ check-headers: ## every header compiles alone
 mutants: ## do the tests still see what they were written to see (long)
 	@scripts/mutants
 
-check-catalogue: ## RUN=DIR: does a run of the full matrix hold all that it must
+check-catalogue: all ## RUN=DIR: does a run of the full matrix hold all that it must
 	@scripts/check-catalogue '$(or $(RUN),results/latest)'
 
 check-asan: ## tests under AddressSanitizer and UndefinedBehaviorSanitizer
