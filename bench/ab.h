@@ -27,6 +27,7 @@ enum {
 	AB_STEAL_PERCENT = 2,   /* a pair that was stolen from more is repeated as a whole ... */
 	AB_REPEAT_PERCENT = 25, /* ... so many of the pairs at most ... */
 	AB_REPEATS = 2,         /* ... and no pair more often than this */
+	AB_MOST_PAIRS = 10000,  /* of a cell on average */
 	AB_MAX_KEYS = SELECT_MAX_CELLS,
 };
 
@@ -136,6 +137,9 @@ enum ab_standing ab_stand(
 
 /* DIR, with pairs.csv and environment.csv in it. */
 int ab_open_dir(struct ab *ab);
+
+/* Pairs of a cell, on average: --pairs, or what the matrix says, or the rules. */
+uint64_t ab_mean_pairs(const struct ab *ab);
 
 /* Pairs until the gate is done, time is up, or launch_stop is set (-EINTR). */
 int ab_measure(struct ab *ab);

@@ -303,6 +303,13 @@ static void fit_budget(struct ab *ab)
 	g->budget = g->budget > least ? g->budget : least;
 }
 
+uint64_t ab_mean_pairs(const struct ab *ab)
+{
+	if (ab->set.pairs)
+		return ab->set.pairs;
+	return ab->run.selection.pairs ? ab->run.selection.pairs : gate_default_rules.mean_pairs;
+}
+
 static int start_gate(struct ab *ab)
 {
 	size_t n = ab->run.plan.n, judged = 0;
@@ -313,11 +320,11 @@ static int start_gate(struct ab *ab)
 	for (enum cost m = 0; m < COSTS; m++)
 		ab->metric[m] = (struct gate_metric){
 			log1p(cost_rules[m].margin), log1p(cost_rules[m].tolerance), true};
-	code = gate_init(&ab->gate, &gate_default_rules, ab->metric, COSTS, n,
-		judged * (ab->set.pairs ? ab->set.pairs : gate_default_rules.mean_pairs));
+	code = gate_init(
+		&ab->gate, &gate_default_rules, ab->metric, COSTS, n, judged * ab_mean_pairs(ab));
 	if (code)
 		return code;
-	ab->gate.budget = judged * (ab->set.pairs ? ab->set.pairs : gate_default_rules.mean_pairs);
+	ab->gate.budget = judged * ab_mean_pairs(ab);
 	for (size_t i = 0; i < n; i++) {
 		if (ab->cell[i].standing != AB_JUDGED)
 			gate_drop(&ab->gate, i);

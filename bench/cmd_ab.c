@@ -16,7 +16,7 @@
 #define AXIS(a)  offsetof(struct ab_settings, axes.value[a])
 #define FIELD(f) offsetof(struct ab_settings, f)
 
-enum { SHOWN_ROWS = 20, MOST_PAIRS = 10000 };
+enum { SHOWN_ROWS = 20 };
 
 static const struct opt opts[] = {
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
@@ -28,7 +28,8 @@ static const struct opt opts[] = {
 #include "bench/axes.def"
 #undef AXIS_ROW
 	{"pairs", 0, OPT_U64, FIELD(pairs), "N", NULL,
-		"How many pairs of trials a cell has on average, 8 at least.  Default: 24."},
+		"How many pairs of trials a cell has on average, 8 at least.  Default: the matrix's, "
+		"or 24."},
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Pairs as fit into this time, instead."},
 	{"trial-ms", 0, OPT_TIME_NS, FIELD(trial_ns), "MS", NULL,
@@ -90,7 +91,8 @@ static int check_settings(struct ab *ab)
 		s->matrix = "ci";
 	if (s->pairs && s->budget_ns)
 		why = "--pairs and --budget both say how much to measure: give one of the two";
-	else if (s->pairs && (s->pairs < gate_default_rules.screen_pairs || s->pairs > MOST_PAIRS))
+	else if (s->pairs &&
+		 (s->pairs < gate_default_rules.screen_pairs || s->pairs > AB_MOST_PAIRS))
 		why = "--pairs goes from 8, which the first look needs, to 10000";
 	else if (s->strict && s->advisory)
 		why = "--strict and --advisory contradict each other";
