@@ -13,8 +13,7 @@ enum { FIRST_ROOM = 32 };
 
 /* ---- figures ----------------------------------------------------------------------- */
 
-/* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
-static double as_written(double v)
+double ab_as_written(double v)
 {
 	char text[32];
 
@@ -53,8 +52,8 @@ int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const stru
 		double *old = &c->figure[AB_OLD][c->pairs * COSTS + m];
 		double *new = &c->figure[AB_NEW][c->pairs * COSTS + m];
 
-		*old = as_written(cost_value(old_row, m));
-		*new = as_written(cost_value(new_row, m));
+		*old = ab_as_written(cost_value(old_row, m));
+		*new = ab_as_written(cost_value(new_row, m));
 		d[m] = cost_log(m, *new) - cost_log(m, *old);
 	}
 	c->pairs++;

@@ -149,6 +149,7 @@ static int start_runner(struct ab *ab)
 		.clock = &r->clock,
 		.common = {ab->run_id, r->facts.host, &r->clock, topo_pu_count(r->topo)},
 	};
+	r->runner.deadline_ns = ab->set.deadline_ns;
 	r->has_runner = true;
 	return code ? code : runner_init(&r->runner, ab->err, RUN_ERR);
 }
@@ -211,6 +212,8 @@ int ab_calibrate(struct ab *ab)
 	struct progress progress;
 	int code = start_runner(ab);
 
+	if (ab->past.calibrated)
+		return code;
 	progress_begin(&progress, "calibrating", 0, p->n);
 	for (size_t i = 0; i < p->n && !code; i++) {
 		progress_step(&progress, p->cell[i].key);

@@ -18,7 +18,7 @@ struct gate_run {
 	char began[32]; /* UTC */
 	char matrix[64], old_id[20], new_id[20], commit[24];
 	char rules
-		[20]; /* fingerprint of all that decides, apart from the programs: see gate_test_rules_id() */
+		[20]; /* fingerprint of all that decides, apart from the programs: see ab_rules_id() */
 	double seed, pairs, cells, gated, open; /* gated and open: figures (cell and metric) */
 	double injected;                        /* cells that were slowed ... */
 	double effect_pct;

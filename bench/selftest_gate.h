@@ -51,12 +51,6 @@ struct gate_test {
 /* t->run: what this gate, which returned `code`, decided. */
 void gate_test_row(struct gate_test *t, const struct ab *ab, int code, double wall_s);
 
-/*
- * A fingerprint of what decides a planned gate, apart from the programs: the method's constants,
- * margins, budget, length of a trial, cells.
- */
-void gate_test_rules_id(const struct ab *ab, char out[20]);
-
 /* ---- selftest_slow.c ---------------------------------------------------------- */
 
 /*
