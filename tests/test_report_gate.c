@@ -54,7 +54,7 @@ static void add(struct scene *s, const char *file, struct gate_run run)
 	run.cells = 6;
 	run.gated = 18;
 	run.wall_s = 25;
-	if (!run.seed)
+	if (run.seed <= 0)
 		run.seed = (double)++s->gates;
 	if (gate_runs_add(path, &run, s->err, ERR) != 0)
 		fail_msg("%s", s->err);
