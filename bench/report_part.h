@@ -35,6 +35,9 @@ typedef int part_fn(struct report *r, FILE *to, const struct words *w, char *why
 /* A template_fn over struct report *: looks the name up and calls the part. */
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len);
 
+/* The names that report_part() knows, from 0 on; NULL behind the last. */
+const char *report_part_name(size_t i);
+
 /* Single figures: report_refs.c. */
 part_fn report_ref_run, report_ref_env, report_ref_median, report_ref_value, report_ref_trials,
 	report_ref_ratio;
@@ -53,6 +56,9 @@ part_fn report_gate;
 
 /* Merged tails, drift of long trials, overlap where processors are shared: report_tails.c. */
 part_fn report_tails, report_drift, report_overlap;
+
+/* Shares, waits and overtaking of workers that want the same: report_fair.c. */
+part_fn report_fairness;
 
 /* Whole chapters. */
 part_fn report_cards; /* report_cards.c */

@@ -323,6 +323,7 @@ static const struct part {
 	{"tails", report_tails},
 	{"drift", report_drift},
 	{"overlap", report_overlap},
+	{"fairness", report_fairness},
 	{"load", report_load},
 	{"gate", report_gate},
 };
@@ -337,4 +338,9 @@ int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, siz
 	}
 	snprintf(why, why_len, "there is no reference called \"%.40s\"", word[0]);
 	return -EINVAL;
+}
+
+const char *report_part_name(size_t i)
+{
+	return i < ARRAY_LEN(parts) ? parts[i].name : NULL;
 }

@@ -15,7 +15,7 @@
 #include "bench/random.h"
 #include "bench/samples.h"
 
-enum { CELLS = 200, TRIALS = 220, TIMES = 5, PATH_BYTES = 64 };
+enum { CELLS = 200, TRIALS = 220, TIMES = 6, PATH_BYTES = 64 };
 
 /* A trial with about as many figures as a real one has. */
 static void fill(struct sample *s, const char *run, int cell, int trial, uint64_t *seed)
@@ -117,24 +117,28 @@ static void clean_up(const char *dir)
 	rmdir(dir);
 }
 
-void self_compare(const char *program)
+void self_compare(struct selfcost *t, const char *program)
 {
-	char dir[] = "/tmp/handoff-self-XXXXXX", real[4096];
-	double best = INFINITY;
+	static const char what[] = "compare, 2 x 200 cells x 220 trials";
+	char dir[] = "/tmp/handoff-self-XXXXXX", real[4096], against[100];
+	double took[TIMES];
+	size_t n = 0;
 	struct rusage u;
 	long bytes;
 
 	if (!realpath(program, real) || !mkdtemp(dir)) {
-		printf("%-52s not measured: no program, or no directory in /tmp\n", "compare");
+		selfcost_absent(t, what, "", "no program, or no directory in /tmp");
 		return;
 	}
 	bytes = write_run(dir, "a") + write_run(dir, "b");
 	fflush(stdout);
-	for (int i = 0; i < TIMES; i++)
-		best = fmin(best, compare_once(real, dir));
+	for (int i = 0; i < TIMES; i++) {
+		took[n] = compare_once(real, dir);
+		n += isnan(took[n]) ? 0 : 1;
+	}
 	getrusage(RUSAGE_CHILDREN, &u);
 	clean_up(dir);
-	printf("%-52s %.3f s, %ld MiB in two files, at most %ld MiB of memory; the best of %d\n",
-		"compare, 2 x 200 cells x 220 trials", best, bytes >> 20, u.ru_maxrss / 1024,
-		TIMES);
+	snprintf(against, sizeof(against), "%ld MiB in two files; at most %ld MiB of memory",
+		bytes >> 20, u.ru_maxrss / 1024);
+	selfcost_put(t, what, against, "s", took, n, NAN);
 }

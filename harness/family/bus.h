@@ -53,8 +53,12 @@ ALWAYS_INLINE void bus_await(struct worker *w, struct how how)
 	atomic_u32 *done = &in->link->board->round;
 	uint32_t seen;
 
-	while ((seen = load_acquire(done)) < w->senders)
-		futex_wait(done, seen, FUTEX_FOREVER, true);
+	while ((seen = load_acquire(done)) < w->senders) {
+		if (how.wait == WAIT_AWAIT)
+			coro_await_word(done, seen);
+		else
+			futex_wait(done, seen, FUTEX_FOREVER, true);
+	}
 	for (uint64_t i = 0; how.probed && i < w->n; i++)
 		POINT(in, how, AFTER_RECV);
 	w->ops = w->n;

@@ -1,6 +1,6 @@
 /*
  * bus/callback - topics and callbacks inside a program: publishing is a function call
- * for each subscriber, in the publisher's thread.
+ * for each subscriber, in the publisher's thread or coroutine.
  *
  * One op looks the topic up and runs its callbacks under a mutex.  Nothing is copied and
  * nobody is woken: the subscribers' workers sleep, their callbacks check the message
@@ -91,13 +91,13 @@ static const struct bus_ops callback_ops = {
 	.channel = {.send = callback_send, .recv = callback_recv, .close = callback_close},
 	.delivers = true,
 };
-BUS_STAMP(bus_callback, callback_ops, BIT(WAIT_BLOCK));
+BUS_STAMP(bus_callback, callback_ops, BIT(WAIT_BLOCK) | AWAITS);
 
 const struct mech mech_bus_callback = {
-	BUS_COMMON(bus_callback, callback_ops, BIT(WAIT_BLOCK)),
+	BUS_COMMON(bus_callback, callback_ops, BIT(WAIT_BLOCK) | AWAITS),
 	.name = "bus/callback",
 	.summary = "topics and callbacks that run in the publisher",
-	.domains = BIT(DOMAIN_THREAD),
+	.domains = BIT(DOMAIN_THREAD) | BIT(DOMAIN_COROUTINE),
 	.flags = MECH_TOPICS,
 	.contract =
 		{
