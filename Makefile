@@ -33,7 +33,8 @@ HARNESS    := $(wildcard harness/*.c)
 PRIMITIVES := $(wildcard primitives/*.c primitives/*/*.c)
 BENCH      := $(filter-out bench/main.c bench/self_%.c,$(wildcard bench/*.c))
 # Long ones first: they run side by side with the others.
-LONG_TESTS := $(patsubst %,tests/test_%.c,trial kill sabotage interrupted poor_machine bad_input)
+LONG_TESTS := $(patsubst %,tests/test_%.c,trial kill sabotage interrupted poor_machine bad_input \
+	broker)
 TESTS      := $(LONG_TESTS) $(filter-out $(LONG_TESTS),$(wildcard tests/test_*.c))
 
 OBJ     := $(patsubst %.c,$(B)/%.o,$(HARNESS) $(PRIMITIVES) $(BENCH))
@@ -49,6 +50,9 @@ MEMORY_TESTS := awake barrier bus cell channel channel_ends compare_bad coroutin
 	gate_stored gil hist intervals judged kill lock locate memory mixed names opt permits \
 	place plan queues recursive row rwlock sabotage samples select spawn stored tails timer topo \
 	topics trial units wait_kinds
+# A list that names a test without a file would test less and say nothing.
+NO_FILE = $(filter-out $(wildcard tests/test_*.c),$(patsubst %,tests/test_%.c,$1))
+must_exist = $(if $(call NO_FILE,$1),$(error there is no $(call NO_FILE,$1)))
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
@@ -60,7 +64,7 @@ all: $(B)/handoff ## build the program (build/handoff)
 	@ln -sfn $(FLAVOUR)/handoff build/handoff
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-16s %s\n", $$1, $$2}' Makefile
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -85,11 +89,11 @@ $(B)/handoff: $(OBJ) $(B)/bench/main.o
 $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
-deps:
+deps: ## install what `make run` needs
 	@scripts/install-deps --with run
-deps-test:
+deps-test: ## install what the tests at the desk need
 	@scripts/install-deps --with tests
-deps-all:
+deps-all: ## install what everything here needs
 	@scripts/install-deps --with all
 
 run: deps ## install what is missing, build, measure the quick matrix, answer
@@ -134,11 +138,12 @@ check-catalogue: all ## RUN=DIR: does a run of the full matrix hold all that it 
 	@scripts/check-catalogue '$(or $(RUN),results/latest)'
 
 check-asan: ## tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call must_exist,$(MEMORY_TESTS))
 	@$(MAKE) --no-print-directory FLAVOUR=asan $(if $(HANDOFF_TEST_LONG),, \
-		TESTBIN='$(patsubst tests/test_%.c,build/asan/tests/test_%,$(wildcard \
-			$(patsubst %,tests/test_%.c,$(MEMORY_TESTS))))') test
+		TESTBIN='$(patsubst %,build/asan/tests/test_%,$(MEMORY_TESTS))') test
 
 check-tsan: ## thread-mode tests under ThreadSanitizer
+	$(call must_exist,$(THREADED))
 	@$(MAKE) --no-print-directory FLAVOUR=tsan \
 		TESTBIN='$(patsubst %,build/tsan/tests/test_%,$(THREADED))' test
 

@@ -49,24 +49,51 @@ static inline int set_count(const struct setting *s, uint64_t least, uint64_t mo
 	return 0;
 }
 
+/* Where the field has 0 for the usual count, whatever its number. */
+static inline int set_count_or_usual(
+	const struct setting *s, uint64_t least, uint64_t most, uint32_t usual, uint32_t *out)
+{
+	int code = set_count(s, least, most, out);
+
+	if (!code && *out == usual)
+		*out = 0;
+	return code;
+}
+
 static inline bool get_count(uint32_t v, uint32_t usual, char *out, size_t out_len)
 {
 	snprintf(out, out_len, "%" PRIu32, v);
 	return v != usual;
 }
 
-/* What mechanisms and loops read (struct tuning); in it 0 is "nobody asked". */
-int axis_set_depth(struct cell *c, const struct setting *s);
-bool axis_get_depth(const struct cell *c, char *out, size_t out_len);
-int axis_set_permits(struct cell *c, const struct setting *s);
-bool axis_get_permits(const struct cell *c, char *out, size_t out_len);
-int axis_set_reads(struct cell *c, const struct setting *s);
-bool axis_get_reads(const struct cell *c, char *out, size_t out_len);
-int axis_set_ticks(struct cell *c, const struct setting *s);
-bool axis_get_ticks(const struct cell *c, char *out, size_t out_len);
-int axis_set_interval(struct cell *c, const struct setting *s);
-bool axis_get_interval(const struct cell *c, char *out, size_t out_len);
-int axis_set_released(struct cell *c, const struct setting *s);
-bool axis_get_released(const struct cell *c, char *out, size_t out_len);
+/* axis_set_NAME() and axis_get_NAME(). */
+#define AXIS_ACTS(name)                                                                            \
+	int axis_set_##name(struct cell *c, const struct setting *s);                              \
+	bool axis_get_##name(const struct cell *c, char *out, size_t out_len)
+
+/* What the trial heeds (struct trial_extra); axis_further.c. */
+AXIS_ACTS(rate);
+AXIS_ACTS(arrivals);
+AXIS_ACTS(keep_awake);
+AXIS_ACTS(pair);
+AXIS_ACTS(memory);
+AXIS_ACTS(node);
+AXIS_ACTS(touch);
+AXIS_ACTS(fds);
+AXIS_ACTS(topics);
+AXIS_ACTS(alive);
+AXIS_ACTS(rss);
+AXIS_ACTS(crowd);
+AXIS_ACTS(procs);
+
+/* What mechanisms and loops read (struct tuning), 0 being "nobody asked"; axis_tuned.c. */
+AXIS_ACTS(depth);
+AXIS_ACTS(permits);
+AXIS_ACTS(reads);
+AXIS_ACTS(ticks);
+AXIS_ACTS(interval);
+AXIS_ACTS(released);
+
+#undef AXIS_ACTS
 
 #endif

@@ -1,17 +1,6 @@
 /* axis_tuned.c - the axes that mechanisms and loops read; see axis_part.h. */
 #include "bench/axis_part.h"
 
-/* A count whose default is `usual`. */
-static int set_tuned(
-	const struct setting *s, uint32_t least, uint32_t most, uint32_t usual, uint32_t *out)
-{
-	int code = set_count(s, least, most, out);
-
-	if (!code && *out == usual)
-		*out = 0;
-	return code;
-}
-
 static bool get_tuned(uint32_t v, uint32_t usual, char *out, size_t out_len)
 {
 	return get_count(v ? v : usual, usual, out, out_len);
@@ -19,7 +8,7 @@ static bool get_tuned(uint32_t v, uint32_t usual, char *out, size_t out_len)
 
 int axis_set_depth(struct cell *c, const struct setting *s)
 {
-	return set_tuned(s, 1, CELL_MAX_DEPTH, DEFAULT_DEPTH, &c->extra.tuning.depth);
+	return set_count_or_usual(s, 1, CELL_MAX_DEPTH, DEFAULT_DEPTH, &c->extra.tuning.depth);
 }
 
 bool axis_get_depth(const struct cell *c, char *out, size_t out_len)
@@ -29,7 +18,8 @@ bool axis_get_depth(const struct cell *c, char *out, size_t out_len)
 
 int axis_set_permits(struct cell *c, const struct setting *s)
 {
-	return set_tuned(s, 1, TRIAL_MAX_WORKERS, DEFAULT_PERMITS, &c->extra.tuning.permits);
+	return set_count_or_usual(
+		s, 1, TRIAL_MAX_WORKERS, DEFAULT_PERMITS, &c->extra.tuning.permits);
 }
 
 bool axis_get_permits(const struct cell *c, char *out, size_t out_len)
@@ -39,7 +29,7 @@ bool axis_get_permits(const struct cell *c, char *out, size_t out_len)
 
 int axis_set_ticks(struct cell *c, const struct setting *s)
 {
-	return set_tuned(s, 1, CELL_MAX_TICKS, DEFAULT_TICKS, &c->extra.tuning.ticks);
+	return set_count_or_usual(s, 1, CELL_MAX_TICKS, DEFAULT_TICKS, &c->extra.tuning.ticks);
 }
 
 bool axis_get_ticks(const struct cell *c, char *out, size_t out_len)

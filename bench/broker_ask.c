@@ -120,6 +120,18 @@ int broker_ask(enum broker b, const char *address, int patience_ms, char *err, s
 	return 0;
 }
 
+bool broker_port_answers(unsigned port, int patience_ms)
+{
+	char address[32];
+	int fd;
+
+	snprintf(address, sizeof(address), "127.0.0.1:%u", port);
+	fd = join_port(address, patience_ms);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 unsigned broker_free_port(void)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,12 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/broker_ask.h"
 #include "harness/compiler.h"
 
 enum { MAX_VARIABLES = 20, VARIABLE = BROKER_PATH + 64 };
+enum { EPMD_TRIES = 3, EPMD_PATIENCE_MS = 5000, EPMD_LOOK_MS = 10 };
 
 static int fail(char *err, size_t err_len, int code, const char *what)
 {
@@ -131,17 +134,52 @@ int broker_rabbitmq_program(char *path, size_t len, char *err, size_t err_len)
 	return -ENOENT;
 }
 
-/* Erlang's names daemon, which would else be started by the server and stay. */
-static int start_epmd(struct broker_server *s, unsigned port, char *err, size_t err_len)
+/* Until epmd accepts connections; false: it has ended, or its time is over. */
+static bool epmd_answers(struct broker_server *s, unsigned port)
+{
+	for (int waited_ms = 0; waited_ms < EPMD_PATIENCE_MS; waited_ms += EPMD_LOOK_MS) {
+		if (broker_port_answers(port, EPMD_LOOK_MS))
+			return true;
+		if (waitpid(s->pid[1], NULL, WNOHANG) != 0) {
+			s->pid[1] = 0;
+			return false;
+		}
+		poll(NULL, 0, EPMD_LOOK_MS);
+	}
+	return false;
+}
+
+static void end_epmd(struct broker_server *s)
+{
+	if (s->pid[1] <= 0)
+		return;
+	kill(s->pid[1], SIGKILL);
+	waitpid(s->pid[1], NULL, 0);
+	s->pid[1] = 0;
+}
+
+/*
+ * Erlang's names daemon, which would else be started by the server and stay.  The server ends
+ * if it does not find it; a free port may be somebody else's by then.
+ */
+static int start_epmd(struct broker_server *s, unsigned *port, char *err, size_t err_len)
 {
 	char path[BROKER_PATH], number[16];
 	char *argv[] = {ARG("epmd"), ARG("-port"), number, ARG("-address"), ARG("127.0.0.1"), NULL};
 
-	snprintf(number, sizeof(number), "%u", port);
 	if (!find_program("epmd", path, sizeof(path)))
 		return fail(err, err_len, -ENOENT, "RabbitMQ: epmd");
-	s->pid[1] = spawn(s->dir, path, argv, NULL);
-	return s->pid[1] > 0 ? 0 : fail(err, err_len, s->pid[1], "RabbitMQ: no process for epmd");
+	for (int i = 0; i < EPMD_TRIES; i++) {
+		*port = broker_free_port();
+		snprintf(number, sizeof(number), "%u", *port);
+		s->pid[1] = spawn(s->dir, path, argv, NULL);
+		if (s->pid[1] < 0)
+			return fail(err, err_len, s->pid[1], "RabbitMQ: no process for epmd");
+		if (*port && epmd_answers(s, *port))
+			return 0;
+		end_epmd(s);
+	}
+	return fail(err, err_len, -ETIMEDOUT, "RabbitMQ: epmd does not answer");
 }
 
 struct variables {
@@ -165,14 +203,14 @@ static void add(struct variables *v, const char *fmt, ...)
 /* Everything that it keeps lies in its directory, its cookie too; idle, it sleeps. */
 int broker_rabbitmq_start(struct broker_server *s, const char *path, char *err, size_t err_len)
 {
-	unsigned port = broker_free_port(), peers = broker_free_port(), names = broker_free_port();
+	unsigned port = broker_free_port(), peers = broker_free_port(), names = 0;
 	char *argv[] = {ARG("rabbitmq-server"), NULL};
 	struct variables v = {.n = 0};
 	int code;
 
-	if (!port || !peers || !names)
+	if (!port || !peers)
 		return fail(err, err_len, -EADDRNOTAVAIL, "RabbitMQ: no loopback port is free");
-	code = start_epmd(s, names, err, err_len);
+	code = start_epmd(s, &names, err, err_len);
 	if (code)
 		return code;
 	snprintf(s->address, sizeof(s->address), "127.0.0.1:%u", port);

@@ -49,6 +49,15 @@ void csv_row_free(struct csv_row *row);
  */
 int csv_row_write(const struct csv_row *row, int fd);
 
+/* Writes all rows of a file; 0 or -errno. */
+typedef int csv_put_fn(const void *ctx, int fd);
+
+/*
+ * Writes a file whole or not at all: PATH.new first, which then gets its name.  0, or -errno with a
+ * sentence in err.
+ */
+int csv_save(const char *path, csv_put_fn *put, const void *ctx, char *err, size_t err_len);
+
 /* Bounds of a reading, and what it found. Zero = the default. */
 struct csv_limits {
 	size_t max_row_bytes;   /* 1 MiB; a row includes line breaks within quotes */

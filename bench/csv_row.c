@@ -5,7 +5,9 @@
 
 #include <csv.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,4 +192,27 @@ int csv_row_write(const struct csv_row *row, int fd)
 	if (n < 0)
 		return -errno;
 	return (size_t)n == row->len ? 0 : -ENOSPC;
+}
+
+int csv_save(const char *path, csv_put_fn *put, const void *ctx, char *err, size_t err_len)
+{
+	char temp[PATH_MAX + 8];
+	int fd, code;
+
+	snprintf(temp, sizeof(temp), "%s.new", path);
+	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd < 0) {
+		code = -errno;
+		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
+		return code;
+	}
+	code = put(ctx, fd);
+	if (!code && (fsync(fd) != 0 || rename(temp, path) != 0))
+		code = -errno;
+	close(fd);
+	if (code) {
+		unlink(temp);
+		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-code));
+	}
+	return code;
 }

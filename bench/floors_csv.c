@@ -1,11 +1,9 @@
 /* floors_csv.c - floors.csv, written whole and read back; see floors.h. */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/csv.h"
 #include "bench/floors.h"
@@ -16,8 +14,6 @@ static const char *const columns[] = {
 enum { PASS, PU_A, PU_B, PART, BYTES, MIN_NS, MEDIAN_NS, SPREAD_NS, BATCHES, REASON, COLUMNS };
 
 _Static_assert(ARRAY_LEN(columns) == COLUMNS, "a column each");
-
-enum { PATH_BYTES = 4200 };
 
 /* ---- writing ------------------------------------------------------------- */
 
@@ -39,46 +35,28 @@ static void put_row(struct csv_row *row, const struct floors_row *r)
 	csv_row_end(row);
 }
 
-static int put_rows(const struct floors *f, int fd)
+static int put_rows(const void *ctx, int fd)
 {
+	const struct floors *f = ctx;
 	struct csv_row row = {0};
 	int code;
 
 	for (int i = 0; i < COLUMNS; i++)
 		csv_row_text(&row, columns[i]);
 	csv_row_end(&row);
-	code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
+	code = csv_row_write(&row, fd);
 	for (size_t i = 0; i < f->n && !code; i++) {
 		csv_row_reset(&row);
 		put_row(&row, &f->row[i]);
-		code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
+		code = csv_row_write(&row, fd);
 	}
 	csv_row_free(&row);
 	return code;
 }
 
-/* Whole or not at all: a temporary file, then its name. */
 int floors_write(const struct floors *f, const char *path, char *err, size_t err_len)
 {
-	char temp[PATH_BYTES];
-	int fd, code;
-
-	snprintf(temp, sizeof(temp), "%s.new", path);
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0) {
-		code = -errno;
-		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
-		return code;
-	}
-	code = put_rows(f, fd);
-	if (!code && (fsync(fd) != 0 || rename(temp, path) != 0))
-		code = -errno;
-	close(fd);
-	if (code) {
-		unlink(temp);
-		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-code));
-	}
-	return code;
+	return csv_save(path, put_rows, f, err, err_len);
 }
 
 /* ---- reading ------------------------------------------------------------- */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats.h"
+
 enum { BISECTIONS = 100, MOST_PAIRS = 1000000 };
 
 double gate_normal_below(double z)
@@ -58,23 +60,11 @@ double gate_trimmed_mean(const double *x, size_t n, double trim, double *se, dou
 	return sum / (double)kept;
 }
 
-static int by_p(const void *a, const void *b, void *p_values)
-{
-	const double *p = p_values;
-	size_t i = *(const size_t *)a, j = *(const size_t *)b;
-
-	if (p[i] != p[j])
-		return p[i] < p[j] ? -1 : 1;
-	return (i > j) - (i < j);
-}
-
 void gate_false_discovery(const double *p, size_t n, double *q, size_t *order)
 {
 	double least = 1.0;
 
-	for (size_t i = 0; i < n; i++)
-		order[i] = i;
-	qsort_r(order, n, sizeof(*order), by_p, (void *)(uintptr_t)p);
+	stats_order(p, n, order);
 	for (size_t i = n; i > 0; i--) {
 		double scaled = p[order[i - 1]] * (double)n / (double)i;
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/tails.h"
+
 enum { NS_PER_S = 1000000000, CLAIM_BLOCK = 64 };
 
 bool openloop_is_auto(const struct cell *c)
@@ -51,11 +53,6 @@ bool openloop_believable(const struct hist *h, uint64_t bound_ns)
 	       hist_value_at_percentile(h, 0.5) >= OPENLOOP_BOUNDS * bound_ns;
 }
 
-static double percentile(const struct hist *h, double p)
-{
-	return hist_percentile_ok(h, p) ? (double)hist_value_at_percentile(h, p) : NAN;
-}
-
 static void say_why_not(struct sample *s, const char *what, const struct hist *h, uint64_t bound_ns)
 {
 	size_t used = strlen(s->oneway_reason);
@@ -80,9 +77,9 @@ static void put_service(struct sample *s, const struct hist *h, uint64_t bound_n
 		return;
 	}
 	s->svc_max_ns = (double)h->max;
-	s->svc_p50_ns = percentile(h, 0.5);
-	s->svc_p99_ns = percentile(h, 0.99);
-	s->svc_p999_ns = percentile(h, 0.999);
+	s->svc_p50_ns = tails_percentile(h, 0.5);
+	s->svc_p99_ns = tails_percentile(h, 0.99);
+	s->svc_p999_ns = tails_percentile(h, 0.999);
 }
 
 void openloop_gate(struct sample *s, const char *what, const struct hist *h, uint64_t bound_ns)

@@ -2,11 +2,9 @@
 #include "bench/plan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/csv.h"
 #include "bench/random.h"
@@ -57,20 +55,12 @@ static void put_cell(struct csv_row *row, const struct plan *p, const struct cel
 	csv_row_end(row);
 }
 
-/* Whole or not at all: a temporary file, then its name. */
-int plan_write(const struct plan *p, const char *path, char *err, size_t err_len)
+static int put_plan(const void *ctx, int fd)
 {
+	const struct plan *p = ctx;
 	struct csv_row row = {0};
-	char temp[4096];
-	int fd, code = 0;
+	int code;
 
-	snprintf(temp, sizeof(temp), "%s.new", path);
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0) {
-		code = -errno;
-		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
-		return code;
-	}
 	for (int i = 0; i < PLAN_COLUMNS; i++)
 		csv_row_text(&row, columns[i]);
 	csv_row_end(&row);
@@ -78,17 +68,15 @@ int plan_write(const struct plan *p, const char *path, char *err, size_t err_len
 	for (size_t i = 0; i < p->n && !code; i++) {
 		csv_row_reset(&row);
 		put_cell(&row, p, &p->cell[i]);
-		code = row.failed ? -ENOMEM : csv_row_write(&row, fd);
+		code = csv_row_write(&row, fd);
 	}
 	csv_row_free(&row);
-	if (!code && (fsync(fd) != 0 || rename(temp, path) != 0))
-		code = -errno;
-	close(fd);
-	if (code) {
-		unlink(temp);
-		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-code));
-	}
 	return code;
+}
+
+int plan_write(const struct plan *p, const char *path, char *err, size_t err_len)
+{
+	return csv_save(path, put_plan, p, err, err_len);
 }
 
 struct plan_reader {

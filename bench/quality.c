@@ -37,9 +37,15 @@ static bool steal(const struct quality_facts *f)
 	return m->steal_used_least > NOISY_STEAL_PERCENT;
 }
 
+/* Where workers share processors, also with helpers of their own, taking turns is what they do. */
+static bool has_processors(const struct quality_facts *f)
+{
+	return f->room && !f->helped;
+}
+
 static bool overlap(const struct quality_facts *f)
 {
-	return f->room && !f->apart && f->workers > 1 &&
+	return has_processors(f) && !f->apart && f->workers > 1 &&
 	       f->overlap_permille < NOISY_OVERLAP_PERMILLE;
 }
 
@@ -58,17 +64,17 @@ static bool preempted(const struct quality_facts *f)
 {
 	bool briefly = f->runq_wait_ns <= f->elapsed_ns * NOISY_PREEMPTED_PERMILLE / 1000;
 
-	return f->room && !let_in(f) && f->pinned && f->involuntary >= NOISY_PREEMPTED_LEAST &&
+	return has_processors(f) && !let_in(f) && f->pinned &&
+	       f->involuntary >= NOISY_PREEMPTED_LEAST &&
 	       quality_involuntary_per_s(f) > NOISY_PREEMPTED_PER_S && !briefly;
 }
 
-/* Where workers share a processor, waiting for it is what they do. */
 static bool queue(const struct quality_facts *f)
 {
 	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
 	double most = f->elapsed_ns * NOISY_QUEUE_PERMILLE / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
 
-	return f->room && !let_in(f) && f->pinned && f->runq_wait_ns > most;
+	return has_processors(f) && !let_in(f) && f->pinned && f->runq_wait_ns > most;
 }
 
 static bool away(const struct quality_facts *f)
@@ -93,12 +99,13 @@ static bool throttled(const struct quality_facts *f)
 
 static bool interrupts(const struct quality_facts *f)
 {
-	return f->machine.irq_per_s > NOISY_IRQ_PER_S;
+	return !f->device && f->machine.irq_per_s > NOISY_IRQ_PER_S;
 }
 
+/* A helper may still be at work when the workers are not yet, or no more. */
 static bool gap(const struct quality_facts *f)
 {
-	return f->gap_before_ns > NOISY_GAP_NS || f->gap_after_ns > NOISY_GAP_NS;
+	return !f->helped && (f->gap_before_ns > NOISY_GAP_NS || f->gap_after_ns > NOISY_GAP_NS);
 }
 
 static bool sibling(const struct quality_facts *f)

@@ -80,6 +80,8 @@ struct quality_facts {
 	bool room;       /* there is a processor for each worker */
 	bool pinned;     /* each keeps to one; else the scheduler chooses where they wait */
 	bool apart;      /* nobody waits for another: overlap is a result */
+	bool helped;     /* a server or threads of the mechanism's own share the processors */
+	bool device;     /* operations wait for a device: its interrupts are theirs */
 	bool spins;      /* by its wait strategy a worker never sleeps */
 	bool yields;     /* by its wait strategy a worker lets in whoever waits for its processor */
 	bool kept_awake; /* spinners of the trial's own wait there for being let in */

@@ -35,6 +35,9 @@ typedef int part_fn(struct report *r, FILE *to, const struct words *w, char *why
 /* A template_fn over struct report *: looks the name up and calls the part. */
 int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, size_t why_len);
 
+/* The names that report_part() knows, from 0 on; NULL behind the last. */
+const char *report_part_name(size_t i);
+
 /* Single figures: report_refs.c. */
 part_fn report_ref_run, report_ref_env, report_ref_median, report_ref_value, report_ref_trials,
 	report_ref_ratio;

@@ -339,3 +339,8 @@ int report_part(void *ctx, FILE *to, size_t n, char *const *word, char *why, siz
 	snprintf(why, why_len, "there is no reference called \"%.40s\"", word[0]);
 	return -EINVAL;
 }
+
+const char *report_part_name(size_t i)
+{
+	return i < ARRAY_LEN(parts) ? parts[i].name : NULL;
+}

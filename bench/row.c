@@ -10,6 +10,7 @@
 #include "bench/cell_memory.h"
 #include "bench/cell_tasks.h"
 #include "bench/openloop.h"
+#include "bench/tails.h"
 
 /* ---- parts of a row ------------------------------------------------------ */
 
@@ -75,11 +76,6 @@ static void put_cpus(struct sample *s, const struct cell *c, const struct trial_
 	}
 }
 
-static double percentile(const struct hist *h, double p)
-{
-	return hist_percentile_ok(h, p) ? (double)hist_value_at_percentile(h, p) : NAN;
-}
-
 static void put_latency(struct sample *s, const struct trial_result *r)
 {
 	const struct hist *h = &r->hist[0];
@@ -93,11 +89,11 @@ static void put_latency(struct sample *s, const struct trial_result *r)
 	s->lat_min_ns = (double)h->min;
 	s->lat_max_ns = (double)h->max;
 	s->lat_mean_ns = hist_mean(h);
-	s->lat_p50_ns = percentile(h, 0.5);
-	s->lat_p90_ns = percentile(h, 0.9);
-	s->lat_p99_ns = percentile(h, 0.99);
-	s->lat_p999_ns = percentile(h, 0.999);
-	s->lat_p9999_ns = percentile(h, 0.9999);
+	s->lat_p50_ns = tails_percentile(h, 0.5);
+	s->lat_p90_ns = tails_percentile(h, 0.9);
+	s->lat_p99_ns = tails_percentile(h, 0.99);
+	s->lat_p999_ns = tails_percentile(h, 0.999);
+	s->lat_p9999_ns = tails_percentile(h, 0.9999);
 }
 
 static double known(uint64_t v)
@@ -141,7 +137,7 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 {
 	s->ops = (double)r->ops;
 	s->elapsed_ns = (double)r->elapsed_ns;
-	if (c->workload->ending == ENDING_COUNT && !workload_scheduled(c->workload))
+	if (c->workload->ending != ENDING_FLAG && !workload_scheduled(c->workload))
 		s->planned_ns = (double)c->stretch_ns;
 	if (!workload_spaced(c->workload))
 		s->ops_per_s = (double)r->ops * 1e9 / (double)r->elapsed_ns;
@@ -177,6 +173,8 @@ static void take_facts(struct quality_facts *f, const struct row_common *common,
 		.room = has_room(common, c),
 		.pinned = c->pu[0] != PLACE_PU_NONE,
 		.apart = (c->mech->flags & MECH_NO_EVIDENCE) != 0,
+		.helped = (c->mech->flags & MECH_HELPED) || c->mech->broker,
+		.device = (c->mech->flags & MECH_DEVICE) != 0,
 		.spins = (c->wait == WAIT_SPIN || c->wait == WAIT_YIELD) &&
 			 !workload_paced(c->workload),
 		.yields = c->wait == WAIT_YIELD,

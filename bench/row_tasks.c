@@ -1,15 +1,10 @@
 /* row_tasks.c - of a row: children, timers, crowds, and who lives in which process; see row.h. */
-#include <math.h>
 #include <stdio.h>
 
 #include "bench/cell_tasks.h"
 #include "bench/openloop.h"
 #include "bench/row.h"
-
-static double percentile(const struct hist *h, double p)
-{
-	return hist_percentile_ok(h, p) ? (double)hist_value_at_percentile(h, p) : NAN;
-}
+#include "bench/tails.h"
 
 static void put_children(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
@@ -21,8 +16,8 @@ static void put_children(struct sample *s, const struct cell *c, const struct tr
 	s->oneway_negative = (double)r->oneway_negative;
 	if (h->count == 0)
 		return;
-	s->joined_p50_ns = percentile(h, 0.5);
-	s->joined_p99_ns = percentile(h, 0.99);
+	s->joined_p50_ns = tails_percentile(h, 0.5);
+	s->joined_p99_ns = tails_percentile(h, 0.99);
 	s->joined_max_ns = (double)h->max;
 }
 

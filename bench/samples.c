@@ -106,6 +106,14 @@ double samples_figure(const struct sample *s, int column)
 	return *figure_at(s, &columns[column]);
 }
 
+int samples_compare(const struct sample *a, const struct sample *b)
+{
+	int c = strcmp(a->cell, b->cell);
+
+	c = c ? c : (a->block > b->block) - (a->block < b->block);
+	return c ? c : (a->attempt > b->attempt) - (a->attempt < b->attempt);
+}
+
 void samples_header(struct csv_row *row)
 {
 	for (int i = 0; i < COLUMNS; i++)

@@ -71,7 +71,7 @@ struct sample {
 	char missed[64];
 	double oneway_bound_ns, oneway_negative;
 	char oneway_reason[128]; /* why percentiles are left out */
-	double planned_ns;       /* what the stretch was calibrated for; not of an open loop */
+	double planned_ns;       /* what n was calibrated for; not of an open loop */
 	double vain_wakeups_per_acquisition;
 	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
@@ -82,6 +82,9 @@ struct sample {
 
 /* All figures NAN, all text empty. */
 void sample_init(struct sample *s);
+
+/* By cell, block and attempt, as qsort() wants it: which of two rows comes first. */
+int samples_compare(const struct sample *a, const struct sample *b);
 
 /* The header line and a row, into a row buffer (csv.h), newline included. */
 void samples_header(struct csv_row *row);

@@ -11,6 +11,12 @@
 
 #include "harness/clock.h"
 
+#if __has_include(<ck_ring.h>)
+#define HAND_HAS_CK 1
+#else
+#define HAND_HAS_CK 0
+#endif
+
 struct hand {
 	const char *name; /* what it is */
 	const char *cell; /* the cell that it is compared with */
@@ -23,11 +29,23 @@ struct hand {
 };
 
 /*
- * Run a and b (NULL: nothing) in two threads pinned to pu[0] and pu[1] that start
+ * self_duel.c: run a and b (NULL: nothing) in two threads pinned to pu[0] and pu[1] that start
  * together; nanoseconds from first start to last end, of a alone if b is NULL.
  */
 double hand_pair(const struct clock *clock, const uint32_t *pu, void *arg, void (*a)(void *),
 	void (*b)(void *));
+
+/* self_hand_ring.c: another ring, and that of Concurrency Kit (HAND_HAS_CK). */
+double hand_ring(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double hand_ring_alone(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double hand_ck(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+
+/* self_hand_lock.c: a mutex, an atomic addition. */
+double hand_mutex(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double hand_mutex_alone(
+	const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
+double hand_add(const struct clock *clock, const uint32_t *pu, uint64_t n, uint64_t stretch_ns);
 
 /* self_ring.c: hand-written loops over the operations of channel/ring-spsc itself. */
 double self_ring_stream(

@@ -2,7 +2,7 @@
  * self_ring.c - the ring of channel/ring-spsc in loops written by hand: what the
  * ops table, the stamping and the claims add to the very same ring.
  */
-#include "bench/self_hand.h"
+#include "bench/self_duel.h"
 
 /* The mechanism's own operations, without its descriptor's name. */
 #define mech_channel_ring_spsc self_ring_descriptor
@@ -99,15 +99,6 @@ static void self_both(void *arg)
 	s->broken = load_relaxed(&s->ledger->from[0].count) != s->n;
 }
 
-static void *self_memory(size_t bytes)
-{
-	void *mem = aligned_alloc(WORKER_STRIDE, ROUND_UP(bytes, WORKER_STRIDE));
-
-	if (mem)
-		memset(mem, 0, bytes);
-	return mem;
-}
-
 static bool self_open(struct self_ring *s, const struct clock *clock, uint64_t n)
 {
 	struct link *l = &s->link;
@@ -119,10 +110,10 @@ static bool self_open(struct self_ring *s, const struct clock *clock, uint64_t n
 	l->open_ports = s->open;
 	store_relaxed(&s->open[0], 1u);
 	store_relaxed(&s->open[1], 1u);
-	l->shared = self_memory(ring_bytes(l));
+	l->shared = duel_memory(ring_bytes(l));
 	s->ledger = calloc(1, ledger_bytes(1));
-	s->msg[0] = self_memory(SELF_BYTES);
-	s->msg[1] = self_memory(SELF_BYTES);
+	s->msg[0] = duel_memory(SELF_BYTES);
+	s->msg[1] = duel_memory(SELF_BYTES);
 	if (!l->shared || !s->ledger || !s->msg[0] || !s->msg[1])
 		return false;
 	s->ledger->producers = s->ledger->exact = 1;
@@ -136,7 +127,7 @@ static bool self_open(struct self_ring *s, const struct clock *clock, uint64_t n
 static double self_run(const struct clock *clock, const uint32_t *pu, uint64_t n, void (*a)(void *),
 	void (*b)(void *))
 {
-	struct self_ring *s = self_memory(sizeof(*s));
+	struct self_ring *s = duel_memory(sizeof(*s));
 	double ns = 0;
 
 	if (!s)

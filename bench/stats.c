@@ -407,13 +407,18 @@ static int by_p(const void *a, const void *b, void *p_values)
 	return (i > j) - (i < j);
 }
 
+void stats_order(const double *p, size_t n, size_t *order)
+{
+	for (size_t i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), by_p, (void *)(uintptr_t)p);
+}
+
 void stats_holm(const double *p, size_t n, double *adjusted, size_t *order)
 {
 	double floor_p = 0.0;
 
-	for (size_t i = 0; i < n; i++)
-		order[i] = i;
-	qsort_r(order, n, sizeof(*order), by_p, (void *)(uintptr_t)p);
+	stats_order(p, n, order);
 	for (size_t i = 0; i < n; i++) {
 		double scaled = (double)(n - i) * p[order[i]];
 		if (scaled > floor_p)

@@ -88,6 +88,9 @@ static inline size_t stats_rank_sum_work(size_t n, size_t m)
  */
 double stats_rank_sum_two_sided(const double *x, size_t n, const double *y, size_t m, double *work);
 
+/* The indices 0 .. n-1 by ascending p; of equal ones the lower first. */
+void stats_order(const double *p, size_t n, size_t *order);
+
 /*
  * Holm's adjusted p-values: adjusted[i] belongs to p[i], is at most 1, and the hypotheses with
  * adjusted[i] <= alpha are those rejected at family-wise level alpha. adjusted must not overlap p.

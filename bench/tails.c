@@ -69,6 +69,11 @@ struct tails_ranks tails_ranks(uint64_t n, double p)
 	};
 }
 
+double tails_percentile(const struct hist *h, double p)
+{
+	return hist_percentile_ok(h, p) ? (double)hist_value_at_percentile(h, p) : (double)NAN;
+}
+
 void tails_point(const struct hist *h, double p, struct tails_point *out)
 {
 	struct tails_ranks at;
@@ -77,9 +82,9 @@ void tails_point(const struct hist *h, double p, struct tails_point *out)
 	if (h->count == 0)
 		return;
 	out->beyond = (double)hist_beyond(h, p);
-	if (!hist_percentile_ok(h, p))
+	out->ns = tails_percentile(h, p);
+	if (isnan(out->ns))
 		return;
-	out->ns = (double)hist_value_at_percentile(h, p);
 	at = tails_ranks(h->count, p);
 	if (at.r >= 1)
 		out->lo_ns = (double)hist_low_at_rank(h, at.r);

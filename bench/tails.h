@@ -34,6 +34,9 @@ struct tails_ranks tails_ranks(uint64_t n, double p);
 /* P(Bin(n, p) <= k), good to nine digits up to n of 10^9; in time of the square root of n. */
 double tails_binomial(uint64_t n, double p, uint64_t k);
 
+/* NAN: too few samples lie beyond it. */
+double tails_percentile(const struct hist *h, double p);
+
 /* A percentile as rows and tables show it.  All but beyond NAN: too few lie beyond. */
 struct tails_point {
 	double ns, lo_ns, hi_ns; /* the bins' outer ends */

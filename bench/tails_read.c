@@ -32,12 +32,9 @@ struct reading {
 
 static int compare_wanted(const void *a, const void *b)
 {
-	const struct sample *x = ((const struct wanted *)a)->row;
-	const struct sample *y = ((const struct wanted *)b)->row;
-	int c = strcmp(x->cell, y->cell);
+	const struct wanted *x = a, *y = b;
 
-	c = c ? c : (x->block > y->block) - (x->block < y->block);
-	return c ? c : (x->attempt > y->attempt) - (x->attempt < y->attempt);
+	return samples_compare(x->row, y->row);
 }
 
 static int compare_tail(const void *a, const void *b)

@@ -87,7 +87,7 @@ CALLED bool coro_await_fd(int fd, short events, uint64_t deadline_ns);
 void coro_forget_fd(int fd);
 
 /* Until *word is no longer `seen`, which another thread changes and then futex-wakes. */
-void coro_await_word(atomic_u32 *word, uint32_t seen);
+CALLED void coro_await_word(atomic_u32 *word, uint32_t seen);
 
 /* This coroutine stops here for ever, as if it had died.  Does not return. */
 _Noreturn void coro_abandon(void);

@@ -197,6 +197,8 @@ enum mech_flags {
 	MECH_BUFFERS = BIT(7),      /* senders hold back what they have sent, each its own */
 	MECH_GROWS = BIT(8),        /* link->capacity 0: no bound; else exactly that many */
 	MECH_UCONTEXT = BIT(9),     /* coroutines: switched by swapcontext() */
+	MECH_HELPED = BIT(10),      /* threads of its own have part in each operation */
+	MECH_DEVICE = BIT(11),      /* its operations wait for a device, which then interrupts */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */

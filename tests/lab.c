@@ -15,7 +15,9 @@
 #include "bench/launch.h"
 #include "harness/futex.h"
 #include "harness/names.h"
+#include "primitives/registry.h"
 #include "tests/ramdir.h"
+#include "tests/support.h"
 
 enum { ERR_BYTES = 400, SETTLE_NS = 2000 * 1000 * 1000 };
 
@@ -26,6 +28,46 @@ bool lab_is_trial(int argc, char **argv)
 	return argc > 1 && strcmp(argv[1], "trial") == 0;
 }
 
+/* Does HANDOFF_TEST_MECH hold the mechanism of this key? */
+static bool asks_for(const char *key)
+{
+	const char *list = getenv("HANDOFF_TEST_MECH");
+
+	for (size_t len; list && *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		if (len && strncmp(key, list, len) == 0 && (key[len] == '\0' || key[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* A name that is none would ask for nothing, and nobody would know. */
+static bool asks_well(void)
+{
+	const char *list = getenv("HANDOFF_TEST_MECH");
+	char name[80];
+
+	for (size_t len; list && *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		snprintf(name, sizeof(name), "%.*s", (int)len, list);
+		if (!registry_find(name)) {
+			print_error("HANDOFF_TEST_MECH: there is no mechanism \"%s\"\n", name);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool lab_is_asked(const struct mech *m)
+{
+	return asks_for(m->name);
+}
+
+bool lab_always_runs(const struct mech *m)
+{
+	return !m->probe && m->broker == BROKER_NONE;
+}
+
 bool lab_is_today(const char *key, unsigned share)
 {
 	uint64_t hash = (uint64_t)time(NULL) / 86400;
@@ -33,7 +75,7 @@ bool lab_is_today(const char *key, unsigned share)
 
 	for (const char *c = key; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-	return (more && *more) || (hash >> 32) % share == 0;
+	return (more && *more) || asks_for(key) || (hash >> 32) % share == 0;
 }
 
 bool lab_is_fast(void)
@@ -59,7 +101,7 @@ bool lab_wants(const struct mech *m)
 		if (strcmp(m->name, few[i]) == 0)
 			return true;
 	}
-	return !lab_is_fast();
+	return !lab_is_fast() || lab_is_asked(m);
 }
 
 /* ---- what there is in the machine ---------------------------------------- */
@@ -106,6 +148,8 @@ int lab_setup(void **state)
 	char err[ERR_BYTES] = "";
 
 	(void)state;
+	if (!asks_well())
+		return -1;
 	if (!ramdir_make(lab.runtime_dir, sizeof(lab.runtime_dir)))
 		return -1;
 	/* A worker that outlives its trial shall become a child of ours and be seen. */
@@ -135,12 +179,22 @@ int lab_teardown(void **state)
 
 /* ---- running ------------------------------------------------------------- */
 
+/* A mechanism that such a server is behind is asked for. */
+static bool is_asked_broker(enum broker b)
+{
+	for (size_t i = 0; i < registry_count(); i++) {
+		if (registry_all()[i]->broker == b && lab_is_asked(registry_all()[i]))
+			return true;
+	}
+	return false;
+}
+
 bool lab_starts(enum broker b)
 {
 	const char *more = getenv("HANDOFF_TEST_LONG");
 
-	return b != BROKER_RABBITMQ || getenv("HANDOFF_RABBITMQ") || broker_pid(b) > 0 ||
-	       (more && *more);
+	return is_asked_broker(b) || b != BROKER_RABBITMQ || getenv("HANDOFF_RABBITMQ") ||
+	       broker_pid(b) > 0 || (more && *more);
 }
 
 const char *lab_cell(struct cell *c, const char *key)
@@ -153,8 +207,9 @@ const char *lab_cell(struct cell *c, const char *key)
 		fail_msg("%s: %s", key, err);
 	if (!c->skip[0] && !lab_starts(c->mech->broker))
 		snprintf(c->skip, sizeof(c->skip),
-			"its server is started by test_broker only, "
-			"or with HANDOFF_TEST_LONG=1");
+			"%s takes its time to start: test_broker does, other tests only with "
+			"HANDOFF_TEST_MECH=%s or HANDOFF_TEST_LONG=1",
+			broker_name(c->mech->broker), c->mech->name);
 	c->n = workload_spawns(c->workload) || workload_timed(c->workload) ? LAB_FEW : LAB_N;
 	c->block = c->n == LAB_N ? LAB_BLOCK : 1;
 	c->stretch_ns = LAB_STRETCH_NS;
@@ -167,10 +222,8 @@ void lab_need_cell(struct cell *c, const char *key)
 
 	if (why)
 		fail_msg("%s", why);
-	if (c->skip[0]) {
-		print_message("%s: %s\n", key, c->skip);
-		skip();
-	}
+	if (c->skip[0])
+		skip_because("%s: %s", key, c->skip);
 }
 
 void lab_spec(const struct cell *c, struct trial_spec *spec)

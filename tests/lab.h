@@ -71,7 +71,7 @@ bool lab_is_trial(int argc, char **argv);
 
 /*
  * Sweeps over a growing registry are sampled: true for one in `share` of the keys, others each
- * day; HANDOFF_TEST_LONG=1: for all.
+ * day; HANDOFF_TEST_LONG=1: for all; and for all of a mechanism that is asked for.
  */
 bool lab_is_today(const char *key, unsigned share);
 
@@ -81,12 +81,21 @@ bool lab_is_fast(void);
 /* HANDOFF_TEST_FAST=desk: within a minute, everything. */
 bool lab_is_desk(void);
 
-/* True of every mechanism, but of a few only where a test is to be fast. */
+/*
+ * HANDOFF_TEST_MECH=family/name,... holds it: whoever works on a mechanism asks for all of its
+ * tests, whatever is sampled or left out of others.  lab_setup() refuses a name that is none.
+ */
+bool lab_is_asked(const struct mech *m);
+
+/* True of every mechanism, but of a few, and those asked for, where a test is to be fast. */
 bool lab_wants(const struct mech *m);
+
+/* It needs nothing but this program and a kernel: a test that does not run it is wrong. */
+bool lab_always_runs(const struct mech *m);
 
 /*
  * May a test start this server?  RabbitMQ takes its seconds: where it runs, is given,
- * or the tests are to be long.
+ * a mechanism of it is asked for, or the tests are to be long.
  */
 bool lab_starts(enum broker b);
 

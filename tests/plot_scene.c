@@ -1,5 +1,6 @@
 /* plot_scene.c - see plot_scene.h. */
 #include "tests/plot_scene.h"
+#include "tests/support.h"
 
 #include <ftw.h>
 #include <limits.h>
@@ -113,8 +114,7 @@ void need_gnuplot(const struct place *p)
 			return;
 		dir += len;
 	}
-	print_message("gnuplot is not installed\n");
-	skip();
+	skip_because("gnuplot is not installed");
 }
 
 long size_in(const char *dir, const char *name)

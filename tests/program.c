@@ -63,10 +63,8 @@ pid_t program_start_as(const char *line, const char *name)
 	char command[4096];
 	pid_t pid;
 
-	if (!program.path[0]) {
-		print_message("the program is not built\n");
-		skip();
-	}
+	if (!program.path[0])
+		skip_because("the program is not built");
 	snprintf(command, sizeof(command), "cd %s && exec > ../%s.out 2> ../%s.err && exec %s",
 		program.here, name, name, line);
 	pid = fork();
@@ -83,23 +81,30 @@ pid_t program_start(const char *line)
 	return program_start_as(line, "only");
 }
 
-static int take(int status)
+static int take(int status, const char *name)
 {
 	for (int i = 0; i < 2; i++) {
-		char *text = support_read(support_path(&program.dir, i ? "only.err" : "only.out"));
+		char file[64], *text;
 
+		snprintf(file, sizeof(file), "%s.%s", name, i ? "err" : "out");
+		text = support_read(support_path(&program.dir, file));
 		snprintf(i ? program.err : program.out, PROGRAM_TEXT, "%s", text);
 		free(text);
 	}
 	return WIFSIGNALED(status) ? RC_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int program_finish(pid_t pid)
+int program_finish_as(pid_t pid, const char *name)
 {
 	int status = 0;
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	return take(status);
+	return take(status, name);
+}
+
+int program_finish(pid_t pid)
+{
+	return program_finish_as(pid, "only");
 }
 
 int program_finish_soon(pid_t pid, const char *what)
@@ -119,7 +124,7 @@ int program_finish_soon(pid_t pid, const char *what)
 	}
 	if (ms > PROGRAM_OUT_MS)
 		print_message("%s: out after %ld ms\n", what, ms);
-	return take(status);
+	return take(status, "only");
 }
 
 void program_ends(const char *line, int want)
@@ -137,10 +142,15 @@ static void check_holds(const char *line, const char *text, const char *words)
 		fail_msg("%s: does not say \"%s\":\n%s", line, words, text);
 }
 
+void program_ends_saying(const char *line, int want, const char *words)
+{
+	program_ends(line, want);
+	check_holds(line, want == RC_USAGE ? program.err : program.out, words);
+}
+
 void program_says(const char *line, const char *words)
 {
-	program_ends(line, RC_FINE);
-	check_holds(line, program.out, words);
+	program_ends_saying(line, RC_FINE, words);
 }
 
 void program_made_nothing(void)
@@ -151,8 +161,7 @@ void program_made_nothing(void)
 
 void program_refuses(const char *line, const char *words)
 {
-	program_ends(line, RC_USAGE);
-	check_holds(line, program.err, words);
+	program_ends_saying(line, RC_USAGE, words);
 	assert_string_equal(program.out, "");
 	program_made_nothing();
 }
@@ -170,18 +179,14 @@ struct sample *program_rows(const char *run, size_t *n)
 
 void program_need_processes(void)
 {
-	if (SUPPORT_TSAN) {
-		print_message("not under ThreadSanitizer: runs fork\n");
-		skip();
-	}
+	if (SUPPORT_TSAN)
+		skip_because("not under ThreadSanitizer: runs fork");
 }
 
 void program_need_no_asan(const char *why)
 {
-	if (strcmp(version_flavour, "asan") == 0) {
-		print_message("SKIP: not under AddressSanitizer: %s\n", why);
-		skip();
-	}
+	if (strcmp(version_flavour, "asan") == 0)
+		skip_because("not under AddressSanitizer: %s", why);
 }
 
 /* ---- what is left -------------------------------------------------------------- */
@@ -243,4 +248,15 @@ unsigned program_objects(const char *journal, char *which, size_t which_len)
 		}
 	}
 	return n;
+}
+
+void program_nothing_left(const char *what)
+{
+	char which[PATH_MAX] = "", *journal;
+
+	program_await_nobody(what);
+	journal = program_journal();
+	if (program_objects(journal, which, sizeof(which)) != 0)
+		fail_msg("%s: %s was left behind", what, which);
+	free(journal);
 }

@@ -18,7 +18,7 @@
 
 enum {
 	PROGRAM_TEXT = 1 << 18,
-	PROGRAM_PATIENCE_S = 100, /* who takes longer is ended, and shows in the exit code */
+	PROGRAM_PATIENCE_S = 120, /* who takes longer is ended, and shows in the exit code */
 	PROGRAM_OUT_MS = 2000,    /* a stopped program is gone after this ... */
 	PROGRAM_SLACK_MS = 3000,  /* ... or so, on a machine that is busy with others */
 	RC_FINE = 0,
@@ -55,11 +55,17 @@ pid_t program_start_as(const char *line, const char *name);
 /* Its exit code, 128 + n after a signal; program.out and .err are what it wrote. */
 int program_finish(pid_t pid);
 
+/* The same of one that was started with this name. */
+int program_finish_as(pid_t pid, const char *name);
+
 /* The same, but it fails when it takes longer than a stopped program may. */
 int program_finish_soon(pid_t pid, const char *what);
 
 /* Run to its end, with this exit code. */
 void program_ends(const char *line, int want);
+
+/* The same, and it says `words`: in .err where it was refused, else in .out. */
+void program_ends_saying(const char *line, int want, const char *words);
 
 /* Works, and says `words`. */
 void program_says(const char *line, const char *words);
@@ -89,6 +95,9 @@ char *program_journal(void);
  * that are not called foreign-*; the last one's name in `which`.
  */
 unsigned program_objects(const char *journal, char *which, size_t which_len);
+
+/* Until nobody is left; fails if objects are: neither may outlive what has ended. */
+void program_nothing_left(const char *what);
 
 /* ms since some time. */
 long program_now_ms(void);

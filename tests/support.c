@@ -54,6 +54,18 @@ void support_text(const char *path, const char *text)
 	put(path, O_TRUNC, text, strlen(text));
 }
 
+void support_text_below(const struct support_dir *d, const char *path, const char *text)
+{
+	char full[SUPPORT_PATH * 2];
+
+	snprintf(full, sizeof(full), "%s%s", d->path, path);
+	for (char *c = full + strlen(d->path) + 1; (c = strchr(c, '/')) != NULL; *c++ = '/') {
+		*c = '\0';
+		mkdir(full, 0700);
+	}
+	support_text(full, text);
+}
+
 void support_append(const char *path, const char *text)
 {
 	put(path, O_APPEND, text, strlen(text));
@@ -84,6 +96,18 @@ bool support_exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+void support_say_skip(const char *fmt, ...)
+{
+	char why[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	why[strcspn(why, "\n")] = '\0';
+	print_message("SKIP: %s\n", why);
 }
 
 bool support_fast(void)

@@ -42,6 +42,9 @@ const char *support_path(struct support_dir *d, const char *name);
 /* Make or replace a file; add to one. */
 void support_write(const char *path, const void *bytes, size_t len);
 void support_text(const char *path, const char *text);
+
+/* The same of DIR/PATH, with the directories on the way: "/sys/devices/x". */
+void support_text_below(const struct support_dir *d, const char *path, const char *text);
 void support_append(const char *path, const char *text);
 void support_append_bytes(const char *path, const void *bytes, size_t len);
 
@@ -52,5 +55,14 @@ bool support_exists(const char *path);
 
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool support_fast(void);
+
+/* End the running test as skipped, and print why: scripts/run-tests takes no skip without. */
+#define skip_because(...)                                                                          \
+	do {                                                                                       \
+		support_say_skip(__VA_ARGS__);                                                     \
+		skip();                                                                            \
+	} while (0)
+
+void support_say_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -62,6 +62,9 @@ void trial_close(struct trial *t, struct rig *r);
 /* Open, run, close. */
 void trial_play(struct trial *t, struct rig_spec spec, rig_fn *sender, rig_fn *receiver);
 
+/* A link with one worker, who is alone with it. */
+void trial_alone(struct trial *t, rig_fn *fn);
+
 void trial_blame(struct trial *t, const char *verdict);
 
 #endif

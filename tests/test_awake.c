@@ -160,7 +160,7 @@ static void a_trial_has_spinners_when_it_is_to_be_kept_awake_and_else_none(void 
 
 	(void)state;
 	if (!f)
-		skip(); /* a kernel without CONFIG_PROC_CHILDREN */
+		skip_because("this kernel has no CONFIG_PROC_CHILDREN");
 	fclose(f);
 	assert_int_equal(spinners_of("channel/pipe/pingpong?domain=thread&keep-awake=yes"), n);
 	assert_int_equal(spinners_of("channel/pipe/pingpong?domain=thread"), 0);
@@ -246,7 +246,7 @@ static void a_trial_that_cannot_be_kept_awake_is_skipped_and_says_why(void **sta
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == RC_NO_FILTER)
-		skip();
+		skip_because("no seccomp filter may be set here");
 	assert_int_equal(WEXITSTATUS(status), RC_SKIPPED);
 	lab_nothing_left(c.key);
 }

@@ -275,10 +275,8 @@ static void check_small_disk(const char *options, const char *line, int code, co
 {
 	char all[2048];
 
-	if (program_finish(program_start("unshare -m mount -t tmpfs none .")) != 0) {
-		print_message("no root, no disk of one's own: %s", program.err);
-		skip();
-	}
+	if (program_finish(program_start("unshare -m mount -t tmpfs none .")) != 0)
+		skip_because("no root, no disk of one's own: %s", program.err);
 	snprintf(all, sizeof(all), "unshare -m sh -c 'mount -t tmpfs -o %s none . && cd . && %s'",
 		options, line);
 	program_ends(all, code);

@@ -18,7 +18,7 @@
 
 #include "bench/broker.h"
 #include "bench/broker_ask.h"
-#include "primitives/registry.h"
+#include "tests/broker_kind.h"
 #include "tests/program.h"
 
 enum {
@@ -29,9 +29,7 @@ enum {
 	BUSY_MS = 300,
 };
 
-#define RUN         H "run --no-report --reps 1 -f 1x1 -w stream -p unpinned --repeat-noisy no -o run "
-#define REDIS_ROWS  "-m channel/redis-list,bus/redis-pubsub "
-#define RABBIT_ROWS "-m channel/rabbitmq-queue,bus/rabbitmq-fanout "
+#define RUN "run --no-report --reps 1 -f 1x1 -w stream -p unpinned --repeat-noisy no -o run "
 
 static void nap(void)
 {
@@ -42,52 +40,51 @@ static void nap(void)
 
 /* ---- what is there ------------------------------------------------------------- */
 
-/* Skips the running test where a server, or its library, is not here. */
-static void need(enum broker b, const char *mechanism)
+/* Does the command line of a process hold these words? */
+static bool runs(int pid, const char *words)
 {
-	const struct mech *m = registry_find(mechanism);
-	const char *why = m->probe ? m->probe() : NULL;
+	char path[64], line[512];
+	size_t n = 0;
+	FILE *f;
 
-	if (!why)
-		why = broker_absent(b);
-	if (!why)
-		return;
-	print_message("%s\n", why);
-	skip();
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	f = fopen(path, "re");
+	if (f) {
+		n = fread(line, 1, sizeof(line) - 1, f);
+		fclose(f);
+	}
+	for (size_t i = 0; i < n; i++)
+		line[i] = line[i] ? line[i] : ' ';
+	line[n] = '\0';
+	return strstr(line, words) != NULL;
 }
 
-/* The first child of a process with such a name; 0: none. */
-static pid_t child_of(pid_t parent, const char *name)
+/* The first child of a process that runs this; 0: none. */
+static pid_t child_of(pid_t parent, const char *words)
 {
-	char path[64], comm[32];
+	char path[64];
 	pid_t found = 0;
 	int pid;
-	FILE *f, *of;
+	FILE *f;
 
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
 	f = fopen(path, "re");
-	while (f && !found && fscanf(f, "%d", &pid) == 1) {
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		of = fopen(path, "re");
-		if (of && fgets(comm, sizeof(comm), of) && strncmp(comm, name, strlen(name)) == 0)
-			found = pid;
-		if (of)
-			fclose(of);
-	}
+	while (f && !found && fscanf(f, "%d", &pid) == 1)
+		found = runs(pid, words) ? pid : 0;
 	if (f)
 		fclose(f);
 	return found;
 }
 
 /* Until the program has such a child. */
-static pid_t await_child(pid_t parent, const char *name)
+static pid_t await_child(pid_t parent, const char *words)
 {
 	long begin = program_now_ms();
 	pid_t pid;
 
-	while ((pid = child_of(parent, name)) == 0) {
+	while ((pid = child_of(parent, words)) == 0) {
 		if (program_now_ms() - begin > PATIENCE_MS)
-			fail_msg("%s has not been started", name);
+			fail_msg("%s has not been started", words);
 		nap();
 	}
 	return pid;
@@ -126,35 +123,29 @@ static void check_rows(const char *status, const char *words, size_t at_least)
 
 /* ---- a server of the run's own --------------------------------------------------- */
 
-static void a_run_starts_redis_measures_and_leaves_nothing(void **state)
+static void a_run_starts_its_server_measures_and_leaves_nothing(void **state)
 {
-	(void)state;
-	need(BROKER_REDIS, "channel/redis-list");
-	program_ends(RUN REDIS_ROWS "-d thread,process --start fork,exec --trial-ms 5", RC_FINE);
-	check_rows("ok", "", 6);
-	check_nothing_left("a run with Redis");
+	const struct broker_kind *k = *state;
+	char line[600];
+
+	need_server_once(k);
+	snprintf(line, sizeof(line), H RUN "%s --trial-ms 5", k->all);
+	program_ends(line, RC_FINE);
+	check_rows("ok", "", k->rows);
+	check_nothing_left(broker_name(k->broker));
 }
 
-static void a_run_starts_rabbitmq_measures_and_leaves_nothing(void **state)
-{
-	(void)state;
-	need(BROKER_RABBITMQ, "channel/rabbitmq-queue");
-	if (!getenv("HANDOFF_TEST_LONG")) {
-		print_message("RabbitMQ takes ten seconds to start: HANDOFF_TEST_LONG=1\n");
-		skip();
-	}
-	program_ends(RUN RABBIT_ROWS "-d thread,process --trial-ms 5", RC_FINE);
-	check_rows("ok", "", 4);
-	check_nothing_left("a run with RabbitMQ");
-}
-
-/* Started, and in the middle of it; the server's pid in *server. */
-static pid_t start_long_run(pid_t *server)
+/* Started, and in the middle of a trial; the server's pid in *server. */
+static pid_t start_long_run(const struct broker_kind *k, pid_t *server)
 {
 	const struct timespec busy = {.tv_nsec = BUSY_MS * 1000000};
-	pid_t pid = program_start(RUN "-m channel/redis-list -d process --trial-ms 30000");
+	char line[600];
+	pid_t pid;
 
-	*server = await_child(pid, "redis-server");
+	snprintf(line, sizeof(line), H RUN "-m %s -d process --trial-ms 30000", k->channel);
+	pid = program_start(line);
+	*server = await_child(pid, k->process);
+	await_child(pid, " trial ");
 	nanosleep(&busy, NULL);
 	return pid;
 }
@@ -175,10 +166,9 @@ static void an_interrupted_run_takes_its_server_along(void **state)
 {
 	pid_t server, pid;
 
-	(void)state;
 	program_need_processes();
-	need(BROKER_REDIS, "channel/redis-list");
-	pid = start_long_run(&server);
+	need_server_again(*state);
+	pid = start_long_run(*state, &server);
 	kill(pid, SIGINT);
 	assert_int_equal(program_finish_soon(pid, "SIGINT"), RC_SIGNAL + SIGINT);
 	await_gone(server, "after SIGINT");
@@ -189,10 +179,9 @@ static void a_killed_run_takes_its_server_along_and_clean_removes_the_rest(void 
 {
 	pid_t server, pid;
 
-	(void)state;
 	program_need_processes();
-	need(BROKER_REDIS, "channel/redis-list");
-	pid = start_long_run(&server);
+	need_server_again(*state);
+	pid = start_long_run(*state, &server);
 	kill(pid, SIGKILL);
 	program_finish(pid);
 	await_gone(server, "after SIGKILL");
@@ -204,11 +193,14 @@ static void a_killed_run_takes_its_server_along_and_clean_removes_the_rest(void 
 
 /* ---- no server -------------------------------------------------------------------- */
 
-/* The run says `words` in every row, and does not wait long for it. */
-static void check_no_server(const char *line, const char *words)
+/* A run in this environment says `words` in every row, and does not wait long for it. */
+static void check_no_server(const struct broker_kind *k, const char *environment, const char *words)
 {
 	long begin = program_now_ms(), ms;
+	char line[1200];
 
+	snprintf(line, sizeof(line), "env %s " H RUN "-m %s -d thread --trial-ms 5", environment,
+		k->channel);
 	program_ends(line, RC_NOTHING);
 	ms = program_now_ms() - begin;
 	check_rows("skip", words, 1);
@@ -217,14 +209,12 @@ static void check_no_server(const char *line, const char *words)
 	check_nothing_left(words);
 }
 
-#define ONE_ROW        "-m channel/redis-list -d thread --trial-ms 5"
-#define ONE_RABBIT_ROW "-m channel/rabbitmq-queue -d thread --trial-ms 5"
-
 static void a_server_that_is_not_installed_is_a_row_that_says_so(void **state)
 {
-	(void)state;
-	need(BROKER_REDIS, "channel/redis-list");
-	check_no_server("env PATH=/nowhere " RUN ONE_ROW, "redis-server is not installed");
+	const struct broker_kind *k = *state;
+
+	need_client(k);
+	check_no_server(k, "PATH=/nowhere", k->no_program);
 }
 
 /* A loopback port with nobody behind it, or with one who never answers. */
@@ -243,47 +233,43 @@ static int open_port(bool listens, char *address, size_t len)
 	return fd;
 }
 
-static void check_given(bool listens, const char *words)
+/* Each kind alone: the other one's library, and any server, may be missing here. */
+static void check_given(const struct broker_kind *k, bool listens, const char *words)
 {
-	char address[32], line[600];
-	int fd = open_port(listens, address, sizeof(address));
+	char address[32], environment[80];
+	int fd;
 
-	need(BROKER_REDIS, "channel/redis-list");
-	need(BROKER_RABBITMQ, "channel/rabbitmq-queue");
-	snprintf(line, sizeof(line), "env HANDOFF_REDIS=%s " RUN ONE_ROW, address);
-	check_no_server(line, words);
-	assert_int_equal(system("rm -rf \"$D/here/run\""), 0);
-	snprintf(line, sizeof(line), "env HANDOFF_RABBITMQ=%s " RUN ONE_RABBIT_ROW, address);
-	check_no_server(line, words);
+	need_client(k);
+	fd = open_port(listens, address, sizeof(address));
+	snprintf(environment, sizeof(environment), "%s=%s", k->variable, address);
+	check_no_server(k, environment, words);
 	close(fd);
 }
 
 static void a_server_that_refuses_is_a_row_that_says_so(void **state)
 {
-	(void)state;
-	check_given(false, "Connection refused");
+	check_given(*state, false, "Connection refused");
 }
 
 static void a_server_that_keeps_silent_is_a_row_that_says_so(void **state)
 {
-	(void)state;
-	check_given(true, "does not answer");
+	check_given(*state, true, "does not answer");
 }
 
 /* A program called redis-server that is none, and ends. */
 static void a_server_that_does_not_start_is_a_row_with_its_own_words(void **state)
 {
-	char path[SUPPORT_PATH], line[1200];
+	char path[SUPPORT_PATH], environment[SUPPORT_PATH + 32];
+	const struct broker_kind *k = *state;
 
-	(void)state;
-	need(BROKER_REDIS, "channel/redis-list");
+	need_client(k);
 	snprintf(path, sizeof(path), "%s", support_path(&program.dir, "bin"));
 	assert_int_equal(mkdir(path, 0700), 0);
-	snprintf(line, sizeof(line), "env PATH=%s:/usr/bin:/bin " RUN ONE_ROW, path);
+	snprintf(environment, sizeof(environment), "PATH=%s:/usr/bin:/bin", path);
 	strcat(path, "/redis-server");
 	support_text(path, "#!/bin/sh\necho fatal: no room at the inn\nexit 1\n");
 	assert_int_equal(chmod(path, 0700), 0);
-	check_no_server(line, "no room at the inn");
+	check_no_server(k, environment, "no room at the inn");
 }
 
 /* Killed in the middle of a trial: a row, soon; the next trial has a server again. */
@@ -294,10 +280,9 @@ static void a_server_that_dies_is_a_row_that_says_so_and_another_is_started(void
 	size_t n = 0;
 	struct sample *row;
 
-	(void)state;
 	program_need_processes();
-	need(BROKER_REDIS, "channel/redis-list");
-	pid = start_long_run(&server);
+	need_server_again(*state);
+	pid = start_long_run(*state, &server);
 	begin = program_now_ms();
 	kill(server, SIGKILL);
 	program_finish(pid);
@@ -319,6 +304,7 @@ static int own_setup(void **state)
 	int code = program_setup(state);
 
 	unsetenv("HANDOFF_REDIS");
+	unsetenv("HANDOFF_RABBITMQ");
 	return code;
 }
 
@@ -330,27 +316,28 @@ static int own_teardown(void **state)
 
 static void a_server_serves_until_it_is_ended_and_is_started_again_when_it_died(void **state)
 {
+	const struct broker_kind *k = *state;
+	enum broker b = k->broker;
 	char err[400] = "";
 	pid_t first, second;
 
-	(void)state;
-	need(BROKER_REDIS, "channel/redis-list");
-	assert_int_equal(broker_pid(BROKER_REDIS), 0);
-	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
-	first = broker_pid(BROKER_REDIS);
+	need_server_again(k);
+	assert_int_equal(broker_pid(b), 0);
+	assert_int_equal(broker_need(b, err, sizeof(err)), 0);
+	first = broker_pid(b);
 	assert_true(first > 0 && broker_owns(first));
-	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
-	assert_int_equal(broker_pid(BROKER_REDIS), first);
+	assert_int_equal(broker_need(b, err, sizeof(err)), 0);
+	assert_int_equal(broker_pid(b), first);
 	kill(first, SIGKILL);
 	await_gone(first, "killed");
-	assert_int_equal(broker_need(BROKER_REDIS, err, sizeof(err)), 0);
-	second = broker_pid(BROKER_REDIS);
+	assert_int_equal(broker_need(b, err, sizeof(err)), 0);
+	second = broker_pid(b);
 	assert_true(second > 0 && second != first);
 	assert_int_equal(count_dirs(), 1);
 	broker_end_all();
 	assert_int_equal(kill(second, 0), -1);
 	assert_int_equal(count_dirs(), 0);
-	assert_null(getenv("HANDOFF_REDIS"));
+	assert_null(getenv(k->variable));
 	broker_end_all();
 }
 
@@ -375,21 +362,29 @@ static void an_address_is_understood_or_refused_with_a_sentence(void **state)
 	}
 }
 
+/* The sentence, and of whom. */
+#define TEST_OF(f, k, up, down)                                                                    \
+	{                                                                                          \
+		.name = #f " (" #k ")", .test_func = f, .setup_func = up, .teardown_func = down,   \
+		.initial_state = broker_state(&k)                                                  \
+	}
+#define OF(f, k)   TEST_OF(f, k, program_setup, program_teardown)
+#define OWN(f, k)  TEST_OF(f, k, own_setup, own_teardown)
+#define OF_EACH(f) OF(f, redis), OF(f, rabbitmq)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PROGRAM_TEST(a_run_starts_redis_measures_and_leaves_nothing),
-		PROGRAM_TEST(a_run_starts_rabbitmq_measures_and_leaves_nothing),
-		PROGRAM_TEST(an_interrupted_run_takes_its_server_along),
-		PROGRAM_TEST(a_killed_run_takes_its_server_along_and_clean_removes_the_rest),
-		PROGRAM_TEST(a_server_that_is_not_installed_is_a_row_that_says_so),
-		PROGRAM_TEST(a_server_that_refuses_is_a_row_that_says_so),
-		PROGRAM_TEST(a_server_that_keeps_silent_is_a_row_that_says_so),
-		PROGRAM_TEST(a_server_that_does_not_start_is_a_row_with_its_own_words),
-		PROGRAM_TEST(a_server_that_dies_is_a_row_that_says_so_and_another_is_started),
-		cmocka_unit_test_setup_teardown(
-			a_server_serves_until_it_is_ended_and_is_started_again_when_it_died,
-			own_setup, own_teardown),
+		OF_EACH(a_run_starts_its_server_measures_and_leaves_nothing),
+		OF_EACH(an_interrupted_run_takes_its_server_along),
+		OF_EACH(a_killed_run_takes_its_server_along_and_clean_removes_the_rest),
+		OF_EACH(a_server_that_is_not_installed_is_a_row_that_says_so),
+		OF_EACH(a_server_that_refuses_is_a_row_that_says_so),
+		OF_EACH(a_server_that_keeps_silent_is_a_row_that_says_so),
+		OF(a_server_that_does_not_start_is_a_row_with_its_own_words, redis),
+		OF_EACH(a_server_that_dies_is_a_row_that_says_so_and_another_is_started),
+		OWN(a_server_serves_until_it_is_ended_and_is_started_again_when_it_died, redis),
+		OWN(a_server_serves_until_it_is_ended_and_is_started_again_when_it_died, rabbitmq),
 		cmocka_unit_test(an_address_is_understood_or_refused_with_a_sentence),
 	};
 

@@ -12,6 +12,7 @@
 
 #include "harness/names.h"
 #include "tests/remains.h"
+#include "tests/support.h"
 
 /* ---- together --------------------------------------------------------------------------- */
 
@@ -156,10 +157,8 @@ static void clean_without_proc_leaves_the_living_alone(void **state)
 	(void)state;
 	program_need_processes();
 	program_need_no_asan("it reads /proc");
-	if (program_finish(program_start("unshare -m mount -t tmpfs none /proc")) != 0) {
-		print_message("SKIP: no root, /proc cannot be hidden\n");
-		skip();
-	}
+	if (program_finish(program_start("unshare -m mount -t tmpfs none /proc")) != 0)
+		skip_because("no root, /proc cannot be hidden");
 	fd = names_shm_create(mine, 4096, err, sizeof(err));
 	assert_true(fd >= 0);
 	program_says("unshare -m sh -c 'mount -t tmpfs none /proc && exec " H "clean'", "0 left");

@@ -151,10 +151,8 @@ static void clock_bounds_the_offset_of_two_cpus(void **state)
 	uint64_t bound;
 
 	(void)state;
-	if (!two_cpus(cpu, &before)) {
-		print_message("one CPU: there is no offset to bound\n");
-		skip();
-	}
+	if (!two_cpus(cpu, &before))
+		skip_because("one CPU: there is no offset to bound");
 	clock_calibrate(&c, false, NULL, 0);
 	assert_int_equal(clock_bound_offset(&c, cpu[0], cpu[1]), 0);
 	assert_true(c.offset_bound_ns != UINT64_MAX);

@@ -33,8 +33,7 @@ static struct topo *native_with_a_pair(void)
 
 	if (topo_pu_count(t) < 2) {
 		topo_close(t);
-		print_message("one PU makes no pair\n");
-		skip();
+		skip_because("one PU makes no pair");
 	}
 	return t;
 }

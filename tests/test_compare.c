@@ -4,6 +4,7 @@
 #include "bench/campaign_set.h"
 #include "bench/judged.h"
 #include "tests/compare_scene.h"
+#include "tests/support.h"
 
 #define COMPARE H "compare --no-kept "
 
@@ -288,10 +289,8 @@ static void a_run_keeps_its_campaign_unless_told_not_to(void **state)
 		H "%s --no-keep && HANDOFF_NO_KEEP=1 " H "%s && test ! -e "
 		  "results/campaigns",
 		run, run);
-	if (program_finish(program_start(line)) == RC_USAGE) {
-		print_message("this build may not measure into results/\n");
-		skip();
-	}
+	if (program_finish(program_start(line)) == RC_USAGE)
+		skip_because("this build may not measure into results/");
 	program_ends("test ! -e results/campaigns", RC_FINE);
 	snprintf(line, sizeof(line), H "%s", run);
 	program_ends(line, RC_FINE);

@@ -16,6 +16,7 @@
 #include "harness/compiler.h"
 #include "harness/coroutine.h"
 #include "harness/futex.h"
+#include "tests/support.h"
 
 enum { MANY = 200, ROUNDS = 2000, NS_PER_MS = 1000000, DEPTH = 200, PATIENCE_S = 5 };
 
@@ -48,7 +49,7 @@ static void open_scene(struct scene *s, void **state)
 {
 	memset(s, 0, sizeof(*s));
 	if (!coro_switch_offered(way(state)))
-		skip();
+		skip_because("no switch %s here", coro_switch_name(way(state)));
 	s->loop = coro_loop_open(way(state), 0);
 	assert_non_null(s->loop);
 }

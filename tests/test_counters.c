@@ -42,8 +42,7 @@ static void need_software_events(void)
 	counters_probe(&p, "", why, sizeof(why));
 	if (p.scope != COUNTERS_NONE)
 		return;
-	print_message("no perf events at all here: %s\n", why);
-	skip();
+	skip_because("no perf events at all here: %s", why);
 }
 
 static void fault_pages(void)
@@ -171,10 +170,8 @@ static void probe_says_which_setting_forbids_the_kernels_events(void **state)
 	struct support_dir dir;
 
 	(void)state;
-	if (geteuid() != 0 || paranoid_here() < 2) {
-		print_message("needs root, and a kernel that forbids others to count it\n");
-		skip();
-	}
+	if (geteuid() != 0 || paranoid_here() < 2)
+		skip_because("needs root, and a kernel that forbids others to count it");
 	need_software_events();
 	support_open(&dir);
 	assert_int_equal(chmod(dir.path, 0755), 0);

@@ -62,8 +62,7 @@ static void need_tools(void)
 	program_need_no_asan("nothing here is C");
 	if (can_run)
 		return;
-	print_message("python3 or taskset is not installed\n");
-	skip();
+	skip_because("python3 or taskset is not installed");
 }
 
 /* The line that runs the script with these words. */

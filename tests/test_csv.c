@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "bench/csv.h"
+#include "tests/support.h"
 
 enum { ROWS_TEXT = 4096, ERR_BYTES = 300 };
 
@@ -187,7 +188,7 @@ static void csv_numbers_do_not_depend_on_the_locale(void **state)
 	setlocale(LC_ALL, "C");
 	csv_row_free(&row);
 	if (!tried)
-		skip(); /* no locale with another decimal point is installed */
+		skip_because("no locale with another decimal point is installed");
 }
 
 static void csv_reads_back_the_bytes_it_wrote(void **state)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/doctor.h"
 #include "bench/quality.h"
@@ -21,14 +20,7 @@ static size_t lines;
 
 static void put(const char *path, const char *text)
 {
-	char full[SUPPORT_PATH * 2];
-
-	snprintf(full, sizeof(full), "%s%s", tree.path, path);
-	for (char *c = full + strlen(tree.path) + 1; (c = strchr(c, '/')) != NULL; *c++ = '/') {
-		*c = '\0';
-		mkdir(full, 0700);
-	}
-	support_text(full, text);
+	support_text_below(&tree, path, text);
 }
 
 #define CPU      "/sys/devices/system/cpu/"

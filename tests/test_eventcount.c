@@ -122,10 +122,8 @@ static void eventcount_loses_no_wakeup_between_processes(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (SUPPORT_TSAN) {
-		print_message("not under ThreadSanitizer: no fork\n");
-		skip();
-	}
+	if (SUPPORT_TSAN)
+		skip_because("not under ThreadSanitizer: no fork");
 	g = game_open(true);
 	pid = fork();
 	if (pid == 0) {

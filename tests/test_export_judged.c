@@ -400,10 +400,8 @@ static const char junit_reader[] =
 static void read_junit(const char *counts)
 {
 	support_text(here("junit.py"), junit_reader);
-	if (system("command -v python3 >/dev/null") != 0) {
-		print_message("python3 is not installed\n");
-		skip();
-	}
+	if (system("command -v python3 >/dev/null") != 0)
+		skip_because("python3 is not installed");
 	program_ends(H "export --to junit --out junit.xml gate", RC_FINE);
 	program_says("python3 junit.py junit.xml", counts);
 }

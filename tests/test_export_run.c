@@ -83,8 +83,7 @@ static void need_python(void)
 {
 	if (system("command -v python3 >/dev/null") == 0)
 		return;
-	print_message("python3 is not installed\n");
-	skip();
+	skip_because("python3 is not installed");
 }
 
 static void check_prints(const char *line, const char *words)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/floor_scene.h"
+#include "tests/support.h"
 
 enum { MEASURE_NS = 40000000 };
 
@@ -59,9 +60,8 @@ static struct topo *open_machine(unsigned pus)
 		fail_msg("%s", err);
 	if (topo_pu_count(t) >= pus && topo_is_thissystem(t))
 		return t;
-	print_message("this takes %u PUs of this machine\n", pus);
 	topo_close(t);
-	skip();
+	skip_because("this takes %u PUs of this machine", pus);
 	return NULL;
 }
 

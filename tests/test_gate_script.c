@@ -52,10 +52,8 @@ static void decide(int code)
 /* Refs one, two, broken (does not build) and silent (make leaves no program). */
 static void make_repository(void)
 {
-	if (system("command -v git >/dev/null && command -v make >/dev/null") != 0) {
-		print_message("git or make is not installed\n");
-		skip();
-	}
+	if (system("command -v git >/dev/null && command -v make >/dev/null") != 0)
+		skip_because("git or make is not installed");
 	put("here/Makefile", makefile);
 	put("here/stub", stub);
 	put("here/which", "one\n");

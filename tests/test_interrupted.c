@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/remains.h"
+#include "tests/support.h"
 
 #define RUN H "run --no-report " CELLS "--reps 6 -o run"
 
@@ -302,10 +303,8 @@ static void run_resumed_on_a_poorer_machine_has_all_its_rows(void **state)
 
 	(void)state;
 	program_need_processes();
-	if (program_finish(program_start("unshare -n true")) != 0) {
-		print_message("SKIP: no root, the network cannot be taken away\n");
-		skip();
-	}
+	if (program_finish(program_start("unshare -n true")) != 0)
+		skip_because("no root, the network cannot be taken away");
 	program_ends(H "run --no-report -m channel/tcp,channel/pipe -w stream --reps 6 "
 		       "--trial-ms 1 --repeat-noisy no -o run",
 		RC_FINE);

@@ -12,6 +12,7 @@
 #include "harness/watch.h"
 #include "tests/lab.h"
 #include "tests/run_scene.h"
+#include "tests/support.h"
 
 enum { LONG_NS = 1000000000 };
 
@@ -189,7 +190,7 @@ static void intervals_of_a_floor_are_its_claims(void **state)
 {
 	(void)state;
 	if (lab_is_fast())
-		skip();
+		skip_because("a second of trials: not where tests are to be fast");
 	check_adds_up("channel/null/stream?domain=thread&placement=unpinned");
 }
 

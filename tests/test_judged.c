@@ -457,7 +457,7 @@ static void judgement_manual_has_every_column(void **state)
 
 	(void)state;
 	if (!support_exists("results/README.md"))
-		skip();
+		skip_because("results/README.md is not there");
 	manual = support_read("results/README.md");
 	from = strstr(manual, "\n## judgement.csv");
 	assert_non_null(from);

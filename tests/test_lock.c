@@ -7,6 +7,7 @@
 
 #include "primitives/registry.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 enum {
 	WORKERS = 4,
@@ -211,10 +212,8 @@ static void without_a_lock_updates_are_lost(void **state)
 	(void)state;
 	assert_non_null(m);
 	assert_int_equal(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
-	if (CPU_COUNT(&cpus) < 2) {
-		print_message("one CPU only: no race to show\n");
-		skip();
-	}
+	if (CPU_COUNT(&cpus) < 2)
+		skip_because("one CPU only: no race to show");
 	rig_guard("lock/none: updates are lost");
 	while (!lost && tries++ < RACE_TRIES)
 		lost = loses_updates(m);

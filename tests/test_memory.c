@@ -17,6 +17,7 @@
 #include "harness/pages.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum { AREA_PAGES = 8, FAR_NODE = 900 };
 
@@ -40,9 +41,8 @@ static void pages_are_seen_where_they_are_and_missed_where_they_are_not(void **s
 	assert_ptr_not_equal(area, MAP_FAILED);
 	pages_look(area, bytes, 0, &s);
 	if (s.nodes_err) {
-		print_message("move_pages: %s\n", strerror(-s.nodes_err));
 		munmap(area, bytes);
-		skip();
+		skip_because("move_pages: %s", strerror(-s.nodes_err));
 	}
 	assert_int_equal(s.absent, AREA_PAGES);
 	assert_int_equal(pages_touch(area, 3 * page()), 0);
@@ -82,10 +82,8 @@ static void pages_are_huge_where_the_kernel_has_them(void **state)
 	char err[200] = "";
 
 	(void)state;
-	if (!enabled_at_all()) {
-		print_message("no transparent huge pages here\n");
-		skip();
-	}
+	if (!enabled_at_all())
+		skip_because("no transparent huge pages here");
 	for (int i = 0; i < HUGE_TRIES && !huge; i++) {
 		size_t bytes = 1;
 		void *area = pages_map_huge(&bytes, false, err, sizeof(err));

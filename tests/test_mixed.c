@@ -10,6 +10,7 @@
 #include "bench/row.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 /* One of each sort: memory, descriptors of both roles, one connection each. */
 static const char *const mixed_keys[] = {
@@ -32,7 +33,7 @@ static void workers_dealt_to_processes_hand_everything_over(void **state)
 
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: processes");
 	for (size_t i = 0; i < ARRAY_LEN(mixed_keys); i++) {
 		lab_need_cell(&c, mixed_keys[i]);
 		if (workload_paced(c.workload))
@@ -53,7 +54,7 @@ static void a_process_that_dies_with_several_workers_is_a_crash(void **state)
 
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: processes");
 	lab_need_cell(&c, "channel/queue-fifo/stream?domain=mixed&fan=2x2");
 	assert_int_equal(lab_run(&c, &f), TRIAL_CRASH);
 	if (!strstr(lab.result->reason, "die at after-send, hit 3"))

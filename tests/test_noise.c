@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "tests/neighbour.h"
+#include "tests/support.h"
 
 enum { REPS = 3, MAX_TRIALS = 16 };
 
@@ -227,8 +228,7 @@ static void open_group(struct group *g, const char *controller, const char *file
 	snprintf(path, sizeof(path), "%s/%s", g->dir, file);
 	if (!point[0] || mkdir(g->dir, 0755) != 0 || access(path, W_OK) != 0) {
 		rmdir(g->dir);
-		print_message("SKIP: no control group with %s may be made here\n", file);
-		skip();
+		skip_because("no control group with %s may be made here", file);
 	}
 }
 

@@ -42,8 +42,7 @@ static void need_tools(void)
 {
 	if (can_run)
 		return;
-	print_message("python3, pgrep or taskset is not installed\n");
-	skip();
+	skip_because("python3, pgrep or taskset is not installed");
 }
 
 /* The line that runs the script with these words, the stand-in as its program. */

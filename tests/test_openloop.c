@@ -16,6 +16,7 @@
 #include "bench/openloop.h"
 #include "harness/schedule.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum { MS = 1000000, DRAWS = 400000, STALL_MS = 60, STALL_RATE = 10000 };
 
@@ -261,7 +262,7 @@ static void stall_of_the_receiver_is_booked_to_every_message_due_in_it(void **st
 
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: a fork stops the receiver");
 	stopper = fork();
 	if (stopper == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,6 +1,7 @@
 /* Semaphores as locks with several permits, and the bytes that a lock guards. */
 #include "tests/lab.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 #include <stdio.h>
 
@@ -196,10 +197,8 @@ static void bytes_without_a_lock_are_torn(void **state)
 	uint64_t torn = 0;
 
 	(void)state;
-	if (topo_pu_count(lab.topo) < 2) {
-		print_message("one CPU: hardly ever\n");
-		skip();
-	}
+	if (topo_pu_count(lab.topo) < 2)
+		skip_because("one CPU: hardly ever");
 	lab_need_cell(&c, "lock/none/contend?fan=2&size=4K");
 	c.stretch_ns = LONGER_NS;
 	for (int try = 0; try < TRIES && torn == 0; try++) {

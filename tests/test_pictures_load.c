@@ -93,7 +93,7 @@ static const struct picture *drawn(const char *name)
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(out[i].name, name) == 0) {
 			if (out[i].why[0] && strstr(out[i].why, "gnuplot"))
-				skip();
+				skip_because("%s", out[i].why);
 			return &out[i];
 		}
 	}

@@ -212,10 +212,8 @@ static void report_shows_each_picture_in_its_chapter(void **state)
 
 static void need_gnuplot(void)
 {
-	if (program_finish(program_start("sh -c 'gnuplot --version'")) != 0) {
-		print_message("gnuplot is not installed\n");
-		skip();
-	}
+	if (program_finish(program_start("sh -c 'gnuplot --version'")) != 0)
+		skip_because("gnuplot is not installed");
 }
 
 static const char *const evil[] = {
@@ -355,7 +353,7 @@ static void report_of_ten_thousand_rows_has_all_its_pictures(void **state)
 
 	(void)state;
 	if (support_fast())
-		skip();
+		skip_because("ten thousand rows: not where tests are to be fast");
 	need_gnuplot();
 	rows = calloc(MANY, sizeof(*rows));
 	assert_non_null(rows);

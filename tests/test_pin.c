@@ -9,26 +9,6 @@
 
 static const char two_packages[] = "pack:2 [numa] l3:2 core:2 pu:2";
 
-static struct topo *open_synthetic(const char *desc)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_synthetic(desc, err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
-static struct topo *open_native(void)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_native(err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
 /* Pins to every PU in turn and looks at the kernel's own answer; gives the mask back. */
 static void check_pins(const struct topo *t)
 {

@@ -11,16 +11,6 @@ enum { WORKERS_MAX = 5000 };
 
 static const char two_packages[] = "pack:2 [numa] l3:2 core:2 pu:2";
 
-static struct topo *open_synthetic(const char *desc)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_synthetic(desc, err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
 static struct placement parse(const struct topo *t, const char *text)
 {
 	struct placement p;

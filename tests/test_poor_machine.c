@@ -80,10 +80,8 @@ static void check_rows(const struct poverty *p)
 
 static void need(const char *probe)
 {
-	if (probe && program_finish(program_start(probe)) != 0) {
-		print_message("SKIP: this test may not: %s: %s\n", probe, program.err);
-		skip();
-	}
+	if (probe && program_finish(program_start(probe)) != 0)
+		skip_because("this test may not: %s: %s", probe, program.err);
 }
 
 static void check_with(const struct poverty *p, const char *what)

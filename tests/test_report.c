@@ -15,6 +15,7 @@
 #include "bench/cmd.h"
 #include "bench/report.h"
 #include "tests/sample_rows.h"
+#include "tests/support.h"
 
 enum { ROWS = 200 };
 
@@ -317,8 +318,7 @@ static void need_gnuplot(const struct run *r)
 	assert_int_equal(setenv("PATH", r->path, 1), 0);
 	if (system("command -v gnuplot >/dev/null") == 0)
 		return;
-	print_message("gnuplot is not installed\n");
-	skip();
+	skip_because("gnuplot is not installed");
 }
 
 static void report_shows_the_pictures_that_were_drawn(void **state)

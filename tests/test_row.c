@@ -191,6 +191,23 @@ static void row_has_a_percentile_only_with_a_hundred_samples_beyond(void **state
 	assert_true(s.lat_count == 0 && isnan(s.lat_min_ns) && isnan(s.lat_max_ns));
 }
 
+/* Whatever ends it: n operations are so many because they were to last so long. */
+static void row_says_what_its_operations_were_planned_for(void **state)
+{
+	static const char *const counted[] = {PINGPONG,
+		"channel/queue-fifo/drain?placement=unpinned",
+		"channel/queue-fifo/drain-close?placement=unpinned"};
+	static const char *const others[] = {"lock/mutex/contend?fan=2&placement=unpinned",
+		"channel/queue-fifo/openloop?placement=unpinned&rate=1000"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(counted); i++)
+		assert_true(
+			fill(counted[i], make_result(TRIAL_OK, 1000), 0).planned_ns == TRIAL_NS);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_true(isnan(fill(others[i], make_result(TRIAL_OK, 1000), 0).planned_ns));
+}
+
 /* ---- noise ------------------------------------------------------------------------------ */
 
 static void check_noisy(const char *key, struct trial_result *r, double steal, const char *why)
@@ -277,6 +294,7 @@ int main(void)
 		cmocka_unit_test(row_of_a_lock_has_no_messages),
 		cmocka_unit_test(row_names_domain_and_processes),
 		cmocka_unit_test(row_has_a_percentile_only_with_a_hundred_samples_beyond),
+		cmocka_unit_test(row_says_what_its_operations_were_planned_for),
 		cmocka_unit_test(row_is_noisy_for_what_the_machine_did),
 		cmocka_unit_test(row_is_not_noisy_for_overlap_where_workers_must_take_turns),
 		cmocka_unit_test(row_survives_the_file),

@@ -1,6 +1,7 @@
 /* Readers and writers: who is let in together, and what a reader may see. */
 #include "tests/lab.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 #include <stdio.h>
 
@@ -214,10 +215,8 @@ static void without_a_lock_reads_are_torn_and_the_row_says_so(void **state)
 	struct cell c;
 
 	(void)state;
-	if (topo_pu_count(lab.topo) < 2) {
-		print_message("one CPU: hardly ever\n");
-		skip();
-	}
+	if (topo_pu_count(lab.topo) < 2)
+		skip_because("one CPU: hardly ever");
 	for (int try = 0; try < TRIES && torn == 0; try++) {
 		cell_with(&c, registry_find("rwlock/plain"), DOMAIN_THREAD, "&size=4K&reads=50");
 		c.stretch_ns = LONGER_NS;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "tests/sample_rows.h"
+#include "tests/support.h"
 
 /* The order is for ever: readers of old files count on it. */
 static const char first_columns[] =
@@ -92,10 +93,8 @@ static void samples_manual_has_every_column(void **state)
 	const char *const *name = samples_columns(&n);
 
 	(void)state;
-	if (!manual) {
-		print_message("results/README.md is not there\n");
-		skip();
-	}
+	if (!manual)
+		skip_because("results/README.md is not there");
 	for (size_t i = 0; i < n; i++) {
 		(void)snprintf(quoted, sizeof(quoted), "`%s`", name[i]);
 		if (!strstr(manual, quoted))

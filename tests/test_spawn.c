@@ -14,6 +14,7 @@
 #include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 enum { MS = 1000 * 1000, TOKEN = 4711, OWNER_PATIENCE_MS = 5000, ALIVE = 20 };
 
@@ -61,18 +62,6 @@ static const struct spawn_handle *ended(const struct rig_worker *w)
 	return &spawn_local(&w->port)->handle[0];
 }
 
-static void one_worker(struct trial *t, rig_fn *fn)
-{
-	struct rig_spec spec = trial_spec(t, 8, 1);
-	struct rig r;
-
-	spec.receivers = 0;
-	if (!trial_open(t, &r, spec))
-		return;
-	rig_run(&r, fn, NULL);
-	trial_close(t, &r);
-}
-
 /* ---- start and join ------------------------------------------------------------ */
 
 static void start_and_join(struct rig_worker *w)
@@ -104,7 +93,7 @@ static void start_and_join(struct rig_worker *w)
 
 static void check_start_and_join(struct trial *t)
 {
-	one_worker(t, start_and_join);
+	trial_alone(t, start_and_join);
 }
 
 /* A program that was exec'd has no handle on itself. */
@@ -124,7 +113,7 @@ static void join_oneself(struct rig_worker *w)
 
 static void check_join_oneself(struct trial *t)
 {
-	one_worker(t, join_oneself);
+	trial_alone(t, join_oneself);
 }
 
 static bool is_process(const struct mech *m)
@@ -150,7 +139,7 @@ static void die_of_signals(struct rig_worker *w)
 
 static void check_signals(struct trial *t)
 {
-	one_worker(t, die_of_signals);
+	trial_alone(t, die_of_signals);
 }
 
 /* ---- daemons --------------------------------------------------------------------- */
@@ -192,7 +181,7 @@ static void outlive_an_owner(struct rig_worker *w)
 
 static void check_daemons(struct trial *t)
 {
-	one_worker(t, outlive_an_owner);
+	trial_alone(t, outlive_an_owner);
 }
 
 /* ---- whole trials ------------------------------------------------------------------ */
@@ -296,7 +285,7 @@ static void a_child_that_does_not_run_or_runs_twice_or_as_another_is_caught(void
 {
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: children that are not run");
 	assert_true(each_kind("", check_sabotage) > 0);
 	assert_true(each_kind("&alive=4", check_sabotage) > 0);
 }
@@ -324,7 +313,7 @@ static void a_fork_takes_longer_the_larger_its_owner_is(void **state)
 {
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: its memory is not the child's");
 	assert_true(fastest_fork("&rss=256M") > 2 * fastest_fork(""));
 }
 

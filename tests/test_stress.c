@@ -16,31 +16,22 @@
 #include "bench/csv.h"
 #include "harness/compiler.h"
 #include "harness/names.h"
-#include "tests/outside.h"
+#include "tests/program.h"
 
-enum {
-	RC_FINDING = 1,
-	RC_USAGE = 2,
-	RC_NOTHING = 3,
-	RC_INT = 130,
-	LINE = 512,
-};
+enum { RC_FINDING = 1, LINE = 512 };
 
 #define PIPE  " --cell 'channel/pipe/stream?domain=thread&size=4096&placement=unpinned'"
-#define SHORT " stress --trial-ms 20 --for 10s"
-
-static struct outside one, other; /* large */
+#define SHORT H "stress --trial-ms 20 --for 10s"
 
 /* "seed 5, 1.0 s, N messages, B bytes verified, F findings" */
-static void read_summary(
-	const struct outside *p, uint64_t *messages, uint64_t *bytes, uint64_t *findings)
+static void read_summary(uint64_t *messages, uint64_t *bytes, uint64_t *findings)
 {
-	const char *last = strstr(p->out, "bytes verified, ");
+	const char *last = strstr(program.out, "bytes verified, ");
 	char *line;
 
 	if (!last)
-		fail_msg("no summary\n%s%s", p->out, p->err);
-	while (last > p->out && last[-1] != '\n')
+		fail_msg("no summary\n%s%s", program.out, program.err);
+	while (last > program.out && last[-1] != '\n')
 		last--;
 	line = strstr(last, " s, ");
 	assert_non_null(line);
@@ -58,10 +49,10 @@ static void stress_of_sound_mechanisms_ends_well(void **state)
 	uint64_t messages, bytes, findings;
 
 	(void)state;
-	outside_check(&one, SHORT " --for 2s", 0, " 0 findings\n");
-	read_summary(&one, &messages, &bytes, &findings);
+	program_ends_saying(SHORT " --for 2s", 0, " 0 findings\n");
+	read_summary(&messages, &bytes, &findings);
 	assert_true(messages > 0 && bytes > 0 && findings == 0);
-	outside_nothing_left();
+	program_nothing_left("stress");
 }
 
 /*
@@ -71,9 +62,9 @@ static void stress_of_sound_mechanisms_ends_well(void **state)
 static void ring_with_cells_ready_out_of_order_wakes_all_it_should(void **state)
 {
 	(void)state;
-	outside_check(&one,
-		SHORT " --for 1s --seed 101033420 --trial 25 --cell 'channel/ring-mpmc/stream?"
-		      "domain=thread&fan=3x2&size=10&placement=unpinned&capacity=128'",
+	program_ends_saying(SHORT
+		" --for 1s --seed 101033420 --trial 25 --cell 'channel/ring-mpmc/stream?"
+		"domain=thread&fan=3x2&size=10&placement=unpinned&capacity=128'",
 		0, " 0 findings\n");
 }
 
@@ -82,15 +73,15 @@ static void stress_verifies_the_bytes_of_each_message(void **state)
 	uint64_t messages, bytes, findings;
 
 	(void)state;
-	outside_check(&one,
-		SHORT " -m channel/queue-fifo -w stream -d thread -f 1x1 -s 777 --messages 30000",
+	program_ends_saying(SHORT
+		" -m channel/queue-fifo -w stream -d thread -f 1x1 -s 777 --messages 30000",
 		0, "channel/queue-fifo");
-	read_summary(&one, &messages, &bytes, &findings);
+	read_summary(&messages, &bytes, &findings);
 	assert_int_equal(messages, 30000); /* one way: to the message */
 	assert_int_equal(bytes, 30000 * 777);
-	outside_check(&one, SHORT " -m channel/pipe -w pingpong -d thread -s 64 --messages 5001", 0,
+	program_ends_saying(SHORT " -m channel/pipe -w pingpong -d thread -s 64 --messages 5001", 0,
 		"channel/pipe");
-	read_summary(&one, &messages, &bytes, &findings);
+	read_summary(&messages, &bytes, &findings);
 	assert_in_range(messages, 5001, 5002); /* there and back */
 	assert_int_equal(bytes, messages * 64);
 }
@@ -100,24 +91,28 @@ static void stress_stops_when_its_time_is_over(void **state)
 	uint64_t messages, bytes, findings;
 
 	(void)state;
-	outside_check(&one, " stress --for 300ms --messages 1000T -m channel/pipe -d thread", 0,
+	program_ends_saying(H "stress --for 300ms --messages 1000T -m channel/pipe -d thread", 0,
 		"channel/pipe");
-	read_summary(&one, &messages, &bytes, &findings);
+	read_summary(&messages, &bytes, &findings);
 	assert_true(messages > 0 && findings == 0);
-	outside_says(&one, one.err, "stress 0/0 s, trial 1, 0 messages");
+	assert_non_null(strstr(program.err, "stress 0/0 s, trial 1, 0 messages"));
 }
 
 static void stress_plans_the_same_for_the_same_seed(void **state)
 {
-	static const char line[] = " stress --dry-run --seed 99 --for 1m";
+	static const char line[] = H "stress --dry-run --seed 99 --for 1m";
+	char *first;
 
 	(void)state;
-	outside_check(&one, line, 0, "seed 99\ntrial 1: ");
-	outside_check(&other, line, 0, "\ntrial 200: ");
-	assert_string_equal(one.out, other.out);
-	assert_string_equal(one.err, "");
-	outside_check(&other, " stress --dry-run --seed 98 --for 1m", 0, "trial 200: ");
-	assert_true(strcmp(one.out + 8, other.out + 8) != 0);
+	program_says(line, "seed 99\ntrial 1: ");
+	assert_string_equal(program.err, "");
+	first = strdup(program.out);
+	assert_non_null(first);
+	program_says(line, "\ntrial 200: ");
+	assert_string_equal(program.out, first);
+	program_says(H "stress --dry-run --seed 98 --for 1m", "trial 200: ");
+	assert_true(strcmp(program.out + 8, first + 8) != 0);
+	free(first);
 }
 
 /* A seed of its own, said first: any run can be had again. */
@@ -127,13 +122,13 @@ static void stress_says_the_seed_that_it_drew(void **state)
 	uint64_t seed;
 
 	(void)state;
-	outside_check(&one, " stress --dry-run --for 3s", 0, "seed ");
-	assert_int_equal(sscanf(one.out, "seed %" SCNu64 "\n", &seed), 1);
-	first = strdup(one.out);
+	program_ends_saying(H "stress --dry-run --for 3s", 0, "seed ");
+	assert_int_equal(sscanf(program.out, "seed %" SCNu64 "\n", &seed), 1);
+	first = strdup(program.out);
 	assert_non_null(first);
-	snprintf(line, sizeof(line), " stress --dry-run --for 3s --seed %" PRIu64, seed);
-	outside_check(&one, line, 0, "seed ");
-	assert_string_equal(one.out, first);
+	snprintf(line, sizeof(line), H "stress --dry-run --for 3s --seed %" PRIu64, seed);
+	program_ends_saying(line, 0, "seed ");
+	assert_string_equal(program.out, first);
 	free(first);
 }
 
@@ -155,22 +150,22 @@ static uint64_t count_rows(const char *name)
 	char err[LINE] = "";
 
 	if (csv_read_file(
-		    support_path(&outside_dir, name), &limits, on_row, NULL, err, sizeof(err)) != 0)
+		    support_path(&program.dir, name), &limits, on_row, NULL, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	return limits.rows - 1;
 }
 
 static void stress_that_keeps_going_keeps_every_finding(void **state)
 {
-	static const char line[] =
-		" stress -k --seed 4 --for 400ms --trial-ms 20 --inject flip@10 -o log" PIPE;
+	static const char line[] = H
+		"stress -k --seed 4 --for 400ms --trial-ms 20 --inject flip@10 -o log" PIPE;
 	uint64_t messages, bytes, first, second;
 
 	(void)state;
-	outside_check(&one, line, RC_FINDING, "FINDING 2: trial 2: fail: evidence");
-	read_summary(&one, &messages, &bytes, &first);
-	outside_check(&one, line, RC_FINDING, "FINDING 2: trial 2: fail: evidence"); /* added */
-	read_summary(&one, &messages, &bytes, &second);
+	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence");
+	read_summary(&messages, &bytes, &first);
+	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence"); /* added */
+	read_summary(&messages, &bytes, &second);
 	assert_true(first >= 2 && second >= 2);
 	assert_int_equal(count_rows("here/log/findings.csv"), first + second);
 	assert_int_equal(count_rows("here/log/trials.csv"), first + second);
@@ -183,10 +178,10 @@ static void await_trials(void)
 {
 	const struct timespec nap = {.tv_nsec = 5000000};
 
-	for (int i = 0; i < OUTSIDE_PATIENCE_S * 200; i++) {
+	for (int i = 0; i < PROGRAM_PATIENCE_S * 200; i++) {
 		struct stat st = {0};
 
-		if (stat(support_path(&outside_dir, "here/log/trials.csv"), &st) == 0 &&
+		if (stat(support_path(&program.dir, "here/log/trials.csv"), &st) == 0 &&
 			st.st_size > 400)
 			return;
 		nanosleep(&nap, NULL);
@@ -212,30 +207,30 @@ static void leave_a_name(void)
 static void stress_interrupted_says_what_it_did_and_leaves_nothing(void **state)
 {
 	uint64_t messages, bytes, findings;
+	pid_t pid;
 
 	(void)state;
 	if (SUPPORT_TSAN)
-		skip();
-	outside_start(&one, " stress --for 10m -d process --start exec --trial-ms 50 -o log");
+		skip_because("not under ThreadSanitizer: processes");
+	pid = program_start(H "stress --for 10m -d process --start exec --trial-ms 50 -o log");
 	await_trials();
 	leave_a_name();
-	assert_int_equal(kill(one.pid, SIGINT), 0);
-	outside_finish(&one);
-	assert_int_equal(one.code, RC_INT);
-	read_summary(&one, &messages, &bytes, &findings);
+	assert_int_equal(kill(pid, SIGINT), 0);
+	assert_int_equal(program_finish(pid), RC_SIGNAL + SIGINT);
+	read_summary(&messages, &bytes, &findings);
 	assert_true(messages > 0 && findings == 0);
-	outside_says(&one, one.err, "stopped by signal 2");
-	outside_nothing_left();
+	assert_non_null(strstr(program.err, "stopped by signal 2"));
+	program_nothing_left("stress");
 }
 
 static void stress_of_what_cannot_run_here_says_why(void **state)
 {
 	(void)state;
-	outside_check(
-		&one, SHORT " -m channel/udp -w stream -d thread -s 1M", RC_NOTHING, " skipped: ");
-	outside_check(&one,
-		SHORT " -p smt,cross-package,cross-numa -w pingpong -d thread --dry-run", 0,
-		"placement=");
+	program_ends_saying(
+		SHORT " -m channel/udp -w stream -d thread -s 1M", RC_NOTHING, " skipped: ");
+	program_ends_saying(SHORT
+		" -p smt,cross-package,cross-numa -w pingpong -d thread --dry-run",
+		0, "placement=");
 }
 
 static void stress_refuses_what_means_nothing(void **state)
@@ -283,29 +278,28 @@ static void stress_refuses_what_means_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-		snprintf(line, sizeof(line), " stress %s", bad[i].line);
-		outside_check(&one, line, RC_USAGE, bad[i].says);
-		assert_string_equal(one.out, "");
-		assert_int_equal(strcspn(one.err, "\n") + 1, strlen(one.err)); /* one sentence */
+		snprintf(line, sizeof(line), H "stress %s", bad[i].line);
+		program_refuses(line, bad[i].says);
+		assert_int_equal(
+			strcspn(program.err, "\n") + 1, strlen(program.err)); /* one sentence */
 	}
-	assert_int_equal(rmdir(support_path(&outside_dir, "here")), 0); /* nothing was made */
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OUTSIDE_TEST(stress_refuses_what_means_nothing),
-		OUTSIDE_TEST(stress_plans_the_same_for_the_same_seed),
-		OUTSIDE_TEST(stress_says_the_seed_that_it_drew),
-		OUTSIDE_TEST(stress_of_sound_mechanisms_ends_well),
-		OUTSIDE_TEST(ring_with_cells_ready_out_of_order_wakes_all_it_should),
-		OUTSIDE_TEST(stress_verifies_the_bytes_of_each_message),
-		OUTSIDE_TEST(stress_stops_when_its_time_is_over),
-		OUTSIDE_TEST(stress_that_keeps_going_keeps_every_finding),
-		OUTSIDE_TEST(stress_interrupted_says_what_it_did_and_leaves_nothing),
-		OUTSIDE_TEST(stress_of_what_cannot_run_here_says_why),
+		PROGRAM_TEST(stress_refuses_what_means_nothing),
+		PROGRAM_TEST(stress_plans_the_same_for_the_same_seed),
+		PROGRAM_TEST(stress_says_the_seed_that_it_drew),
+		PROGRAM_TEST(stress_of_sound_mechanisms_ends_well),
+		PROGRAM_TEST(ring_with_cells_ready_out_of_order_wakes_all_it_should),
+		PROGRAM_TEST(stress_verifies_the_bytes_of_each_message),
+		PROGRAM_TEST(stress_stops_when_its_time_is_over),
+		PROGRAM_TEST(stress_that_keeps_going_keeps_every_finding),
+		PROGRAM_TEST(stress_interrupted_says_what_it_did_and_leaves_nothing),
+		PROGRAM_TEST(stress_of_what_cannot_run_here_says_why),
 	};
 
-	outside_find();
+	program_find();
 	return cmocka_run_group_tests_name("stress", tests, NULL, NULL);
 }

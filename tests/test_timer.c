@@ -12,6 +12,7 @@
 #include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
+#include "tests/support.h"
 
 enum {
 	MS = 1000 * 1000,
@@ -49,18 +50,6 @@ static enum result await(struct rig_worker *w, enum mode mode)
 	return ops_of(w)->await(&w->port, how_of(w, mode));
 }
 
-static void one_worker(struct trial *t, rig_fn *fn)
-{
-	struct rig_spec spec = trial_spec(t, 8, 1);
-	struct rig r;
-
-	spec.receivers = 0;
-	if (!trial_open(t, &r, spec))
-		return;
-	rig_run(&r, fn, NULL);
-	trial_close(t, &r);
-}
-
 /* ---- one at a time ---------------------------------------------------------- */
 
 static void fire_and_cancel(struct rig_worker *w)
@@ -81,7 +70,7 @@ static void fire_and_cancel(struct rig_worker *w)
 
 static void check_fire_and_cancel(struct trial *t)
 {
-	one_worker(t, fire_and_cancel);
+	trial_alone(t, fire_and_cancel);
 }
 
 static void await_in_all_ways(struct rig_worker *w)
@@ -108,7 +97,7 @@ static void await_in_all_ways(struct rig_worker *w)
 
 static void check_await(struct trial *t)
 {
-	one_worker(t, await_in_all_ways);
+	trial_alone(t, await_in_all_ways);
 }
 
 /* ---- the race ------------------------------------------------------------------ */
@@ -162,7 +151,7 @@ static void race(struct rig_worker *w)
 
 static void check_race(struct trial *t)
 {
-	one_worker(t, race);
+	trial_alone(t, race);
 }
 
 /* ---- whole trials ------------------------------------------------------------------ */
@@ -238,7 +227,7 @@ static void a_timer_that_is_lost_fires_twice_or_early_is_caught_and_named(void *
 {
 	(void)state;
 	if (LAB_TSAN)
-		skip();
+		skip_because("not under ThreadSanitizer: faults are injected");
 	assert_true(each_timer(check_sabotage) > 0);
 }
 

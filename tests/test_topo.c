@@ -7,16 +7,6 @@
 #include "harness/place.h"
 #include "tests/topo_files.h"
 
-static struct topo *open_synthetic(const char *desc)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_synthetic(desc, err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
 /* Both spellings of a class in a table: ours, and that of the real machines'. */
 static enum place_class class_of_name(const char *name)
 {

@@ -8,26 +8,6 @@
 
 #include "tests/topo_files.h"
 
-static struct topo *open_synthetic(const char *desc)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_synthetic(desc, err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
-static struct topo *open_native(void)
-{
-	char err[ERR_BYTES];
-	struct topo *t = topo_open_native(err, sizeof(err));
-
-	if (!t)
-		fail_msg("%s", err);
-	return t;
-}
-
 static void check_refused(const char *path, const char *content)
 {
 	char err[ERR_BYTES] = "";

@@ -8,6 +8,7 @@
 
 #include "primitives/registry.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum { MAX_CELLS = 8192, TRIES = 5, LONGER = 4, DOMAINS = DOMAIN_COUNT };
 
@@ -387,10 +388,8 @@ static void trial_without_a_lock_shows_lost_updates(void **state)
 	uint64_t lost = 0;
 
 	(void)state;
-	if (topo_pu_count(lab.topo) < 2) {
-		print_message("one CPU: updates are hardly ever lost\n");
-		skip();
-	}
+	if (topo_pu_count(lab.topo) < 2)
+		skip_because("one CPU: updates are hardly ever lost");
 	lab_need_cell(&c, "lock/none/contend?domain=thread&fan=2");
 	c.stretch_ns = 30 * 1000 * 1000;
 	for (int try = 0; try < 5 && lost == 0; try++) {

@@ -32,6 +32,26 @@ static const char *const synthetic[] = {
 
 enum { SYNTHETICS = sizeof(synthetic) / sizeof(*synthetic) };
 
+static inline struct topo *open_synthetic(const char *desc)
+{
+	char err[ERR_BYTES];
+	struct topo *t = topo_open_synthetic(desc, err, sizeof(err));
+
+	if (!t)
+		fail_msg("%s", err);
+	return t;
+}
+
+static inline struct topo *open_native(void)
+{
+	char err[ERR_BYTES];
+	struct topo *t = topo_open_native(err, sizeof(err));
+
+	if (!t)
+		fail_msg("%s", err);
+	return t;
+}
+
 static inline void source_path(char *path, const char *relative)
 {
 	const char *root = getenv("HANDOFF_SRC");

@@ -30,7 +30,7 @@ const struct mech mech_channel_file_queue_batch = {
 	CHANNEL_COMMON(channel_file_queue_batch, batch_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/file-queue-batch",
 	.summary = "file-queue, on the disk by the batch: fdatasync every 64 messages",
-	.flags = MECH_COUNTS_WAITS,
+	.flags = MECH_COUNTS_WAITS | MECH_DEVICE,
 	.contract =
 		{
 			CONTRACT_FILE_QUEUE,

@@ -31,7 +31,7 @@ const struct mech mech_channel_file_queue_sync = {
 	CHANNEL_COMMON(channel_file_queue_sync, each_ops, BIT(WAIT_BLOCK)),
 	.name = "channel/file-queue-sync",
 	.summary = "file-queue, each message on the disk: fdatasync in every send",
-	.flags = MECH_COUNTS_WAITS,
+	.flags = MECH_COUNTS_WAITS | MECH_DEVICE,
 	.contract =
 		{
 			CONTRACT_FILE_QUEUE,

@@ -265,7 +265,7 @@ const struct mech mech_channel_queue_feeder = {
 	CHANNEL_COMMON_IN(channel_queue_feeder, feeder_ops, BIT(WAIT_BLOCK), BIT(DOMAIN_PROCESS)),
 	.name = "channel/queue-feeder",
 	.summary = "queue of processes: a buffer, a thread that feeds a pipe, a lock a side",
-	.flags = MECH_BUFFERS,
+	.flags = MECH_BUFFERS | MECH_HELPED,
 	.contract =
 		{
 			.reach = REACH_RELATED,
