@@ -2,8 +2,8 @@
  * report_fair.c - {{fairness}}: how evenly the workers of one side got what they all wanted; see
  * report_part.h.
  *
- * One line for each mechanism and workload in which several workers of a side compete: its cell with the most
- * workers; of those threads before processes, the unpinned, who sleeps before who spins.
+ * One line for each mechanism and workload in which several workers of a side compete: its cell
+ * with the most workers; of those threads before processes, the unpinned, who sleeps before who spins.
  */
 #include <errno.h>
 #include <math.h>

@@ -45,6 +45,7 @@ struct bench {
 	struct clock clock;
 	struct gauges gauges;
 	struct selfcost table;
+	bool bare; /* trials without what a run adds to them */
 	char err[ERR];
 };
 
@@ -78,8 +79,8 @@ static bool launch(
 
 	cell_spec(&p->cell, &b->clock, topo_pu_count(b->topo), calibrate, &spec);
 	spec.xml_len = (uint32_t)p->xml_len;
-	spec.look_for_gaps = !calibrate;
-	gauges_spec(calibrate ? NULL : &b->gauges, &spec);
+	spec.look_for_gaps = !calibrate && !b->bare;
+	gauges_spec(calibrate || b->bare ? NULL : &b->gauges, &spec);
 	return launch_trial(NULL, &spec, p->xml, r, wall, b->err, ERR) == 0 &&
 	       r->status == TRIAL_OK;
 }
@@ -117,6 +118,45 @@ static void compare_loop(
 			ratio[n++] = ours / theirs;
 	}
 	selfcost_put(&b->table, key, hand->name, "ratio", ratio, n, hand->same ? most_ratio : NAN);
+	free(p.xml);
+}
+
+/* ---- everything on against off ---------------------------------------------- */
+
+static double trial_ns(struct bench *b, struct prepared *p, struct trial_result *r, bool bare)
+{
+	uint64_t wall;
+	bool fine;
+
+	b->bare = bare;
+	fine = launch(b, p, false, r, &wall) && r->ops;
+	b->bare = false;
+	return fine ? (double)r->elapsed_ns / (double)r->ops : 0;
+}
+
+/* Histograms and pieces are of every trial; all else can be left out. */
+static void compare_bare(struct bench *b, struct trial_result *r, const char *key)
+{
+	static const char against[] = "the same without counters, energy, looks for gaps";
+	double ratio[PAIRS];
+	struct prepared p;
+	uint64_t wall;
+	size_t n = 0;
+
+	b->err[0] = r->reason[0] = '\0';
+	if (!prepare(b, &p, key, LONG_NS) || !launch(b, &p, true, r, &wall)) {
+		selfcost_absent(&b->table, key, against, b->err[0] ? b->err : r->reason);
+		return;
+	}
+	p.cell.n = r->n;
+	p.cell.block = r->block ? r->block : 1;
+	for (int i = 0; i < PAIRS; i++) {
+		double first = trial_ns(b, &p, r, i & 1), second = trial_ns(b, &p, r, !(i & 1));
+
+		if (first > 0 && second > 0)
+			ratio[n++] = i & 1 ? second / first : first / second;
+	}
+	selfcost_put(&b->table, key, against, "ratio", ratio, n, most_ratio);
 	free(p.xml);
 }
 
@@ -201,6 +241,10 @@ static void compare_all(struct bench *b, struct trial_result *r)
 	     "hand-written one, median of pairs [95 %]");
 	for (size_t i = 0; i < hand_count; i++)
 		compare_loop(b, r, hands[i].cell, &hands[i]);
+	compare_bare(b, r, "channel/ring-spsc/uncontended?domain=thread&wait=spin");
+	compare_bare(b, r, "channel/ring-spsc/stream?domain=thread&wait=spin");
+	compare_bare(b, r, "channel/pipe/pingpong?domain=process&placement=same-pu");
+	compare_bare(b, r, "lock/mutex/contend?domain=thread");
 	recording(b);
 	trial_overhead(b, r, "channel/ring-spsc/stream?domain=thread&wait=spin");
 	trial_overhead(b, r, "channel/pipe/stream?domain=process");

@@ -148,7 +148,7 @@ int main(void)
 
 	program_find();
 	can_run =
-		system("command -v python3 >/dev/null && command -v pgrep >/dev/null && command -v taskset >/dev/null") ==
+		system("for t in python3 pgrep taskset; do command -v $t >/dev/null || exit 1; done") ==
 		0;
 	return cmocka_run_group_tests_name("noise-thresholds", tests, NULL, NULL);
 }
