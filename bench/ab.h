@@ -5,7 +5,8 @@
  * processes of it (launch.h).  A pair is one trial of each side on the same cell, one right
  * after the other, which comes first drawn anew.  A block holds a pair of every cell that wants
  * one, in a fresh order.  Every trial is a row of DIR/pairs.csv, and the pairs are judged from
- * what stands there: the same rows and seed give the same judgement.
+ * what stands there: the same rows and seed give the same judgement, also when an interrupted
+ * comparison is gone on with (--resume).
  *
  * One thread.  Functions that return an int give 0, or -errno with a sentence in ab->err.
  */
@@ -17,6 +18,7 @@
 
 #include "bench/cmd_run.h"
 #include "bench/costs.h"
+#include "bench/facts.h"
 #include "bench/gate.h"
 #include "bench/judged.h"
 #include "bench/judged_print.h"
@@ -27,6 +29,7 @@ enum {
 	AB_STEAL_PERCENT = 2,   /* a pair that was stolen from more is repeated as a whole ... */
 	AB_REPEAT_PERCENT = 25, /* ... so many of the pairs at most ... */
 	AB_REPEATS = 2,         /* ... and no pair more often than this */
+	AB_MOST_PAIRS = 10000,  /* of a cell on average */
 	AB_MAX_KEYS = SELECT_MAX_CELLS,
 };
 
@@ -71,11 +74,20 @@ struct ab_other {
 	bool has[AB_SIDES];
 };
 
+/* What an interrupted comparison left. */
+struct ab_past {
+	struct facts facts; /* its environment.csv */
+	struct sample *row; /* of pairs.csv; two for each pair */
+	size_t n, room, next;
+	uint64_t last_line; /* where the last row begins */
+	bool calibrated;    /* plan.csv was there */
+};
+
 struct ab_settings {
 	struct axes axes;
 	struct opt_list old_env, new_env, allow_missing;
-	const char *matrix, *old_setup, *new_setup, *out;
-	uint64_t pairs, budget_ns, seed, trial_ns;
+	const char *matrix, *old_setup, *new_setup, *out, *resume;
+	uint64_t pairs, budget_ns, seed, trial_ns, deadline_ns;
 	bool strict, advisory, quiet;
 };
 
@@ -97,6 +109,7 @@ struct ab {
 	char dir[SESSION_PATH]; /* "": nothing is written */
 	char run_id[48];
 	int pairs_fd; /* pairs.csv */
+	struct ab_past past;
 	bool made_dir;
 	uint64_t until_ns, began_ns, block;
 	uint64_t pairs_done, repeats_done;
@@ -137,10 +150,40 @@ enum ab_standing ab_stand(
 /* DIR, with pairs.csv and environment.csv in it. */
 int ab_open_dir(struct ab *ab);
 
+/* Pairs of a cell, on average: --pairs, or what the matrix says, or the rules. */
+uint64_t ab_mean_pairs(const struct ab *ab);
+
 /* Pairs until the gate is done, time is up, or launch_stop is set (-EINTR). */
 int ab_measure(struct ab *ab);
 
+/* What there was, into a file like environment.csv. */
+int ab_write_environment(struct ab *ab, const char *path);
+
+/*
+ * A fingerprint of what decides, apart from the programs: the method's constants, margins, budget,
+ * length of a trial, cells.  The plan is made.
+ */
+void ab_rules_id(const struct ab *ab, char out[20]);
+
+/* ---- ab_resume.c: going on with what was interrupted ------------------------------ */
+
+/* With --resume: seed and time of what is in its directory, before the plan is made. */
+int ab_resume_open(struct ab *ab);
+
+/* The plan is made: -EXDEV unless it is the same comparison; its n and its whole pairs. */
+int ab_resume(struct ab *ab);
+
+/* plan.csv: n of each cell, once it is known. */
+int ab_write_plan(struct ab *ab);
+
+/* The next row that is there, if it is this trial's; else -EXDEV. */
+int ab_take_past(struct ab *ab, size_t cell, enum ab_which which, const struct row_place *at,
+	struct sample *row, enum ab_standing *stands);
+
 /* ---- ab_judge.c: from rows to a judgement ---------------------------------------- */
+
+/* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
+double ab_as_written(double v);
 
 /* Book an accepted pair: with the cell, and with the gate.  0 or -ENOMEM. */
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row);

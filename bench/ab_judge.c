@@ -13,8 +13,7 @@ enum { FIRST_ROOM = 32 };
 
 /* ---- figures ----------------------------------------------------------------------- */
 
-/* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
-static double as_written(double v)
+double ab_as_written(double v)
 {
 	char text[32];
 
@@ -41,6 +40,15 @@ static int make_room(struct ab_cell *c)
 	return 0;
 }
 
+/* Switches are a sum of two columns, each of which is rounded. */
+static double figure_of(const struct sample *s, enum cost m)
+{
+	if (m == COST_SWITCHES)
+		return ab_as_written(ab_as_written(s->ctx_voluntary_per_op) +
+				     ab_as_written(s->ctx_involuntary_per_op));
+	return ab_as_written(cost_value(s, m));
+}
+
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row)
 {
 	struct ab_cell *c = &ab->cell[cell];
@@ -53,8 +61,8 @@ int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const stru
 		double *old = &c->figure[AB_OLD][c->pairs * COSTS + m];
 		double *new = &c->figure[AB_NEW][c->pairs * COSTS + m];
 
-		*old = as_written(cost_value(old_row, m));
-		*new = as_written(cost_value(new_row, m));
+		*old = figure_of(old_row, m);
+		*new = figure_of(new_row, m);
 		d[m] = cost_log(m, *new) - cost_log(m, *old);
 	}
 	c->pairs++;

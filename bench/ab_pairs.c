@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,9 +69,9 @@ static void join(const struct opt_list *l, char *out, size_t len)
 		used += (size_t)snprintf(out + used, len - used, "%s%s", i ? " " : "", l->item[i]);
 }
 
-static int write_environment(struct ab *ab)
+int ab_write_environment(struct ab *ab, const char *path)
 {
-	char path[SESSION_PATH + 64], seed[24], env[AB_SIDES][512];
+	char seed[24], rules[20], budget[24] = "", env[AB_SIDES][512];
 	const struct env_extra extra[] = {
 		{"old", ab->side[AB_OLD].path, ""},
 		{"new", ab->side[AB_NEW].path, ""},
@@ -85,15 +86,20 @@ static int write_environment(struct ab *ab)
 		{"handoff_flavour", version_flavour, ""},
 		{"binary_id", ab->run.plan.binary, ""},
 		{"seed", seed, ""},
+		{"rules", rules, ""},
+		{"budget", budget, "not given"},
+		{"began", ab->began, ""},
 		{"clock", clock_source_name((enum clock_source)ab->run.clock.source),
 			ab->run.clock_why},
 	};
 
 	snprintf(seed, sizeof(seed), "%" PRIu64, ab->run.plan.seed);
+	ab_rules_id(ab, rules);
+	if (ab->set.budget_ns)
+		snprintf(budget, sizeof(budget), "%" PRIu64 "ns", ab->set.budget_ns);
 	join(&ab->side[AB_OLD].env, env[AB_OLD], sizeof(env[AB_OLD]));
 	join(&ab->side[AB_NEW].env, env[AB_NEW], sizeof(env[AB_NEW]));
-	return env_write(
-		"", in_dir(ab, "environment.csv", path), extra, ARRAY_LEN(extra), ab->err, RUN_ERR);
+	return env_write("", path, extra, ARRAY_LEN(extra), ab->err, RUN_ERR);
 }
 
 static int write_row(struct ab *ab, const struct sample *s)
@@ -131,8 +137,9 @@ int ab_open_dir(struct ab *ab)
 		ab->dir[0] = '\0';
 		return code;
 	}
+	flock(ab->pairs_fd, LOCK_EX | LOCK_NB); /* --resume finds somebody at work */
 	code = write_row(ab, NULL);
-	return code ? code : write_environment(ab);
+	return code ? code : ab_write_environment(ab, in_dir(ab, "environment.csv", path));
 }
 
 /* ---- one trial --------------------------------------------------------------------- */
@@ -162,8 +169,11 @@ static int run_side(struct ab *ab, struct turn *t, enum ab_which which, bool fir
 		.order = 2 * t->order + !first,
 		.rep = ab->cell[t->cell].pairs,
 		.attempt = t->attempt};
-	int code = ab_side_enter(ab, which);
+	int code;
 
+	if (ab->past.next < ab->past.n)
+		return ab_take_past(ab, t->cell, which, &at, &t->row[which], &t->stands[which]);
+	code = ab_side_enter(ab, which);
 	if (code)
 		return code;
 	r->binary = ab->side[which].path;
@@ -196,7 +206,8 @@ static int try_pair(struct ab *ab, struct turn *t)
 
 static bool was_stolen_from(const struct sample *s)
 {
-	return s->steal_pct > AB_STEAL_PERCENT || s->steal_used_pct > AB_STEAL_PERCENT;
+	return ab_as_written(s->steal_pct) > AB_STEAL_PERCENT ||
+	       ab_as_written(s->steal_used_pct) > AB_STEAL_PERCENT;
 }
 
 /* By what the machine did, never by what was measured. */
@@ -303,6 +314,13 @@ static void fit_budget(struct ab *ab)
 	g->budget = g->budget > least ? g->budget : least;
 }
 
+uint64_t ab_mean_pairs(const struct ab *ab)
+{
+	if (ab->set.pairs)
+		return ab->set.pairs;
+	return ab->run.selection.pairs ? ab->run.selection.pairs : gate_default_rules.mean_pairs;
+}
+
 static int start_gate(struct ab *ab)
 {
 	size_t n = ab->run.plan.n, judged = 0;
@@ -313,11 +331,11 @@ static int start_gate(struct ab *ab)
 	for (enum cost m = 0; m < COSTS; m++)
 		ab->metric[m] = (struct gate_metric){
 			log1p(cost_rules[m].margin), log1p(cost_rules[m].tolerance), true};
-	code = gate_init(&ab->gate, &gate_default_rules, ab->metric, COSTS, n,
-		judged * (ab->set.pairs ? ab->set.pairs : gate_default_rules.mean_pairs));
+	code = gate_init(
+		&ab->gate, &gate_default_rules, ab->metric, COSTS, n, judged * ab_mean_pairs(ab));
 	if (code)
 		return code;
-	ab->gate.budget = judged * (ab->set.pairs ? ab->set.pairs : gate_default_rules.mean_pairs);
+	ab->gate.budget = judged * ab_mean_pairs(ab);
 	for (size_t i = 0; i < n; i++) {
 		if (ab->cell[i].standing != AB_JUDGED)
 			gate_drop(&ab->gate, i);

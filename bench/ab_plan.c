@@ -102,6 +102,17 @@ static int refuse_searches(struct ab *ab)
 	return 0;
 }
 
+static int check_pairs(struct ab *ab)
+{
+	uint64_t pairs = ab_mean_pairs(ab);
+
+	if (pairs >= gate_default_rules.screen_pairs && pairs <= AB_MOST_PAIRS)
+		return 0;
+	snprintf(ab->err, RUN_ERR, "%.300s: pairs goes from %u, which the first look needs, to %d",
+		ab->run.matrix_path, gate_default_rules.screen_pairs, AB_MOST_PAIRS);
+	return -EINVAL;
+}
+
 int ab_plan(struct ab *ab)
 {
 	struct run *r = &ab->run;
@@ -115,6 +126,8 @@ int ab_plan(struct ab *ab)
 	};
 	code = run_make_plan(r);
 	snprintf(ab->err, RUN_ERR, "%s", r->err);
+	if (!code)
+		code = check_pairs(ab);
 	if (!code)
 		code = refuse_searches(ab);
 	if (code)
@@ -136,6 +149,7 @@ static int start_runner(struct ab *ab)
 		.clock = &r->clock,
 		.common = {ab->run_id, r->facts.host, &r->clock, topo_pu_count(r->topo)},
 	};
+	r->runner.deadline_ns = ab->set.deadline_ns;
 	r->has_runner = true;
 	return code ? code : runner_init(&r->runner, ab->err, RUN_ERR);
 }
@@ -198,6 +212,8 @@ int ab_calibrate(struct ab *ab)
 	struct progress progress;
 	int code = start_runner(ab);
 
+	if (ab->past.calibrated)
+		return code;
 	progress_begin(&progress, "calibrating", 0, p->n);
 	for (size_t i = 0; i < p->n && !code; i++) {
 		progress_step(&progress, p->cell[i].key);

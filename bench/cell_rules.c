@@ -42,6 +42,29 @@ static const char *check_fan(struct cell *c, bool one_side)
 	return NULL;
 }
 
+/* What an end asks of the mechanism. */
+static const char *check_end(const struct cell *c)
+{
+	const struct mech *m = c->mech;
+
+	if (m->flags & MECH_NO_EVIDENCE)
+		return "nothing is handed over: no end can be seen";
+	if (c->workload->ending == ENDING_JOIN && !(m->flags & MECH_JOINS))
+		return "its receivers do not say when a message has been processed";
+	if (c->workload->ending == ENDING_SILENCE &&
+		((m->flags & MECH_BUFFERS) || m->broker != BROKER_NONE))
+		return "a silence does not tell the end from a message that is still on its way";
+	if (m->contract.lossy)
+		return c->workload->ending == ENDING_SILENCE
+			       ? "a stream of a lossy channel ends so in any case"
+			       : "an end may be lost like any message";
+	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
+		return "an end would overtake what other senders still hold in their buffers";
+	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
+		return NULL;
+	return "an end would overtake what it ends";
+}
+
 /* What the workload asks of the mechanism. */
 static const char *check_workload(const struct cell *c)
 {
@@ -52,19 +75,10 @@ static const char *check_workload(const struct cell *c)
 		return "the mechanism never refuses a try";
 	if (workload_scheduled(c->workload) && (m->flags & MECH_NO_EVIDENCE))
 		return "nothing is handed over: no message carries the time of its send";
-	if (c->workload->side_a == LOOP_VAIN && (m->tunes & BIT(TUNE_DEPTH)))
+	if (c->workload->side_a == LOOP_VAIN && m->family == FAMILY_LOCK &&
+		(m->tunes & BIT(TUNE_DEPTH)))
 		return "the mechanism does not refuse its holder";
-	if (!workload_has_end(c->workload))
-		return NULL;
-	if (m->flags & MECH_NO_EVIDENCE)
-		return "nothing is handed over: no end can be seen";
-	if (m->contract.lossy)
-		return "an end may be lost like any message";
-	if ((m->flags & MECH_BUFFERS) && c->side_a > 1 && c->side_b > 1)
-		return "an end would overtake what other senders still hold in their buffers";
-	if (m->contract.order == ORDER_FIFO || mech_overtakes(m)) /* these rank an end lowest */
-		return NULL;
-	return "an end would overtake what it ends";
+	return workload_has_end(c->workload) ? check_end(c) : NULL;
 }
 
 /* The size that the mechanism and the workload can check. */

@@ -16,7 +16,7 @@
 #define AXIS(a)  offsetof(struct ab_settings, axes.value[a])
 #define FIELD(f) offsetof(struct ab_settings, f)
 
-enum { SHOWN_ROWS = 20, MOST_PAIRS = 10000 };
+enum { SHOWN_ROWS = 20 };
 
 static const struct opt opts[] = {
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
@@ -28,7 +28,8 @@ static const struct opt opts[] = {
 #include "bench/axes.def"
 #undef AXIS_ROW
 	{"pairs", 0, OPT_U64, FIELD(pairs), "N", NULL,
-		"How many pairs of trials a cell has on average, 8 at least.  Default: 24."},
+		"How many pairs of trials a cell has on average, 8 at least.  Default: the matrix's, "
+		"or 24."},
 	{"budget", 0, OPT_TIME_NS, FIELD(budget_ns), "TIME", NULL,
 		"Pairs as fit into this time, instead."},
 	{"trial-ms", 0, OPT_TIME_NS, FIELD(trial_ns), "MS", NULL,
@@ -48,6 +49,11 @@ static const struct opt opts[] = {
 		"Exit with 4 when any gated figure is inconclusive, not only above 5 % of them."},
 	{"advisory", 0, OPT_FLAG, FIELD(advisory), NULL, NULL,
 		"The same text, but exit with 0 instead of 1 and 4."},
+	{"deadline", 0, OPT_TIME_NS, FIELD(deadline_ns), "TIME", NULL,
+		"A trial that takes longer hangs.  Default: 10 s and twenty times its length."},
+	{"resume", 0, OPT_STR, FIELD(resume), "DIR", NULL,
+		"Go on with what was interrupted there: OLD, NEW and the options are to be the same, "
+		"its pairs count."},
 	{"out", 'o', OPT_STR, FIELD(out), "DIR", NULL,
 		"Where pairs.csv and judgement.csv go.  Default: a new results/ab-..."},
 	{0},
@@ -90,8 +96,12 @@ static int check_settings(struct ab *ab)
 		s->matrix = "ci";
 	if (s->pairs && s->budget_ns)
 		why = "--pairs and --budget both say how much to measure: give one of the two";
-	else if (s->pairs && (s->pairs < gate_default_rules.screen_pairs || s->pairs > MOST_PAIRS))
+	else if (s->pairs &&
+		 (s->pairs < gate_default_rules.screen_pairs || s->pairs > AB_MOST_PAIRS))
 		why = "--pairs goes from 8, which the first look needs, to 10000";
+	else if (s->resume && (s->out || s->budget_ns))
+		why = "--resume goes on in its own directory and without --budget: leave out --out "
+		      "and --budget";
 	else if (s->strict && s->advisory)
 		why = "--strict and --advisory contradict each other";
 	if (!why)
@@ -121,7 +131,8 @@ static int open_machine(struct ab *ab)
 	n = topo_pu_count(r->topo);
 	if (n > 1)
 		clock_bound_offset(&r->clock, topo_pu_os(r->topo, 0), topo_pu_os(r->topo, n - 1));
-	strftime(ab->began, sizeof(ab->began), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (!ab->began[0])
+		strftime(ab->began, sizeof(ab->began), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
 	return 0;
 }
 
@@ -145,7 +156,7 @@ static int check_build(struct ab *ab)
 		return 0;
 	fprintf(stderr, "handoff ab: this is a %s build: its figures mean nothing\n",
 		version_flavour);
-	if (ab->set.out)
+	if (ab->set.out || ab->set.resume)
 		return 0;
 	snprintf(ab->err, RUN_ERR, "a %s build may not write into results/; use --out",
 		version_flavour);
@@ -159,6 +170,8 @@ static int prepare(struct ab *ab)
 	if (!code)
 		code = check_build(ab);
 	if (!code)
+		code = ab_resume_open(ab);
+	if (!code)
 		code = open_machine(ab);
 	if (!code)
 		code = open_sides(ab);
@@ -167,9 +180,11 @@ static int prepare(struct ab *ab)
 
 static int stopped(const struct ab *ab)
 {
-	fprintf(stderr, "handoff ab: stopped by signal %d; nothing is decided%s%s%s\n",
-		(int)launch_stop, ab->dir[0] ? ", the pairs so far are in " : "", ab->dir,
-		ab->dir[0] ? "/pairs.csv" : "");
+	fprintf(stderr, "handoff ab: stopped by signal %d; nothing is decided\n", (int)launch_stop);
+	if (ab->dir[0])
+		fprintf(stderr,
+			"handoff ab: the pairs so far are in %s/pairs.csv; --resume %s goes on\n",
+			ab->dir, ab->dir);
 	return EXIT_SIGNAL + launch_stop;
 }
 
@@ -212,10 +227,14 @@ int ab_run(struct ab *ab)
 	names_clean(NULL, NULL, ignored, sizeof(ignored));
 	if (ab->set.budget_ns)
 		ab->until_ns = monotonic_ns() + ab->set.budget_ns;
-	if (!ab->set.quiet || ab->set.out)
+	if (ab->set.resume)
+		code = ab_resume(ab);
+	else if (!ab->set.quiet || ab->set.out)
 		code = ab_open_dir(ab);
 	if (!code)
 		code = ab_calibrate(ab);
+	if (!code)
+		code = ab_write_plan(ab);
 	if (!code && ab->adjust)
 		code = ab->adjust(ab);
 	if (!code)
@@ -235,6 +254,8 @@ void ab_free(struct ab *ab)
 	}
 	free(ab->cell);
 	free(ab->other);
+	free(ab->past.row);
+	facts_free(&ab->past.facts);
 	gate_free(&ab->gate);
 	judged_free(&ab->judgement);
 	ab_side_close(&ab->side[AB_OLD]);

@@ -26,8 +26,8 @@ static const struct column {
 	{                                                                                          \
 #f, offsetof(struct gate_run, f), 0                                                \
 	}
-	T(kind), T(began), T(matrix), T(old_id), T(new_id), T(commit), F(seed), F(pairs), F(cells),
-	F(gated), F(open), F(injected), F(effect_pct), F(found), F(false_cells), F(suite),
+	T(kind), T(began), T(matrix), T(old_id), T(new_id), T(commit), T(rules), F(seed), F(pairs),
+	F(cells), F(gated), F(open), F(injected), F(effect_pct), F(found), F(false_cells), F(suite),
 	F(exit_code), F(wall_s)};
 
 enum { COLUMNS = ARRAY_LEN(columns) };
@@ -169,6 +169,7 @@ static bool is_alike(const struct gate_run *a, const struct gate_run *b)
 {
 	return strcmp(a->kind, b->kind) == 0 && strcmp(a->matrix, b->matrix) == 0 &&
 	       strcmp(a->old_id, b->old_id) == 0 && strcmp(a->new_id, b->new_id) == 0 &&
+	       strcmp(a->commit, b->commit) == 0 && strcmp(a->rules, b->rules) == 0 &&
 	       a->effect_pct == b->effect_pct;
 }
 
@@ -196,7 +197,7 @@ static void print_group(FILE *out, const struct gate_run *run, size_t n, const s
 			continue;
 		runs++;
 		alarms += run[i].false_cells > 0 || (run[i].suite > 0 && run[i].injected == 0);
-		undecided += run[i].exit_code == 4;
+		undecided += run[i].exit_code > 1; /* 2 and 3: it broke */
 		sum.gated += run[i].gated;
 		sum.open += run[i].open;
 		sum.injected += run[i].injected;

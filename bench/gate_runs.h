@@ -17,6 +17,8 @@ struct gate_run {
 	char kind[8];   /* aa, aa2, inject */
 	char began[32]; /* UTC */
 	char matrix[64], old_id[20], new_id[20], commit[24];
+	char rules
+		[20]; /* fingerprint of all that decides, apart from the programs: see ab_rules_id() */
 	double seed, pairs, cells, gated, open; /* gated and open: figures (cell and metric) */
 	double injected;                        /* cells that were slowed ... */
 	double effect_pct;

@@ -77,6 +77,7 @@ static pid_t start(const char *binary, int spec_fd, int result_fd)
 	snprintf(b, sizeof(b), "%d", result_fd);
 	pid = vfork();
 	if (pid == 0) {
+		setpgid(0, 0); /* also of a program that hangs before it is a trial */
 		failed = binary ? (execv(binary, argv), -errno) : self_exec(argv);
 		_exit(127);
 	}

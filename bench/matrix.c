@@ -79,6 +79,8 @@ static uint64_t *general_field(struct selection *s, const char *name)
 		return &s->reps;
 	if (strcmp(name, "trial") == 0)
 		return &s->trial_ns;
+	if (strcmp(name, "pairs") == 0)
+		return &s->pairs;
 	return strcmp(name, "budget") == 0 ? &s->budget_ns : NULL;
 }
 
@@ -89,10 +91,10 @@ static int read_general(struct reader *r, const char *name, const char *value)
 	int code;
 
 	if (!field)
-		return complain(r, "knows reps, trial and budget, not", name);
+		return complain(r, "knows reps, trial, budget and pairs, not", name);
 	if (*field)
 		return complain(r, "names twice:", name);
-	if (field == &r->selection->reps)
+	if (field == &r->selection->reps || field == &r->selection->pairs)
 		code = units_parse_u64(value, field, why, sizeof(why));
 	else
 		code = units_parse_time_ns(value, 0, field, why, sizeof(why));

@@ -33,7 +33,8 @@ bool picture_next(struct picture_span *rest, enum picture_by by, struct picture_
 
 bool picture_is_minor(const struct sample *s)
 {
-	static const char *const minor[] = {"poll", "poll-vain", "drain", "drain-close"};
+	static const char *const minor[] = {
+		"poll", "poll-vain", "drain", "drain-close", "drain-join", "drain-timeout"};
 
 	for (size_t i = 0; i < sizeof(minor) / sizeof(minor[0]); i++) {
 		if (strcmp(s->workload, minor[i]) == 0)

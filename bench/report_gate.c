@@ -2,8 +2,9 @@
  * report_gate.c - {{gate DIR}}: what gates did whose right answer was known, from the files of
  * DIR (.csv) beside the run, as rates with exact bounds; see report_part.h, gate_runs.h.
  *
- * Gates of one kind, matrix, slow-down and commit add up.  That there are none is said, also where
- * all is demanded.
+ * Gates of one kind, matrix, slow-down, commit, pair of programs and set of constants add up.  A
+ * gate whose row stands in two files counts once.  That there are none is said, also where all is
+ * demanded.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +24,23 @@ struct gate_rows {
 	size_t n;
 };
 
+/* The row of one gate, kept twice. */
+static bool is_same(const struct gate_run *a, const struct gate_run *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->matrix, b->matrix) == 0 &&
+	       strcmp(a->began, b->began) == 0 && strcmp(a->old_id, b->old_id) == 0 &&
+	       a->seed == b->seed && a->effect_pct == b->effect_pct;
+}
+
+static void add_row(struct gate_rows *all, const struct gate_run *run)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		if (is_same(&all->run[i], run))
+			return;
+	}
+	all->run[all->n++] = *run;
+}
+
 static int add_file(struct gate_rows *all, const char *path, char *why, size_t why_len)
 {
 	struct gate_run *run = NULL, *more;
@@ -35,9 +53,9 @@ static int add_file(struct gate_rows *all, const char *path, char *why, size_t w
 	}
 	more = realloc(all->run, (all->n + n) * sizeof(*more));
 	if (more) {
-		memcpy(more + all->n, run, n * sizeof(*run));
 		all->run = more;
-		all->n += n;
+		for (size_t i = 0; i < n; i++)
+			add_row(all, &run[i]);
 	} else {
 		snprintf(why, why_len, "no memory for the gates in %.200s", path);
 	}
@@ -79,7 +97,9 @@ static int read_all(struct gate_rows *all, const char *dir, char *why, size_t wh
 static bool is_alike(const struct gate_run *a, const struct gate_run *b)
 {
 	return strcmp(a->kind, b->kind) == 0 && strcmp(a->matrix, b->matrix) == 0 &&
-	       strcmp(a->commit, b->commit) == 0 && a->effect_pct == b->effect_pct;
+	       strcmp(a->commit, b->commit) == 0 && strcmp(a->rules, b->rules) == 0 &&
+	       strcmp(a->old_id, b->old_id) == 0 && strcmp(a->new_id, b->new_id) == 0 &&
+	       a->effect_pct == b->effect_pct;
 }
 
 /* k of n: 3 of 20 [3.2, 37.9]. */
@@ -96,7 +116,8 @@ static void put_share(FILE *to, double k, double n)
 }
 
 struct sums {
-	double runs, alarms, undecided, open, gated, injected, found, false_cells, wall_s;
+	double runs, alarms, undecided, open, gated, injected, found, false_cells, wall_s,
+		longest_s;
 };
 
 static struct sums add_up(const struct gate_rows *all, const struct gate_run *of)
@@ -110,13 +131,14 @@ static struct sums add_up(const struct gate_rows *all, const struct gate_run *of
 			continue;
 		s.runs++;
 		s.alarms += r->false_cells > 0 || (r->suite > 0 && r->injected <= 0);
-		s.undecided += (int)r->exit_code == EXIT_INCONCLUSIVE;
+		s.undecided += r->exit_code > EXIT_FINDING; /* broken ones, too */
 		s.open += r->open;
 		s.gated += r->gated;
 		s.injected += r->injected;
 		s.found += r->found;
 		s.false_cells += r->false_cells;
 		s.wall_s += r->wall_s;
+		s.longest_s = r->wall_s > s.longest_s ? r->wall_s : s.longest_s;
 	}
 	return s;
 }
@@ -149,14 +171,15 @@ static void put_group(FILE *to, const struct gate_rows *all, const struct gate_r
 	put_share(to, s.injected > 0 ? s.found : 0, s.injected > 0 ? s.found + s.false_cells : 0);
 	put_share(to, s.open, s.gated);
 	put_share(to, s.undecided, s.runs);
-	fprintf(to, " %.0f |\n", s.wall_s / s.runs);
+	fprintf(to, " %.0f | %.0f |\n", s.wall_s / s.runs, s.longest_s);
 }
 
 static void put_table(FILE *to, const struct gate_rows *all)
 {
 	fputs("| what was compared | matrix | commit | runs with a false alarm | slowed cells "
 	      "found | named cells that were slowed | figures left open | runs without a verdict | "
-	      "seconds a run |\n|---|---|---|---|---|---|---|---|--:|\n",
+	      "seconds a run | the longest |\n"
+	      "|---|---|---|---|---|---|---|---|--:|--:|\n",
 		to);
 	for (size_t i = 0; i < all->n; i++) {
 		bool first = true;

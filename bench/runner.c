@@ -92,6 +92,8 @@ int runner_trial(struct runner *r, struct cell *c, bool calibrate, char *err, si
 	if (!x)
 		return -EIO;
 	cell_spec(c, r->clock, r->common.cpus, calibrate, &spec);
+	if (r->deadline_ns && r->deadline_ns < spec.deadline_ns)
+		spec.deadline_ns = r->deadline_ns;
 	spec.xml_len = (uint32_t)x->len;
 	gauges_spec(calibrate ? NULL : r->gauges, &spec);
 	spec.look_for_gaps = !calibrate;

@@ -63,6 +63,7 @@ struct runner {
 	bool measuring; /* the first block has begun: there are rows to keep */
 	struct floors *floors;               /* NULL: rows have none */
 	const struct gauges *gauges;         /* NULL: trials read none */
+	uint64_t deadline_ns;                /* of a trial, at most; 0: as the cell has it */
 	const char *binary;                  /* runs the trials; NULL: this program */
 	const struct trial_fault *probed;    /* they run the probed twins, with this; NULL: plain */
 	uint64_t status[TRIAL_STATUS_COUNT]; /* rows of this process, by status */

@@ -2,8 +2,8 @@
  * select.h - from axes to cells: the command line's lists and globs, and the
  * matrix files.
  *
- * A matrix file is INI.  [matrix] may hold reps, trial and budget; every other
- * section is a set of axes, whose product becomes cells:
+ * A matrix file is INI.  [matrix] may hold reps, trial and budget, and pairs for `handoff ab`;
+ * every other section is a set of axes, whose product becomes cells:
  *
  *	[matrix]
  *	reps = 5
@@ -50,7 +50,7 @@ struct selection {
 	size_t n_left_out;
 	size_t duplicates; /* cells that came up more than once */
 	/* from [matrix]; 0: not said */
-	uint64_t reps, trial_ns, budget_ns;
+	uint64_t reps, trial_ns, budget_ns, pairs;
 };
 
 /*

@@ -93,44 +93,6 @@ static int find_self(struct gate_test *t)
 
 /* ---- one gate ------------------------------------------------------------------------ */
 
-static bool has_regressed(const struct judgement *j, const char *key)
-{
-	for (size_t i = 0; i < j->n; i++) {
-		if (j->row[i].verdict == JUDGED_REGRESSED && j->row[i].gated &&
-			strcmp(j->row[i].cell, key) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void sum_up(struct gate_test *t, const struct ab *ab, int code, double wall_s)
-{
-	struct gate_run *r = &t->run;
-
-	snprintf(r->kind, sizeof(r->kind), "%s", t->kind);
-	snprintf(r->began, sizeof(r->began), "%s", ab->began);
-	snprintf(r->matrix, sizeof(r->matrix), "%.63s", t->set.ab.matrix);
-	snprintf(r->old_id, sizeof(r->old_id), "%s", ab->side[AB_OLD].id);
-	snprintf(r->new_id, sizeof(r->new_id), "%s", ab->side[AB_NEW].id);
-	snprintf(r->commit, sizeof(r->commit), "%.23s", version_commit);
-	r->seed = (double)ab->run.plan.seed;
-	r->pairs = (double)ab->gate.spent;
-	r->cells = (double)ab->run.plan.n;
-	r->gated = (double)ab->gate.gated;
-	r->open = (double)ab->gate.open;
-	r->suite = ab->gate.suite_slower;
-	r->exit_code = code;
-	r->wall_s = wall_s;
-	for (size_t i = 0; i < ab->run.plan.n; i++) {
-		bool slowed = ab->cell[i].fault.act == PROBE_BURN;
-		bool named = has_regressed(&ab->judgement, ab->run.plan.cell[i].key);
-
-		r->injected += slowed;
-		r->found += slowed && named;
-		r->false_cells += !slowed && named;
-	}
-}
-
 static int run_gate(struct gate_test *t, uint64_t number)
 {
 	struct ab *ab = calloc(1, sizeof(*ab));
@@ -152,7 +114,7 @@ static int run_gate(struct gate_test *t, uint64_t number)
 	}
 	code = ab_run(ab);
 	if (code < EXIT_SIGNAL && ab->judgement.row) {
-		sum_up(t, ab, code, (double)(monotonic_ns() - begin) / 1e9);
+		gate_test_row(t, ab, code, (double)(monotonic_ns() - begin) / 1e9);
 		printf("gate %llu, seed %.0f: ", (unsigned long long)number + 1, t->run.seed);
 		judged_last_line(stdout, &ab->judgement);
 		fflush(stdout);
@@ -196,10 +158,11 @@ static int run_gates(struct gate_test *t)
 	for (uint64_t i = 0; i < t->set.runs; i++) {
 		int code = run_gate(t, i);
 
+		/* one that came to no verdict is told of, too */
+		if (code < EXIT_SIGNAL && t->run.kind[0] && keep(t) != 0)
+			return fail(t);
 		if (code >= EXIT_SIGNAL || code == EXIT_USAGE || code == EXIT_NOTHING)
 			return code;
-		if (keep(t) != 0)
-			return fail(t);
 		wrong = wrong || is_wrong(&t->run);
 		open = open || code == EXIT_INCONCLUSIVE;
 	}

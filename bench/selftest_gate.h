@@ -2,7 +2,8 @@
  * selftest_gate.h - `handoff selftest aa | aa2 | inject`: the gate on pairs of programs whose
  * difference is known.
  *
- * selftest_gate.c has the words and the runs, selftest_slow.c what slows a program down.
+ * selftest_gate.c has the words and the runs, selftest_row.c what each leaves, selftest_slow.c what
+ * slows a program down.
  * One thread.
  */
 #ifndef BENCH_SELFTEST_GATE_H
@@ -44,6 +45,11 @@ struct gate_test {
 	size_t n_past;
 	char err[RUN_ERR];
 };
+
+/* ---- selftest_row.c ----------------------------------------------------------- */
+
+/* t->run: what this gate, which returned `code`, decided. */
+void gate_test_row(struct gate_test *t, const struct ab *ab, int code, double wall_s);
 
 /* ---- selftest_slow.c ---------------------------------------------------------- */
 

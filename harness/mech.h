@@ -199,13 +199,15 @@ enum mech_flags {
 	MECH_UCONTEXT = BIT(9),     /* coroutines: switched by swapcontext() */
 	MECH_HELPED = BIT(10),      /* threads of its own have part in each operation */
 	MECH_DEVICE = BIT(11),      /* its operations wait for a device, which then interrupts */
+	MECH_JOINS = BIT(12),       /* receivers say when a message is done, senders join */
 };
 
 /* ---- axes that a mechanism or a loop reads ------------------------------- */
 
 /* As asked; 0: nobody asked, then it is the default that link.h's readers give. */
 struct tuning {
-	uint32_t depth;            /* recursive locks: taken so many times by their holder */
+	uint32_t depth;            /* recursive locks: taken so many times by their holder; also
+				    * the lock of a condition */
 	uint32_t permits;          /* semaphores: so many may be inside */
 	uint32_t ticks;            /* interpreter locks: ticks between two hand-overs */
 	uint32_t interval_us;      /* interpreter locks: patience before a hand-over is asked for */
@@ -335,7 +337,9 @@ struct worker {
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
-	uint64_t last_ticks; /* lossy: when the last message came; 0: the loop's end counts */
+	uint64_t last_ticks; /* when the last message came, where a silence is the end; 0: the
+			      * loop's end counts */
+	bool to_silence;     /* channel_drain: nothing but a silence tells of the end */
 	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
 	uint64_t cancelled;  /* timers: cancelled before they fired */

@@ -472,22 +472,41 @@ static void zero_waits(struct self *s)
 }
 
 /*
- * Side a has sent all of this stretch: those that cannot know hear of it.  The
- * last stretch of drain-close ends as the mechanism itself ends.
+ * How this stretch ends for who cannot know: the measured one as the workload says, those
+ * before it, after which it goes on, by sentinels.
  */
+static enum ending ending_of(const struct self *s, bool measured)
+{
+	enum ending e = s->crew->workload->ending;
+
+	return measured && !s->crew->spec->calibrate ? e : ENDING_ENDS;
+}
+
+/* Whoever sends ends waits first until all that was sent has been processed. */
+static enum result join_receivers(
+	struct worker *w, const struct channel_ops *o, bool last, struct how how)
+{
+	bool sends_ends = last || w->out->link->receivers == 1;
+
+	return sends_ends ? o->join(w->out, how) : OP_DONE;
+}
+
+/* Side a has sent all of this stretch: those that cannot know hear of it. */
 static void finish_sending(struct self *s, bool measured)
 {
 	const struct how how = {s->crew->spec->wait, MODE_BLOCK, false};
-	const struct workload *wl = s->crew->workload;
 	const struct channel_ops *o = s->crew->mech->ops;
 	struct worker *w = &s->slot->w;
 	bool last = add_acq_rel(&s->crew->arena->gate.finished, 1u) + 1 == w->senders;
+	enum ending ending = ending_of(s, measured);
 
-	if (!workload_has_end(wl) || w->result != OP_DONE)
+	if (!workload_has_end(s->crew->workload) || w->result != OP_DONE)
 		return;
-	if (wl->ending == ENDING_CLOSE && measured && !s->crew->spec->calibrate)
+	if (ending == ENDING_CLOSE)
 		channel_close(o, w->out);
-	else
+	if (ending == ENDING_JOIN)
+		w->result = join_receivers(w, o, last, how);
+	if (w->result == OP_DONE && (ending == ENDING_ENDS || ending == ENDING_JOIN))
 		w->result = channel_send_ends(o, w, last, how);
 }
 
@@ -523,6 +542,7 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	}
 	r->start_ticks = clock_read(w->clock);
 	w->last_ticks = 0;
+	w->to_silence = ending_of(s, measured) == ENDING_SILENCE;
 	w->outside = 0;
 	if (s->host)
 		crowd_run(s->host, w);

@@ -9,7 +9,14 @@
 #include "harness/mech.h"
 
 enum links { LINKS_ONE, LINKS_PAIR, LINKS_CROWD };
-enum ending { ENDING_COUNT, ENDING_FLAG, ENDING_ENDS, ENDING_CLOSE };
+enum ending {
+	ENDING_COUNT,
+	ENDING_FLAG,
+	ENDING_ENDS,
+	ENDING_CLOSE,
+	ENDING_JOIN,
+	ENDING_SILENCE,
+};
 enum kind {
 	KIND_NONE,
 	KIND_RTT,
@@ -129,7 +136,7 @@ static inline bool workload_to_all(const struct workload *w)
 /* Side b does not know how much is to come. */
 static inline bool workload_has_end(const struct workload *w)
 {
-	return w->ending == ENDING_ENDS || w->ending == ENDING_CLOSE;
+	return w->side_b == LOOP_DRAIN;
 }
 
 /* Names as they stand in keys, options and columns; parsing gives -1 if unknown. */

@@ -16,6 +16,7 @@ enum { ERR = 1000, PATH = 200 };
 /* dir/run and dir/gate. */
 struct scene {
 	char *dir, run[PATH], gate[PATH], err[ERR];
+	unsigned gates; /* each has its seed */
 };
 
 static int make_scene(void **state)
@@ -53,6 +54,8 @@ static void add(struct scene *s, const char *file, struct gate_run run)
 	run.cells = 6;
 	run.gated = 18;
 	run.wall_s = 25;
+	if (run.seed <= 0)
+		run.seed = (double)++s->gates;
 	if (gate_runs_add(path, &run, s->err, ERR) != 0)
 		fail_msg("%s", s->err);
 }
@@ -106,14 +109,44 @@ static void gates_add_up_to_rates_with_exact_bounds(void **state)
 	assert_non_null(text);
 	check_says(text,
 		"| the same program twice | gate6 | abc123 | 1 of 20 [0.13, 24.9] | - | - | "
-		"0 of 360 [0, 1.02] | 0 of 20 [0, 16.8] | 25 |\n");
+		"0 of 360 [0, 1.02] | 0 of 20 [0, 16.8] | 25 | 25 |\n");
 	check_says(text,
 		"| the same objects, linked in another order | gate6 | abc123 | "
-		"1 of 1 [2.5, 100] | - | - | 9 of 18 [26, 74] | 1 of 1 [2.5, 100] | 25 |\n");
+		"1 of 1 [2.5, 100] | - | - | 9 of 18 [26, 74] | 1 of 1 [2.5, 100] | 25 | 25 |\n");
 	check_says(text, "| 10 % slower in 2 cells | gate6 | abc123 | 1 of 5 [0.51, 71.6] | "
 			 "9 of 10 [55, 99.7] | 9 of 10 [55, 99.7] | 0 of 90 [0, 4.02] |");
 	check_says(text, "| 5 % slower in 2 cells | gate6 | abc123 | 0 of 1 [0, 97.5] | "
 			 "0 of 2 [0, 84.2] | - |");
+	free(text);
+}
+
+static void a_gate_that_is_kept_twice_counts_once(void **state)
+{
+	struct scene *s = *state;
+
+	assert_int_equal(mkdir(s->gate, 0700), 0);
+	add(s, "aa.csv", (struct gate_run){.kind = "aa", .seed = 1000});
+	add(s, "aa.csv", (struct gate_run){.kind = "aa", .seed = 1001, .exit_code = 2});
+	add(s, "runs.csv", (struct gate_run){.kind = "aa", .seed = 1000});
+	check_said(s, "| abc123 | 0 of 2 [0, 84.2] | - | - | 0 of 36 [0, 9.74] | "
+		      "1 of 2 [1.3, 98.7] |");
+}
+
+static void gates_of_other_constants_or_programs_stand_apart(void **state)
+{
+	struct scene *s = *state;
+	char *text, *again;
+
+	assert_int_equal(mkdir(s->gate, 0700), 0);
+	add(s, "aa.csv", (struct gate_run){.kind = "aa", .rules = "1", .false_cells = 1});
+	add(s, "aa.csv", (struct gate_run){.kind = "aa", .rules = "2"});
+	add(s, "aa.csv", (struct gate_run){.kind = "aa", .rules = "2", .old_id = "other"});
+	text = said(s, "{{gate gate}}\n", 0);
+	assert_non_null(text);
+	check_says(text, "| 1 of 1 [2.5, 100] | - |");
+	again = strstr(text, "| 0 of 1 [0, 97.5] | - |");
+	assert_non_null(again);
+	assert_non_null(strstr(again + 1, "| 0 of 1 [0, 97.5] | - |"));
 	free(text);
 }
 
@@ -144,6 +177,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SCENE(gates_add_up_to_rates_with_exact_bounds),
+		IN_SCENE(a_gate_that_is_kept_twice_counts_once),
+		IN_SCENE(gates_of_other_constants_or_programs_stand_apart),
 		IN_SCENE(without_gates_one_sentence_says_so),
 		IN_SCENE(files_that_hold_no_gates_are_refused),
 	};

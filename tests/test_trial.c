@@ -187,12 +187,16 @@ static bool is_expected(const struct mech *m, const struct workload *w)
 	bool tries = w->side_a == LOOP_POLL || w->side_b == LOOP_POLL || w->side_a == LOOP_VAIN;
 	bool anyone = m->contract.owner && strcmp(m->contract.owner, "anyone") == 0;
 
-	if (w->side_a == LOOP_VAIN && (m->tunes & BIT(TUNE_DEPTH)))
+	if (w->side_a == LOOP_VAIN && m->family == FAMILY_LOCK && (m->tunes & BIT(TUNE_DEPTH)))
 		return false; /* its holder may take it again */
 	if (workload_crowds(w))
 		return !(m->flags & MECH_NO_EVIDENCE);
 	if (tries)
 		return !(m->flags & MECH_FLOOR) && !anyone;
+	if (w->ending == ENDING_JOIN && !(m->flags & MECH_JOINS))
+		return false;
+	if (w->ending == ENDING_SILENCE && ((m->flags & MECH_BUFFERS) || m->broker != BROKER_NONE))
+		return false;
 	if (w->side_b == LOOP_DRAIN)
 		return !(m->flags & MECH_NO_EVIDENCE) && !m->contract.lossy &&
 		       m->contract.order != ORDER_NONE;

@@ -82,6 +82,31 @@ ALWAYS_INLINE enum result channel_take_lossy(
 }
 
 /*
+ * OP_CLOSED: everybody has sent everything, and then nothing came for a while.  A silence
+ * before that says only that the senders are slow.
+ */
+ALWAYS_INLINE enum result channel_take_until_silence(
+	const struct channel_ops *o, struct worker *w, uint32_t *len, struct how how)
+{
+	const struct how timed = {how.wait, MODE_TIMED, how.probed};
+	struct port *in = w->in;
+
+	for (;;) {
+		bool over = load_acquire(w->finished) >= w->senders;
+		enum result r;
+
+		in->deadline_ns = monotonic_ns() + DRAIN_SILENCE_NS;
+		r = channel_take(o, in, w->msg, w->msg_bytes, len, timed);
+		if (LIKELY(r != OP_TIMED_OUT)) {
+			w->last_ticks = clock_read(w->clock);
+			return r;
+		}
+		if (over)
+			return OP_CLOSED;
+	}
+}
+
+/*
  * The reply to the request that went last; older ones, that were thought lost,
  * are booked on the way.  OP_TIMED_OUT: it, or the request, is lost.
  */
@@ -212,7 +237,7 @@ ALWAYS_INLINE void channel_poll(const struct channel_ops *o, struct worker *w, s
 /*
  * Receive to the end, not knowing how much there is: a sentinel from each sender
  * where this is the only receiver, else one for each receiver; or the mechanism
- * says that it is closed.
+ * says that it is closed; or nothing comes any more.
  */
 ALWAYS_INLINE void channel_drain(const struct channel_ops *o, struct worker *w, struct how how)
 {
@@ -226,12 +251,15 @@ ALWAYS_INLINE void channel_drain(const struct channel_ops *o, struct worker *w, 
 	uint64_t head, t = 0, ops = 0;
 	enum result r = OP_DONE;
 
+	if (w->to_silence)
+		w->last_ticks = clock_read(clock);
 	while (ends > 0) {
 		bool timed = ops % STAMP_EVERY == 0;
 
 		if (timed)
 			t = clock_read(clock);
-		r = channel_take(o, in, msg, bytes, &len, how);
+		r = UNLIKELY(w->to_silence) ? channel_take_until_silence(o, w, &len, how)
+					    : channel_take(o, in, msg, bytes, &len, how);
 		if (UNLIKELY(r != OP_DONE))
 			break;
 		memcpy(&head, msg, sizeof(head));

@@ -50,6 +50,7 @@ struct channel_ops {
 enum {
 	LOSSY_SILENCE_NS = 20 * 1000 * 1000, /* after the last send: then the rest is lost */
 	LOSSY_REPLY_NS = 100 * 1000 * 1000,  /* then the request, or its reply, is lost */
+	DRAIN_SILENCE_NS = 50 * 1000 * 1000, /* after the last send: then there is no more */
 };
 
 /*

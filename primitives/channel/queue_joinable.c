@@ -151,7 +151,7 @@ const struct mech mech_channel_queue_joinable = {
 	CHANNEL_COMMON(channel_queue_joinable, joinable_ops, WAITS_USER),
 	.name = "channel/queue-joinable",
 	.summary = "queue-fifo whose receivers say when a message is done: task_done, join",
-	.flags = MECH_COUNTS_WAITS,
+	.flags = MECH_COUNTS_WAITS | MECH_JOINS,
 	.contract =
 		{
 			.reach = REACH_ANY,

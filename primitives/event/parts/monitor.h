@@ -26,10 +26,10 @@ static size_t monitor_bytes(const struct link *l)
 	return sizeof(struct monitor);
 }
 
-static int monitor_setup(struct link *l)
+/* The mutex is made already, or could not be. */
+static int monitor_setup_with(struct link *l, int err)
 {
 	struct monitor *m = l->shared;
-	int err = sync_mutex_init(l, &m->lock);
 
 	if (!err)
 		err = sync_cond_init(l, &m->changed);
@@ -37,6 +37,13 @@ static int monitor_setup(struct link *l)
 		return link_fail(l, err, "mutex or condition variable");
 	m->ready = 1;
 	return 0;
+}
+
+static inline int monitor_setup(struct link *l)
+{
+	struct monitor *m = l->shared;
+
+	return monitor_setup_with(l, sync_mutex_init(l, &m->lock));
 }
 
 static void monitor_teardown(struct link *l)
