@@ -152,7 +152,7 @@ static unsigned sabotage_streams(const struct mech *m)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
 			if (!is_a_fault(m, &sabotages[k]) ||
-				!(first || lab_is_today(kind_of(&c, k), 3)))
+				!(first || lab_is_today(kind_of(&c, k), 6)))
 				continue;
 			sabotage(&c, &sabotages[k], 0);
 			trials++;
@@ -309,7 +309,7 @@ static void sabotage_left_out_is_ok(void **state)
 		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
 			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
-			if (!lab_is_today(c.key, 4))
+			if (!lab_is_today(c.key, 8))
 				continue;
 			if (lab_run(&c, &none) != TRIAL_OK)
 				fail_msg("%s: %s", c.key, lab.result->reason);

@@ -75,7 +75,7 @@ static bool is_sampled(const char *key)
 		apart |= strstr(key, axes[i]) != NULL;
 	if (lab_is_fast()) /* with a sanitizer each takes its time */
 		return lab_is_today(key, apart ? 24 : 4);
-	return !apart || lab_is_today(key, 6);
+	return !apart || lab_is_today(key, 12);
 }
 
 static void run_key(const char *key)

@@ -20,6 +20,7 @@
 #include "harness/futex.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum {
 	N = 400,
