@@ -31,7 +31,7 @@ int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned worke
 void sync_eventcount_init(const struct link *l, struct eventcount *e);
 
 /* An absolute CLOCK_MONOTONIC time as the library wants it. */
-struct timespec link_timespec(uint64_t deadline_ns);
+CALLED struct timespec link_timespec(uint64_t deadline_ns);
 
 /* A timed wait that spins is over. */
 ALWAYS_INLINE bool sync_too_late(const struct port *p, struct how how)
