@@ -82,7 +82,8 @@ static double workers(const struct sample *s)
 /* Where workers take from each other; who ends a drain or finds nothing competes for no share. */
 static bool competes(const struct sample *s)
 {
-	static const char *const without[] = {"poll", "poll-vain", "drain", "drain-close"};
+	static const char *const without[] = {
+		"poll", "poll-vain", "drain", "drain-close", "drain-join", "drain-timeout"};
 
 	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
 		if (strcmp(s->workload, without[i]) == 0)

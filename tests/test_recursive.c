@@ -5,9 +5,10 @@
 
 #include <stdio.h>
 
+#include "harness/family/event.h"
 #include "primitives/registry.h"
 
-enum { LEVELS = 3, DEEP = 1000, DEARER = 20 };
+enum { LEVELS = 3, DEEP = 1000, DEARER = 20, PATIENCE_NS = 2000000000, SLEEP_MS = 30 };
 
 static struct rig_spec two_workers(const struct trial *t)
 {
@@ -68,6 +69,43 @@ static void nest(struct rig_worker *w)
 static void only_the_outermost_release_opens(struct trial *t)
 {
 	trial_play(t, two_workers(t), nest, NULL);
+}
+
+/* ---- a wait gives up every level ---------------------------------------------- */
+
+static enum result event_wait(struct rig_worker *w, enum mode mode)
+{
+	const struct event_ops *o = w->port.link->mech->ops;
+
+	return o->wait(&w->port, (struct how){w->rig->wait, mode, false});
+}
+
+static void signal_the_sleeper(struct rig_worker *w)
+{
+	const struct event_ops *o = w->port.link->mech->ops;
+
+	rig_sleep_ms(SLEEP_MS);
+	MUST_BE(w, o->signal(&w->port, (struct how){w->rig->wait, MODE_BLOCK, false}), OP_DONE);
+	rig_sleep_ms(SLEEP_MS);
+	MUST_BE(w, o->signal(&w->port, (struct how){w->rig->wait, MODE_BLOCK, false}), OP_DONE);
+}
+
+/* Twice: the first wait must leave none of its levels behind, and take none too few. */
+static void sleep_with_all_levels(struct rig_worker *w)
+{
+	for (int i = 0; i < 2; i++) {
+		w->port.deadline_ns = monotonic_ns() + PATIENCE_NS;
+		MUST_BE(w, event_wait(w, MODE_TIMED), OP_DONE);
+	}
+	MUST_BE(w, event_wait(w, MODE_TRY), OP_WOULD_BLOCK);
+}
+
+static void a_wait_gives_up_every_level(struct trial *t)
+{
+	struct rig_spec spec = trial_spec(t, 8, 1);
+
+	spec.tuning.depth = LEVELS;
+	trial_play(t, spec, signal_the_sleeper, sleep_with_all_levels);
 }
 
 /* ---- strangers ---------------------------------------------------------------- */
@@ -166,6 +204,13 @@ static const struct check checks[] = {
 		.applies = is_recursive,
 	},
 	{
+		.name = "a wait that holds its lock three times gives up every level, and has them again",
+		.family = FAMILY_EVENT,
+		.run = a_wait_gives_up_every_level,
+		.applies = is_recursive,
+		.every_wait = true,
+	},
+	{
 		.name = "a release by a stranger, or of an open lock, is refused",
 		.family = FAMILY_LOCK,
 		.run = strangers_are_refused,
@@ -178,6 +223,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		sweep_test(&checks[0]),
 		sweep_test(&checks[1]),
+		sweep_test(&checks[2]),
 		cmocka_unit_test(a_thousand_levels_cost_many_times_as_much_as_one),
 		cmocka_unit_test(a_lock_taken_three_times_each_time_excludes_the_others),
 	};

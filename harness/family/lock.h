@@ -80,16 +80,24 @@ ALWAYS_INLINE enum result lock_take(
 
 /*
  * The witness of the probed twin: who is inside writes its name on the link's
- * board and finds it there when it leaves.  Where sections are single
- * instructions (bump) nobody is alone in one.
+ * board and finds it there when it leaves.  Who dies inside has not taken it away:
+ * the verdict names the holder by it.  Where sections are single instructions (bump)
+ * nobody is alone in one.
  */
+static inline bool lock_has_witness(const struct lock_ops *o, const struct port *p)
+{
+	return (p->probe.verify || p->probe.act == PROBE_DIE) && !o->bump &&
+	       link_permits(p->link) == 1;
+}
+
 COLD static void lock_enter(const struct lock_ops *o, struct port *p)
 {
 	atomic_u64 *inside = &p->link->board->token;
 
-	if (!p->probe.verify || o->bump || link_permits(p->link) > 1)
+	if (!lock_has_witness(o, p))
 		return;
-	p->probe.ledger->intruded += load_relaxed(inside) != 0;
+	if (p->probe.verify)
+		p->probe.ledger->intruded += load_relaxed(inside) != 0;
 	store_relaxed(inside, p->index + 1u);
 }
 
@@ -97,9 +105,10 @@ COLD static void lock_leave(const struct lock_ops *o, struct port *p)
 {
 	atomic_u64 *inside = &p->link->board->token;
 
-	if (!p->probe.verify || o->bump || link_permits(p->link) > 1)
+	if (!lock_has_witness(o, p))
 		return;
-	p->probe.ledger->intruded += load_relaxed(inside) != p->index + 1u;
+	if (p->probe.verify)
+		p->probe.ledger->intruded += load_relaxed(inside) != p->index + 1u;
 	store_relaxed(inside, 0);
 }
 
@@ -144,6 +153,7 @@ ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomi
 		state_raise(p->link->state, p->link->msg_bytes);
 	if (inside != INSIDE_PERMITS)
 		lock_await_once(how);
+	POINT(p, how, BEFORE_RELEASE);
 	if (how.probed)
 		lock_leave(o, p);
 }
@@ -159,7 +169,6 @@ ALWAYS_INLINE enum result lock_section(const struct lock_ops *o, struct worker *
 	if (UNLIKELY(r != OP_DONE))
 		return r;
 	lock_inside(o, w, counter, inside, how);
-	POINT(p, how, BEFORE_RELEASE);
 	return o->unlock(p, how);
 }
 
