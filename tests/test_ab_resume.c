@@ -127,9 +127,11 @@ static void a_killed_comparison_goes_on_and_half_a_pair_is_run_again(void **stat
 	/* the first side of a pair, and the beginning of a row */
 	program_ends("sh -c 'n=$(wc -l <d/pairs.csv); [ $((n % 2)) = 0 ] || "
 		     "{ head -n $((n - 1)) d/pairs.csv >c && cat c >d/pairs.csv; }; "
-		     "printf 1,d,2026 >>d/pairs.csv'",
+		     "sed -i \"\\$ s/,d,/,half,/\" d/pairs.csv; printf 1,d,2026 >>d/pairs.csv'",
 		RC_FINE);
+	program_ends("grep -q ,half, d/pairs.csv", RC_FINE);
 	program_ends(AB "--resume d " SAME, RC_FINE);
+	program_ends("grep -q ,half, d/pairs.csv", 1);
 	check_no_pair_twice();
 	program_await_nobody("ab");
 }
