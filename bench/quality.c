@@ -60,9 +60,17 @@ static bool let_in(const struct quality_facts *f)
 	return f->kept_awake && f->yields;
 }
 
+/* What a worker may wait for its processor: a share of the stretch, and its own wake-ups. */
+static double allowed_wait_ns(const struct quality_facts *f, double permille)
+{
+	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
+
+	return f->elapsed_ns * permille / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
+}
+
 static bool preempted(const struct quality_facts *f)
 {
-	bool briefly = f->runq_wait_ns <= f->elapsed_ns * NOISY_PREEMPTED_PERMILLE / 1000;
+	bool briefly = f->runq_wait_ns <= allowed_wait_ns(f, NOISY_PREEMPTED_PERMILLE);
 
 	return has_processors(f) && !let_in(f) && f->pinned &&
 	       f->involuntary >= NOISY_PREEMPTED_LEAST &&
@@ -71,10 +79,8 @@ static bool preempted(const struct quality_facts *f)
 
 static bool queue(const struct quality_facts *f)
 {
-	double sleeps = f->voluntary > 0 ? f->voluntary : 0;
-	double most = f->elapsed_ns * NOISY_QUEUE_PERMILLE / 1000 + sleeps * QUEUE_ALLOWANCE_NS;
-
-	return has_processors(f) && !let_in(f) && f->pinned && f->runq_wait_ns > most;
+	return has_processors(f) && !let_in(f) && f->pinned &&
+	       f->runq_wait_ns > allowed_wait_ns(f, NOISY_QUEUE_PERMILLE);
 }
 
 static bool away(const struct quality_facts *f)

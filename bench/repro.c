@@ -199,31 +199,84 @@ static int compare_cells(const void *a, const void *b)
 
 /* ---- order --------------------------------------------------------------------- */
 
-/* The rows of one part of a group that both runs have. */
-struct part {
-	const char **key;
-	double *log_figure[2];
+/* A row's trials in one of the runs. */
+struct trials {
+	double *log_figure;
 	size_t n;
 };
 
-static int add_swaps(struct repro_pair *p, const struct part *r, double apart)
-{
-	for (size_t i = 0; i < r->n; i++) {
-		for (size_t j = 0; j < i; j++) {
-			double dx = r->log_figure[0][i] - r->log_figure[0][j];
-			double dy = r->log_figure[1][i] - r->log_figure[1][j];
-			struct repro_swap *more;
+/* The rows of one part of a group that both runs have. */
+struct part {
+	const char **key;
+	double *log_figure[2]; /* medians */
+	struct trials *trials[2];
+	size_t n;
+};
 
-			if (!(dx * dy < 0) || !stats_apart(dx, dy, apart))
-				continue;
-			more = realloc(p->swap, (p->swaps + 1) * sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			p->swap = more;
-			more[p->swaps++] = (struct repro_swap){
-				{r->key[j], r->key[i]}, {exp(dx), exp(dy)}};
-		}
+static int add_swap(struct repro_pair *p, const struct part *r, size_t j, size_t i)
+{
+	struct repro_swap *more = realloc(p->swap, (p->swaps + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	p->swap = more;
+	more[p->swaps++] = (struct repro_swap){
+		{r->key[j], r->key[i]}, {exp(r->log_figure[0][i] - r->log_figure[0][j]),
+						exp(r->log_figure[1][i] - r->log_figure[1][j])}};
+	return 0;
+}
+
+/* 1: this campaign's trials say that the two rows differ; 0: they do not; -ENOMEM. */
+static int differ(const struct trials *a, const struct trials *b, double apart)
+{
+	double *work = malloc(stats_shift_work(a->n, b->n) * sizeof(*work));
+	struct stats_interval shift;
+	bool known;
+
+	if (!work)
+		return -ENOMEM;
+	known = stats_shift(a->log_figure, a->n, b->log_figure, b->n, 0.95, &shift, work);
+	free(work);
+	return known && (shift.lo > apart || shift.hi < -apart);
+}
+
+static int add_pair(struct repro_pair *p, const struct part *r, size_t j, size_t i)
+{
+	const double apart = log(1 + REPRO_APART_PCT / 100.0);
+	double dx = r->log_figure[0][i] - r->log_figure[0][j];
+	double dy = r->log_figure[1][i] - r->log_figure[1][j];
+	int code = 0;
+
+	if (stats_apart(dx, dy, apart))
+		stats_order_pair(&p->by_median, dx, dy);
+	for (int run = 0; run < 2 && code == 0; run++)
+		code = differ(&r->trials[run][j], &r->trials[run][i], apart);
+	if (code <= 0)
+		return code;
+	stats_order_pair(&p->order, dx, dy);
+	return dx * dy < 0 ? add_swap(p, r, j, i) : 0;
+}
+
+static int add_pairs(struct repro_pair *p, const struct part *r)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < r->n && !code; i++) {
+		for (size_t j = 0; j < i && !code; j++)
+			code = add_pair(p, r, j, i);
 	}
+	return code;
+}
+
+static int take_trials(const struct report_run *run, const char *key, struct trials *out)
+{
+	const struct sample *const *row;
+	size_t rows = report_run_cell(run, key, &row), noisy;
+
+	out->log_figure = calloc(rows + 1, sizeof(*out->log_figure));
+	if (!out->log_figure)
+		return -ENOMEM;
+	out->n = take_logs(row, rows, out->log_figure, &noisy);
 	return 0;
 }
 
@@ -245,30 +298,43 @@ static int take_part(const struct repro_pair *p, const struct rank_group *g, siz
 			continue;
 		out->key[out->n] = e->first->cell;
 		out->log_figure[0][out->n] = log(e->figure.median);
-		out->log_figure[1][out->n++] = log(f.v.median);
+		out->log_figure[1][out->n] = log(f.v.median);
+		for (int run = 0; run < 2 && !code; run++)
+			code = take_trials(p->run[run], e->first->cell, &out->trials[run][out->n]);
+		out->n++;
+		if (code)
+			return code;
 	}
 	return 0;
+}
+
+static void free_part(struct part *r)
+{
+	for (int run = 0; run < 2; run++) {
+		for (size_t i = 0; r->trials[run] && i < r->n; i++)
+			free(r->trials[run][i].log_figure);
+		free(r->trials[run]);
+		free(r->log_figure[run]);
+	}
+	free(r->key);
 }
 
 static int add_order(struct repro_pair *p, const struct rank_group *g, size_t first, size_t last)
 {
 	size_t room = last - first + 1;
-	double *figure = calloc(2 * room, sizeof(*figure)),
-	       apart = log(1 + REPRO_APART_PCT / 100.0);
 	struct part r = {.key = calloc(room, sizeof(*r.key))};
-	int code = figure && r.key ? 0 : -ENOMEM;
+	bool have = r.key;
+	int code;
 
-	if (!code) {
-		r.log_figure[0] = figure;
-		r.log_figure[1] = figure + room;
-		code = take_part(p, g, first, last, &r);
+	for (int run = 0; run < 2; run++) {
+		r.log_figure[run] = calloc(room, sizeof(*r.log_figure[run]));
+		r.trials[run] = calloc(room, sizeof(*r.trials[run]));
+		have = have && r.log_figure[run] && r.trials[run];
 	}
-	if (!code) {
-		stats_order_add(&p->order, r.log_figure[0], r.log_figure[1], r.n, apart);
-		code = add_swaps(p, &r, apart);
-	}
-	free(figure);
-	free(r.key);
+	code = have ? take_part(p, g, first, last, &r) : -ENOMEM;
+	if (!code)
+		code = add_pairs(p, &r);
+	free_part(&r);
 	return code;
 }
 
@@ -298,6 +364,7 @@ static int judge_order(struct repro_pair *p)
 			code = add_order(p, g, g->sleeping, g->n);
 	}
 	p->tau = stats_kendall_tau_b(&p->order);
+	p->tau_by_median = stats_kendall_tau_b(&p->by_median);
 	if (p->swaps)
 		qsort(p->swap, p->swaps, sizeof(*p->swap), compare_swaps);
 	return code;
@@ -310,7 +377,7 @@ int repro_judge(struct repro_pair *p, const struct report_run *a, const struct r
 	size_t judged, both;
 	int code;
 
-	*p = (struct repro_pair){.run = {a, b}, .tau = NAN};
+	*p = (struct repro_pair){.run = {a, b}, .tau = NAN, .tau_by_median = NAN};
 	p->apart_s = fabs(seconds_of(repro_began(b)) - seconds_of(repro_began(a)));
 	p->cell = calloc(a->n + b->n + 1, sizeof(*p->cell));
 	code = p->cell ? judge_cells(p) : -ENOMEM;

@@ -4,9 +4,11 @@
  * Two goals.  For 90 % of the cells 0 lies in the 95 % interval of the
  * difference between the campaigns (of the logarithms of their figures; exact
  * Mann-Whitney interval).  And the rankings agree: Kendall's tau-b is at least
- * 0.95 over the pairs of rows, of one group of a ranking, whose figures differ
- * by more than 10 % (on the mean of both campaigns' distances).  What could not be judged is
- * counted apart and never as agreeing.
+ * 0.95 over the pairs of rows, of one group of a ranking, that differ by more than
+ * 10 %: by the whole 95 % interval between their trials, in one of the campaigns at least.
+ * (Medians alone also lie 10 % apart where no trial can tell the rows from each other, and
+ * `handoff rank` gives those one rank; tau over them is shown beside it.)  What could not be
+ * judged is counted apart and never as agreeing.
  *
  * Pure functions of what report_run_read() gave; one thread.
  */
@@ -51,10 +53,12 @@ struct repro_pair {
 	double apart_s;          /* between their first trials; NAN where a row has no time */
 	struct repro_cell *cell; /* what differs first, farthest apart first */
 	size_t n, count[REPRO_VERDICTS];
-	struct stats_order order;
-	struct repro_swap *swap; /* farthest first */
+	struct stats_order order;     /* pairs that differ */
+	struct stats_order by_median; /* pairs whose medians lie as far apart */
+	struct repro_swap *swap;      /* of those that differ; farthest first */
 	size_t swaps;
 	double agree_pct, judged_pct, tau; /* NAN: nothing to judge, nothing to order */
+	double tau_by_median;
 };
 
 /* "differs", "agrees" ... */

@@ -142,6 +142,8 @@ static void put_pair(struct sheet *s, const struct repro *r, const struct repro_
 	put_number(s, (double)p->order.pairs, 0);
 	put_number(s, (double)p->order.discordant, 0);
 	put_number(s, p->tau, 3);
+	put_number(s, (double)p->by_median.pairs, 0);
+	put_number(s, p->tau_by_median, 3);
 	put_text(s, repro_cells_hold(p) ? "met" : "not met");
 	put_text(s, p->order.pairs == 0    ? "nothing to order"
 		    : repro_order_holds(p) ? "met"
@@ -153,7 +155,8 @@ static void put_pairs(struct sheet *s, const struct repro *r)
 {
 	static const char *const head[] = {"pair", "hours_apart", "start", "cells_agree",
 		"cells_differ", "agree_pct", "too_few_trials", "only_in_one", "row_pairs",
-		"reversed", "tau_b", "goal_cells", "goal_order"};
+		"reversed", "tau_b", "pairs_by_median", "tau_b_by_median", "goal_cells",
+		"goal_order"};
 
 	put_head(s, head, ARRAY_LEN(head));
 	for (size_t i = 0; i < r->pairs; i++)
@@ -300,6 +303,9 @@ static void put_verdicts(FILE *to, const struct repro_pair *p)
 			"%%, of them %zu the other way round, goal %.2f: %s\n",
 			p->tau, p->order.pairs, REPRO_APART_PCT, p->order.discordant,
 			REPRO_TAU_PCT / 100.0, repro_order_holds(p) ? "met" : "not met");
+	if (p->by_median.pairs)
+		fprintf(to, "  (tau-b %.3f over %zu pairs whose medians alone lie as far apart)\n",
+			p->tau_by_median, p->by_median.pairs);
 }
 
 static void put_pair_text(FILE *to, const struct repro *r, const struct repro_pair *p, size_t most)

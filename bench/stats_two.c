@@ -95,21 +95,24 @@ static int sign(double v)
 	return (v > 0) - (v < 0);
 }
 
+void stats_order_pair(struct stats_order *o, double dx, double dy)
+{
+	int product = sign(dx) * sign(dy);
+
+	o->pairs++;
+	o->concordant += product > 0;
+	o->discordant += product < 0;
+	o->tied_x += sign(dx) == 0;
+	o->tied_y += sign(dy) == 0;
+}
+
 void stats_order_add(
 	struct stats_order *o, const double *x, const double *y, size_t n, double apart)
 {
 	for (size_t i = 0; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
-			double dx = x[i] - x[j], dy = y[i] - y[j];
-			int product = sign(dx) * sign(dy);
-
-			if (!stats_apart(dx, dy, apart))
-				continue;
-			o->pairs++;
-			o->concordant += product > 0;
-			o->discordant += product < 0;
-			o->tied_x += sign(dx) == 0;
-			o->tied_y += sign(dy) == 0;
+			if (stats_apart(x[i] - x[j], y[i] - y[j], apart))
+				stats_order_pair(o, x[i] - x[j], y[i] - y[j]);
 		}
 	}
 }

@@ -51,6 +51,9 @@ static inline bool stats_apart(double dx, double dy, double apart)
 	return apart < 0 || (fabs(dx) + fabs(dy)) / 2.0 > apart;
 }
 
+/* Adds one pair, by how far its second lies from its first in either list. */
+void stats_order_pair(struct stats_order *o, double dx, double dy);
+
 /*
  * Adds the pairs of n things, whose values the two lists give.  Only pairs that lie more than
  * `apart` from each other count, by the mean of both lists' distances (not of the signed

@@ -10,6 +10,7 @@
 
 enum {
 	SLICE_NS = 50 * 1000 * 1000,
+	STILL_NS = 1000 * 1000 * 1000, /* who sleeps for a slice and this long stood still */
 	LEAVE_NS = 2000 * 1000 * 1000,
 	SEAL_NS = 200 * 1000 * 1000,
 	REFUSED_BEATS = 10,
@@ -79,16 +80,25 @@ static bool handing_over(const struct gate *g)
 	       (g->order == DO_WARM || g->order == DO_MEASURE || g->order == DO_COUNT);
 }
 
+/* A machine, or a leader, that stood still has had nothing of that time: the deadline moves. */
+static void move_deadline(struct trial *t, uint64_t *last, uint64_t now)
+{
+	if (now - *last > SLICE_NS + STILL_NS)
+		t->deadline_ns += now - *last - SLICE_NS;
+	*last = now;
+}
+
 enum outcome conduct_await(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
-	uint64_t moved = progress(t), beats = 0, refused = 0;
+	uint64_t moved = progress(t), beats = 0, refused = 0, last = monotonic_ns();
 	uint32_t seen = load_acquire(&g->arrived);
 
 	for (;;) {
 		uint32_t v = load_acquire(&g->arrived);
 		uint64_t now = monotonic_ns(), p = progress(t);
 
+		move_deadline(t, &last, now);
 		watch_look(&t->watch);
 		if (v == t->crew.arena->workers)
 			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;

@@ -383,13 +383,12 @@ static void clean_up(struct self *s)
 
 /* ---- orders -------------------------------------------------------------- */
 
-/* Of coroutines only the last says so: the others may still be in their timed stretch. */
+/* Only the last wakes the leader, which would take a processor from those in their timed stretch. */
 static void arrive(const struct self *s, bool shared)
 {
 	struct gate *g = &s->crew->arena->gate;
-	uint32_t n = add_acq_rel(&g->arrived, 1u) + 1;
 
-	if (!s->crew->together || n >= s->crew->together->workers)
+	if (add_acq_rel(&g->arrived, 1u) + 1 >= s->crew->arena->workers)
 		futex_wake(&g->arrived, 1, shared);
 }
 

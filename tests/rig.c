@@ -117,7 +117,9 @@ enum rig_state rig_map(struct rig *r, const struct rig_spec *s)
 	size_t state_at;
 	char *mem;
 
-	*r = (struct rig){.wait = s->wait, .fds_before = rig_count_fds()};
+	*r = (struct rig){.wait = s->wait,
+		.late_ms = {s->late_ms[0], s->late_ms[1]},
+		.fds_before = rig_count_fds()};
 	r->link = (struct link){
 		.mech = s->mech,
 		.msg_bytes = s->msg_bytes,
@@ -266,6 +268,8 @@ static void work(struct rig_worker *w)
 
 	w->port.local = zeroed(m->local_bytes);
 	w->msg = zeroed(w->rig->link.msg_bytes + 1);
+	if (w->rig->late_ms[w->port.role])
+		rig_sleep_ms(w->rig->late_ms[w->port.role]);
 	attached = !m->attach || m->attach(&w->port) == 0;
 	if (!attached)
 		rig_fail(w->rig, "attach", 0, "%s", w->rig->err);

@@ -53,6 +53,7 @@ struct rig_spec {
 	enum wait wait;
 	uint32_t senders, receivers, msg_bytes, capacity;
 	struct tuning tuning;
+	unsigned late_ms[2]; /* by role: how much later its workers attach */
 };
 
 struct rig_worker;
@@ -63,6 +64,7 @@ struct rig {
 	struct rig_shared *sh;
 	size_t shared_bytes, map_bytes;
 	enum wait wait;
+	unsigned late_ms[2];
 	unsigned fds_before;
 	char err[256];          /* link.err */
 	char verdict[RIG_TEXT]; /* after rig_close(); empty: nothing was wrong */

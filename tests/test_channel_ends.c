@@ -14,6 +14,7 @@ enum {
 	BYTES = 64,
 	CAPACITY = 8,
 	BLOCKED_MS = 30, /* time to fall asleep in */
+	LATE_MS = 60,
 	NAMES_WAIT_MS = 2000,
 	DENSE_FDS = 3, /* 0 to 2: open in every program */
 	PLENTY_OF_FDS = 256,
@@ -78,6 +79,38 @@ static void blocked_receivers(struct trial *t)
 
 	spec.receivers = 3;
 	trial_play(t, spec, leave_when_other_is_blocked, block_until_closed);
+}
+
+/* ---- one end is there long before the other ------------------------------- */
+
+static void send_once(struct rig_worker *w)
+{
+	stamp_write(w->msg, BYTES, 1, 0);
+	MUST_BE(w, rig_send(w, BYTES, MODE_BLOCK), OP_DONE);
+	rig_await(w, 1); /* what is lossy loses what its sender takes away with it */
+}
+
+static void receive_once(struct rig_worker *w)
+{
+	MUST_BE(w, rig_recv(w, BYTES, MODE_BLOCK), OP_DONE);
+	MUST(w, w->len == BYTES);
+	rig_reach(w, 1);
+}
+
+static void receiver_is_late(struct trial *t)
+{
+	struct rig_spec spec = trial_spec(t, BYTES, CAPACITY);
+
+	spec.late_ms[ROLE_RECEIVER] = LATE_MS;
+	trial_play(t, spec, send_once, receive_once);
+}
+
+static void sender_is_late(struct trial *t)
+{
+	struct rig_spec spec = trial_spec(t, BYTES, CAPACITY);
+
+	spec.late_ms[ROLE_SENDER] = LATE_MS;
+	trial_play(t, spec, send_once, receive_once);
 }
 
 /* ---- teardown ------------------------------------------------------------ */
@@ -285,6 +318,14 @@ static bool many_receivers(const struct mech *m)
 
 static const struct check checks[] = {
 	{
+		.name = "who connects waits for who listens later",
+		.run = receiver_is_late,
+	},
+	{
+		.name = "who listens waits for who connects later",
+		.run = sender_is_late,
+	},
+	{
 		.name = "a blocked receiver sees that the sender has left",
 		.run = blocked_receiver,
 		.every_wait = true,
@@ -317,7 +358,7 @@ static const struct check checks[] = {
 
 static void every_mechanism_domain_and_check_has_run(void **state)
 {
-	const unsigned common = RIG_TSAN ? 4 : 5;
+	const unsigned common = RIG_TSAN ? 6 : 7;
 	unsigned expected = 0;
 
 	(void)state;

@@ -55,7 +55,7 @@ static const char *thresholds(const char *words)
 	support_text(support_path(&program.dir, "stand-in"), stand_in);
 	assert_int_equal(chmod(support_path(&program.dir, "stand-in"), 0700), 0);
 	(void)snprintf(line, sizeof(line),
-		"env D=\"$D\" HANDOFF_BIN=\"$D/stand-in\" "
+		"env D=\"$D\" HANDOFF_BIN=\"$D/stand-in\" PERF=\"$D/perf\" "
 		"\"$HANDOFF_SHARE/scripts/noise-thresholds\" %s",
 		words);
 	return line;
@@ -76,6 +76,43 @@ static void undisturbed_trials_may_be_marked_in_less_than_one_of_a_hundred(void 
 	rows(99, 1, "steal");
 	program_ends(thresholds("--only calm"), INCONCLUSIVE);
 	says("1 of 100 marked: 1.00 % [0.03 .. 5.45], wanted under 1 %: no (steal 1)");
+}
+
+/* A perf that has seen three trials, one after the other; something else ran during the last. */
+static const char stand_in_perf[] =
+	"#!/bin/sh\n"
+	"if [ $1 = record ]; then\n"
+	"	while [ $1 != -- ]; do shift; done; shift; exec \"$@\"\n"
+	"fi\n"
+	"for i in 1 2 3; do\n"
+	"	echo \" [000]  $i.0: sched:sched_process_fork: comm=handoff pid=9\"\\\n"
+	"		\"child_comm=handoff child_pid=1$i\"\n"
+	"	echo \" [000]  $i.1: sched:sched_process_fork: comm=exe pid=1$i\"\\\n"
+	"		\"child_comm=exe child_pid=2$i\"\n"
+	"	was=0\n"
+	"	for run in 1$i/.1 2$i/.1001 8/.12 2$i/.1201 $([ $i = 3 ] && echo 8/.125) 2$i/.126 0/.13; do\n"
+	"		echo \" [000]  $i${run#*/}: sched:sched_switch: prev_comm=x prev_pid=$was\"\\\n"
+	"			\"prev_prio=120 prev_state=R ==> next_comm=y\"\\\n"
+	"			\"next_pid=${run%/*} next_prio=120\"\n"
+	"		was=${run%/*}\n"
+	"	done\n"
+	"done\n";
+
+static void trials_that_met_another_program_were_not_alone(void **state)
+{
+	(void)state;
+	support_text(support_path(&program.dir, "perf"), stand_in_perf);
+	assert_int_equal(chmod(support_path(&program.dir, "perf"), 0700), 0);
+	rows(1, 2, "queue");
+	program_ends(thresholds("--only calm --out kept"), INCONCLUSIVE);
+	says("calm       2 of 3 marked: 66.67 % [9.43 .. 99.16] (queue 2)\n");
+	says("alone      1 of 2 marked: 50.00 % [1.26 .. 98.74], wanted under 1 %: no (queue 1)\n");
+	program_says(
+		"cat kept/marks.csv", "alone,\"nothing, and no other program either\",,2,0,1,");
+	rows(2, 1, "queue");
+	program_ends(thresholds("--only calm"), RC_FINE);
+	says("alone      0 of 2 marked: 0.00 %");
+	assert_int_equal(remove(support_path(&program.dir, "perf")), 0);
 }
 
 static void disturbed_trials_are_all_marked_and_rightly_named(void **state)
@@ -100,6 +137,8 @@ static void marks_and_facts_are_kept_for_the_report(void **state)
 		"condition,injected,right_reasons,trials,not_ok,marked,share_pct,low_pct,high_pct,"
 		"wanted,as_wanted,reasons_named,absent\n"
 		"calm,nothing,,10,0,8,80.00,44.39,97.48,under 1 %,no,queue 8,\n"
+		"alone,\"nothing, and no other program either\",,0,,,,,,,,,"
+		"\"perf may not trace the scheduler here, or is not installed\"\n"
 		"neighbour,a busy process on one worker's CPU,gap or preempted or queue,10,0,8,");
 	program_says("cat kept/facts.csv", "calm,gap_before_ns,10,900000,900000,900000,900000\n");
 	program_says("cat kept/environment.csv", "cpu_model,Some CPU,");
@@ -140,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(undisturbed_trials_may_be_marked_in_less_than_one_of_a_hundred),
+		PROGRAM_TEST(trials_that_met_another_program_were_not_alone),
 		PROGRAM_TEST(disturbed_trials_are_all_marked_and_rightly_named),
 		PROGRAM_TEST(marks_and_facts_are_kept_for_the_report),
 		PROGRAM_TEST(condition_that_could_not_be_made_is_a_row_that_says_why),
