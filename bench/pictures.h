@@ -14,7 +14,7 @@
 
 #include "bench/rank.h"
 
-enum { PICTURES_MAX = 80, PICTURE_NAME = 64, PICTURE_TITLE = 240, PICTURE_WHY = 300 };
+enum { PICTURES_MAX = 128, PICTURE_NAME = 64, PICTURE_TITLE = 240, PICTURE_WHY = 300 };
 
 struct picture {
 	char name[PICTURE_NAME]; /* file name without suffix */

@@ -92,9 +92,9 @@ static void pictures_beyond_the_most_are_counted(void **state)
 	}
 	pic_draw(s);
 	assert_int_equal(s->pictures, PICTURES_MAX);
-	check_says(pic_need(s, "more")->why, "more would be too many: a report has at most 79");
+	check_says(pic_need(s, "more")->why, "more would be too many: a report has at most 127");
 	/* 60 side by side, 60 of cost, 60 of latency without histograms */
-	check_says(pic_need(s, "more")->why, "101 more");
+	check_says(pic_need(s, "more")->why, "53 more");
 }
 
 int main(void)
