@@ -72,6 +72,9 @@ pid_t program_start_as(const char *line, const char *name)
 	if (pid > 0)
 		return pid;
 	alarm(PROGRAM_PATIENCE_S);
+	/* a shell that starts tests in its background ignores these, which a script cannot undo */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(99);
 }
