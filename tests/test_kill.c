@@ -338,7 +338,8 @@ static void kill_of_a_worker_at_any_point_is_a_crash_that_leaves_nothing(void **
 	print_message("%u of %u (mechanism, point, worker, domain, start) reached\n", all.reached,
 		all.tried);
 	assert_true(all.reached > 0);
-	assert_true(all.reached < all.tried);
+	/* a sample of five mechanisms may have none that cannot be reached */
+	assert_true(lab_is_fast() || all.reached < all.tried);
 }
 
 /* A thread that stops for good is what the sanitizer calls a leak. */
