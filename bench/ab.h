@@ -182,9 +182,6 @@ int ab_take_past(struct ab *ab, size_t cell, enum ab_which which, const struct r
 
 /* ---- ab_judge.c: from rows to a judgement ---------------------------------------- */
 
-/* As many digits as pairs.csv keeps: who reads it again judges the same figures. */
-double ab_as_written(double v);
-
 /* Book an accepted pair: with the cell, and with the gate.  0 or -ENOMEM. */
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row);
 

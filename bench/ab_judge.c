@@ -7,21 +7,12 @@
 
 #include "bench/ab.h"
 #include "bench/cmd.h"
+#include "bench/csv.h"
 #include "bench/stats.h"
 
 enum { FIRST_ROOM = 32 };
 
 /* ---- figures ----------------------------------------------------------------------- */
-
-double ab_as_written(double v)
-{
-	char text[32];
-
-	if (!isfinite(v))
-		return (double)NAN;
-	snprintf(text, sizeof(text), "%.6g", v);
-	return strtod(text, NULL);
-}
 
 static int make_room(struct ab_cell *c)
 {
@@ -40,13 +31,13 @@ static int make_room(struct ab_cell *c)
 	return 0;
 }
 
-/* Switches are a sum of two columns, each of which is rounded. */
+/* As pairs.csv gives it back: --resume judges the same figures.  Switches are two columns. */
 static double figure_of(const struct sample *s, enum cost m)
 {
 	if (m == COST_SWITCHES)
-		return ab_as_written(ab_as_written(s->ctx_voluntary_per_op) +
-				     ab_as_written(s->ctx_involuntary_per_op));
-	return ab_as_written(cost_value(s, m));
+		return csv_short(
+			csv_short(s->ctx_voluntary_per_op) + csv_short(s->ctx_involuntary_per_op));
+	return csv_short(cost_value(s, m));
 }
 
 int ab_book(struct ab *ab, size_t cell, const struct sample *old_row, const struct sample *new_row)

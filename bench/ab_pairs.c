@@ -12,6 +12,7 @@
 
 #include "bench/ab.h"
 #include "bench/cmd.h"
+#include "bench/csv.h"
 #include "bench/progress.h"
 #include "bench/random.h"
 #include "bench/version.h"
@@ -206,8 +207,8 @@ static int try_pair(struct ab *ab, struct turn *t)
 
 static bool was_stolen_from(const struct sample *s)
 {
-	return ab_as_written(s->steal_pct) > AB_STEAL_PERCENT ||
-	       ab_as_written(s->steal_used_pct) > AB_STEAL_PERCENT;
+	return csv_short(s->steal_pct) > AB_STEAL_PERCENT ||
+	       csv_short(s->steal_used_pct) > AB_STEAL_PERCENT;
 }
 
 /* By what the machine did, never by what was measured. */

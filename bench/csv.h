@@ -35,6 +35,10 @@ void csv_row_i64(struct csv_row *row, int64_t value);
 /* decimals digits after the point (0..60), or CSV_SHORT; never an exponent. NaN and infinity, which
  * readers disagree about, are written as an empty field. */
 void csv_row_f64(struct csv_row *row, double value, int decimals);
+
+/* What a value written with CSV_SHORT is when it has been read again: csv_short(csv_short(v)) is
+ * csv_short(v). */
+double csv_short(double value);
 void csv_row_empty(struct csv_row *row);
 
 /* Ends the row with LF. Returns 0, or -ENOMEM if the row is not whole (row->failed). */

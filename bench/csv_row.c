@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/number.h"
+
 enum {
 	DECIMALS_MAX = 60,
 	SHORT_DIGITS = 6,
@@ -132,26 +134,46 @@ static int short_decimals(double value)
 	return before >= SHORT_DIGITS ? 0 : SHORT_DIGITS - before;
 }
 
-void csv_row_f64(struct csv_row *row, double value, int decimals)
+/* The text of a finite value; its length. */
+static size_t write_f64(char text[F64_BYTES], double value, int decimals)
 {
-	char text[F64_BYTES];
 	bool shorten = decimals < 0;
+	size_t len;
 
-	next_field(row);
-	if (!isfinite(value))
-		return;
 	if (shorten)
 		decimals = short_decimals(value);
 	if (decimals > DECIMALS_MAX)
 		decimals = DECIMALS_MAX;
-	snprintf(text, sizeof(text), "%.*f", decimals, value);
-	size_t len = fix_point(text);
-	if (shorten)
-		len = trim_zeros(text, len);
+	snprintf(text, F64_BYTES, "%.*f", decimals, value);
+	len = fix_point(text);
+	return shorten ? trim_zeros(text, len) : len;
+}
+
+void csv_row_f64(struct csv_row *row, double value, int decimals)
+{
+	char text[F64_BYTES];
+	size_t len;
+
+	next_field(row);
+	if (!isfinite(value))
+		return;
+	len = write_f64(text, value, decimals);
 	if (text[0] == '-' && strspn(text, "-0.") == len) /* -0.00 is 0.00 */
 		row_append(row, text + 1, len - 1);
 	else
 		row_append(row, text, len);
+}
+
+double csv_short(double value)
+{
+	char text[F64_BYTES];
+	double back = (double)NAN;
+
+	if (isfinite(value)) {
+		write_f64(text, value, CSV_SHORT);
+		number_read(text, &back);
+	}
+	return back;
 }
 
 void csv_row_empty(struct csv_row *row)

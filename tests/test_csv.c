@@ -172,6 +172,38 @@ static void csv_writes_numbers_without_exponent_or_nan(void **state)
 	csv_row_free(&row);
 }
 
+static double written_and_read(double value)
+{
+	struct csv_row row = {0};
+	char text[512];
+
+	csv_row_f64(&row, value, CSV_SHORT);
+	assert_true(row.len < sizeof(text));
+	memcpy(text, row.buf, row.len);
+	text[row.len] = '\0';
+	csv_row_free(&row);
+	return strtod(text, NULL);
+}
+
+static void a_short_number_is_known_before_it_is_read_again(void **state)
+{
+	/* of seven digits and more none is lost: rounded to six, the first would be another */
+	static const double edges[] = {1234565.3, 999999.6, 0.99999996, 1e-7, 0, -0.001, 2e15};
+	uint64_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+		assert_true(csv_short(edges[i]) == written_and_read(edges[i]));
+	for (int i = 0; i < 100000; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		double v = exp((double)(x >> 40) / (double)(1 << 24) * 60 - 30);
+
+		assert_true(csv_short(v) == written_and_read(v));
+		assert_true(csv_short(csv_short(v)) == csv_short(v));
+	}
+	assert_true(isnan(csv_short(INFINITY)));
+}
+
 static void csv_numbers_do_not_depend_on_the_locale(void **state)
 {
 	static const char *const names[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "ps_AF"};
@@ -362,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(csv_quotes_only_where_it_must),
 		cmocka_unit_test(csv_writes_numbers_without_exponent_or_nan),
+		cmocka_unit_test(a_short_number_is_known_before_it_is_read_again),
 		cmocka_unit_test(csv_numbers_do_not_depend_on_the_locale),
 		cmocka_unit_test(csv_reads_back_the_bytes_it_wrote),
 		cmocka_unit_test(csv_row_write_puts_the_row_into_a_file),
