@@ -25,7 +25,7 @@ static const struct opt opts[] = {
 		"The first K pairs of processors of each placement's class, spread over the machine: "
 		"--pair 0, 1 ... as far as the class has them.  Default: one, or the matrix's."},
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
-		"A matrix file, or the name of a shipped one: quick, default, full, ci.  Axes given "
+		"A matrix file, or the name of a shipped one: quick, default, full, table, ci.  Axes given "
 		"on the command line replace the file's."},
 	{"reps", 'r', OPT_U64, FIELD(reps), "N", NULL,
 		"Trials of each cell, one in each block.  Default: 5, or the matrix's."},

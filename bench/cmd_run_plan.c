@@ -197,6 +197,11 @@ static uint64_t planned_reps(const struct run *r)
 	return run_first_of(r->set.reps, r->selection.reps, DEFAULT_REPS);
 }
 
+static bool is_trial(uint64_t ns)
+{
+	return ns >= 100000 && ns <= 600000000000;
+}
+
 static int fill_plan(struct run *r)
 {
 	struct selection *s = &r->selection;
@@ -212,7 +217,7 @@ static int fill_plan(struct run *r)
 	if (r->set.precision)
 		precision_parse(r->set.precision, &r->plan.precision_pct);
 	version_binary_id(r->plan.binary);
-	if (r->plan.reps > 100000 || r->plan.trial_ns < 100000 || r->plan.trial_ns > 600000000000) {
+	if (r->plan.reps > 100000 || !is_trial(r->plan.trial_ns)) {
 		snprintf(
 			r->err, RUN_ERR, "--reps goes up to 100000, --trial-ms from 0.1 to 600000");
 		return -EINVAL;
@@ -220,7 +225,14 @@ static int fill_plan(struct run *r)
 	for (size_t i = 0; i < r->plan.n; i++) {
 		struct cell *c = &r->plan.cell[i];
 
-		c->stretch_ns = r->plan.trial_ns;
+		if (r->set.trial_ns || !c->stretch_ns)
+			c->stretch_ns = r->plan.trial_ns;
+		if (!is_trial(c->stretch_ns)) {
+			snprintf(r->err, RUN_ERR,
+				"%.300s: trial goes from 0.1ms to 600s, in every section",
+				r->matrix_path);
+			return -EINVAL;
+		}
 		if (workload_scheduled(c->workload) && !openloop_is_auto(c))
 			openloop_plan(c);
 	}

@@ -47,6 +47,7 @@ static void forget_section(struct reader *r)
 		r->texts[a] = NULL;
 		r->axes.value[a] = (struct opt_list){0};
 	}
+	r->axes.trial_ns = 0;
 }
 
 /* A section is complete: its product, with the command line's axes on top. */
@@ -101,6 +102,19 @@ static int read_general(struct reader *r, const char *name, const char *value)
 	return code || *field == 0 ? complain(r, name, why) : 1;
 }
 
+/* A trial of the section's own. */
+static int read_trial(struct reader *r, const char *value)
+{
+	char why[160] = "must be more than 0";
+
+	if (r->axes.trial_ns)
+		return complain(r, "names twice:", "trial");
+	if (units_parse_time_ns(value, 0, &r->axes.trial_ns, why, sizeof(why)) != 0 ||
+		r->axes.trial_ns == 0)
+		return complain(r, "trial", why);
+	return 1;
+}
+
 /* Split "a, b, c" in place. */
 static int split(struct reader *r, enum axis a, const char *value)
 {
@@ -140,6 +154,8 @@ static int on_entry(void *user, const char *section, const char *name, const cha
 		if (strcmp(name, axis_name((enum axis)a)) == 0)
 			return split(r, (enum axis)a, value);
 	}
+	if (strcmp(name, "trial") == 0)
+		return read_trial(r, value);
 	return complain(r, "there is no axis", name);
 }
 

@@ -5,7 +5,8 @@
  * Two workers, 64 B where there are messages, as a program would have it: sleeping where that is
  * offered, processes begun by fork, on the nearest processors; coroutines share one.  A place of
  * the table is one cell of the run per workload: of several that differ in room only, the one with
- * most ok rows.  A place without a figure says why.
+ * most ok rows.  Percentiles are of all samples of its trials merged, where the run kept them.  A
+ * place without a figure says why.
  */
 #include <errno.h>
 #include <math.h>
@@ -17,6 +18,7 @@
 #include "bench/report_part.h"
 #include "bench/report_text.h"
 #include "bench/stats.h"
+#include "bench/tails.h"
 #include "bench/units.h"
 #include "harness/compiler.h"
 #include "harness/workload.h"
@@ -79,8 +81,14 @@ static bool is_of(const struct sample *s, const struct place *p)
 /* The rows of one cell stand together in by_cell. */
 struct found {
 	const struct sample *const *row;
-	size_t n, ok;
+	size_t n, ok, clean;
 };
+
+/* The clean ones where there are enough of them. */
+static bool counts(const struct found *f, size_t i)
+{
+	return sample_usable(f->row[i], f->clean >= RANK_ENOUGH_CLEAN);
+}
 
 static size_t same_cell(const struct report_run *run, size_t from)
 {
@@ -96,36 +104,55 @@ static struct found find(const struct report_run *run, const struct place *p)
 	struct found best = {0};
 
 	for (size_t from = 0, end; from < run->n; from = end) {
-		size_t ok = 0;
+		struct found f = {.row = &run->by_cell[from]};
 
 		end = same_cell(run, from);
 		if (!is_of(run->by_cell[from], p))
 			continue;
-		for (size_t i = from; i < end; i++)
-			ok += sample_usable(run->by_cell[i], false);
-		if (!best.row || ok > best.ok)
-			best = (struct found){&run->by_cell[from], end - from, ok};
+		for (; from + f.n < end; f.n++) {
+			f.ok += sample_usable(f.row[f.n], false);
+			f.clean += sample_usable(f.row[f.n], true);
+		}
+		if (!best.row || f.ok > best.ok)
+			best = f;
 	}
 	return best;
 }
 
 /* ---- a place of the table --------------------------------------------------------- */
 
-/* The median of a column over the ok rows; the clean ones where there are enough. */
+struct shown {
+	bool offered;
+	struct found rate, time;
+};
+
+static struct shown find_shown(const struct report_run *run, const struct mech *m, enum domain d)
+{
+	const struct judged_by *by = &judged_by[m->family];
+	struct place p = {m, d, by->rate};
+	struct shown s = {.offered = m->domains & BIT(d)};
+
+	if (!s.offered)
+		return s;
+	if (by->rate)
+		s.rate = find(run, &p);
+	p.workload = by->time;
+	s.time = find(run, &p);
+	return s;
+}
+
 static double median_of(const struct found *f, size_t offset)
 {
 	double *v = malloc(2 * (f->n + 1) * sizeof(*v)), median = (double)NAN;
-	size_t n = 0, clean = 0;
+	size_t n = 0;
 
 	if (!v)
 		return median;
-	for (size_t i = 0; i < f->n; i++)
-		clean += sample_usable(f->row[i], true);
 	for (size_t i = 0; i < f->n; i++) {
 		double x;
 
 		memcpy(&x, (const char *)f->row[i] + offset, sizeof(x));
-		if (sample_usable(f->row[i], clean >= 3) && !isnan(x))
+		if (counts(f, i) && !isnan(x))
 			v[n++] = x;
 	}
 	if (n)
@@ -134,16 +161,39 @@ static double median_of(const struct found *f, size_t offset)
 	return median;
 }
 
-static bool put_time(FILE *to, const struct found *f, const char *name, size_t offset)
+/* Samples of all its trials. */
+static double samples_of(const struct found *f)
+{
+	double n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += counts(f, i) && isfinite(f->row[i]->lat_count) ? f->row[i]->lat_count : 0;
+	return n;
+}
+
+static void put_time(FILE *to, const char *name, double ns, double samples)
 {
 	char text[UNITS_TEXT_BYTES];
-	double v = median_of(f, offset);
 
-	if (isnan(v))
-		fprintf(to, " %s -", name);
+	if (isfinite(ns))
+		fprintf(to, " %s %s", name, units_format_ns(text, sizeof(text), ns));
 	else
-		fprintf(to, " %s %s", name, units_format_ns(text, sizeof(text), v));
-	return !isnan(v);
+		fprintf(to, " %s - (of %.0f)", name, samples);
+}
+
+static void put_times(FILE *to, const struct found *f, const struct tails *t)
+{
+	const struct tail *tail = tails_find(t, f->row[0]->cell, f->row[0]->kind);
+	double n = tail ? (double)tail->hist->count : samples_of(f);
+
+	put_time(to, "p50",
+		tail ? tails_percentile(tail->hist, 0.5)
+		     : median_of(f, offsetof(struct sample, lat_p50_ns)),
+		n);
+	put_time(to, "p99",
+		tail ? tails_percentile(tail->hist, 0.99)
+		     : median_of(f, offsetof(struct sample, lat_p99_ns)),
+		n);
 }
 
 /* Why there is no ok row. */
@@ -166,37 +216,25 @@ static void put_rate(FILE *to, const struct found *f)
 		fprintf(to, " %s;", units_format_rate(text, sizeof(text), v));
 }
 
-static void put_place(FILE *to, const struct report_run *run, const struct mech *m, enum domain d)
+static void put_shown(FILE *to, const struct shown *s, const struct tails *t)
 {
-	const struct judged_by *by = &judged_by[m->family];
-	struct place p = {m, d, by->rate};
-	struct found rate = {0}, time;
-
-	if (!(m->domains & BIT(d))) {
+	if (!s->offered) {
 		fputs(" not offered |", to);
 		return;
 	}
-	if (by->rate)
-		rate = find(run, &p);
-	p.workload = by->time;
-	time = find(run, &p);
-	if (by->rate && rate.ok)
-		put_rate(to, &rate);
-	if (!time.ok) {
-		put_why(to, &time);
-	} else {
-		put_time(to, &time, "p50", offsetof(struct sample, lat_p50_ns));
-		put_time(to, &time, "p99", offsetof(struct sample, lat_p99_ns));
-	}
+	if (s->rate.ok)
+		put_rate(to, &s->rate);
+	if (s->time.ok)
+		put_times(to, &s->time, t);
+	else
+		put_why(to, &s->time);
 	fputs(" |", to);
 }
 
-int report_domains(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+/* ---- the table --------------------------------------------------------------------- */
+
+static void put_table(FILE *to, const struct shown *shown, const struct tails *t)
 {
-	if (w->n) {
-		snprintf(why, why_len, "is written {{domains}}");
-		return -EINVAL;
-	}
 	fputs("| mechanism | threads | processes | coroutines |\n|---|---|---|---|\n", to);
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct mech *m = registry_all()[i];
@@ -205,8 +243,49 @@ int report_domains(struct report *r, FILE *to, const struct words *w, char *why,
 		report_text(to, m->name);
 		fputs(cmd_rankable(m->name) ? " |" : " (not ranked) |", to);
 		for (int c = 0; c < COLUMNS; c++)
-			put_place(to, r->run, m, columns[c]);
+			put_shown(to, &shown[i * COLUMNS + (size_t)c], t);
 		fputs("\n", to);
 	}
-	return 0;
+}
+
+static int read_tails(struct tails *t, const struct report_run *run, const struct shown *shown,
+	char *why, size_t why_len)
+{
+	size_t places = registry_count() * COLUMNS, n = 0;
+	const struct sample **row = calloc(run->n + 1, sizeof(*row));
+	int code = -ENOMEM;
+
+	snprintf(why, why_len, "no memory for %zu rows", run->n);
+	for (size_t i = 0; row && i < places; i++) {
+		for (size_t k = 0; k < shown[i].time.n; k++) {
+			if (counts(&shown[i].time, k))
+				row[n++] = shown[i].time.row[k];
+		}
+	}
+	if (row)
+		code = tails_read(t, run->dir, row, n, why, why_len);
+	free(row);
+	return code == -ENOENT ? 0 : code; /* a run without histograms has its columns */
+}
+
+int report_domains(struct report *r, FILE *to, const struct words *w, char *why, size_t why_len)
+{
+	size_t n = registry_count();
+	struct shown *shown;
+	struct tails tails = {0};
+	int code;
+
+	if (w->n) {
+		snprintf(why, why_len, "is written {{domains}}");
+		return -EINVAL;
+	}
+	shown = calloc(n * COLUMNS, sizeof(*shown));
+	for (size_t i = 0; shown && i < n * COLUMNS; i++)
+		shown[i] = find_shown(r->run, registry_all()[i / COLUMNS], columns[i % COLUMNS]);
+	code = shown ? read_tails(&tails, r->run, shown, why, why_len) : -ENOMEM;
+	if (!code)
+		put_table(to, shown, &tails);
+	tails_free(&tails);
+	free(shown);
+	return code;
 }

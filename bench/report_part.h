@@ -51,6 +51,9 @@ part_fn report_table;
 /* A file beside the run: report_csv.c. */
 part_fn report_csv;
 
+/* A reference of another run beside this one: report_beside.c. */
+part_fn report_beside;
+
 /* Gates whose right answer was known, as rates: report_gate.c. */
 part_fn report_gate;
 

@@ -317,6 +317,7 @@ static const struct part {
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
 	{"csv", report_csv},
+	{"beside", report_beside},
 	{"floors", report_floors},
 	{"waits", report_waits},
 	{"domains", report_domains},

@@ -250,7 +250,8 @@ int select_axes(struct selection *s, const struct axes *axes, char *err, size_t 
 		if (!any_match(mechs, &axes->value[AXIS_MECHANISM], mech->name))
 			continue;
 		for (size_t i = 0; i < n_loads && !code; i++) {
-			struct cell base = {.mech = mech, .workload = &w[i]};
+			struct cell base = {
+				.mech = mech, .workload = &w[i], .stretch_ns = axes->trial_ns};
 
 			if (w[i].family == mech->family && takes_load(axes, loads, &w[i]))
 				code = expand(s, axes, &base, err, err_len);

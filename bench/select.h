@@ -3,7 +3,8 @@
  * matrix files.
  *
  * A matrix file is INI.  [matrix] may hold reps, trial and budget, and pairs for `handoff ab`;
- * every other section is a set of axes, whose product becomes cells:
+ * every other section is a set of axes, whose product becomes cells, and may have a trial of its
+ * own, for those of its cells that want many samples:
  *
  *	[matrix]
  *	reps = 5
@@ -12,6 +13,7 @@
  *	workload = pingpong, stream
  *	size = 64
  *	placement = nearest, farthest
+ *	trial = 300ms
  *
  * Mechanisms and workloads are globs; "!glob" takes away what the others gave.
  *
@@ -34,6 +36,7 @@ enum { SELECT_MAX_CELLS = 20000, SELECT_MAX_TRIED = 400000, SELECT_MAX_REASONS =
 /* Values of each axis; n == 0: not named. */
 struct axes {
 	struct opt_list value[AXIS_COUNT];
+	uint64_t trial_ns; /* a section's own; 0: the matrix's */
 };
 
 struct left_out {
@@ -69,7 +72,8 @@ int select_matrix(
  */
 bool select_match(const struct opt_list *globs, const char *name);
 
-/* Add one cell unless it is there already.  0, -E2BIG or -ENOMEM with a sentence. */
+/* Add one cell; of one that is there already the longer trial counts.  0, -E2BIG or -ENOMEM with a
+ * sentence. */
 int select_add(struct selection *s, const struct cell *c, char *err, size_t err_len);
 
 /*

@@ -74,6 +74,10 @@ int select_add(struct selection *s, const struct cell *c, char *err, size_t err_
 		return -ENOMEM;
 	slot = find_seen(s, c->key);
 	if (*slot) {
+		struct cell *first = &s->cell[*slot - 1];
+
+		if (c->stretch_ns > first->stretch_ns)
+			first->stretch_ns = c->stretch_ns;
 		s->duplicates++;
 		return 0;
 	}

@@ -21,6 +21,7 @@
 
 #include "bench/csv.h"
 #include "bench/samples.h"
+#include "harness/hist.h"
 
 /* Where a row stands; what is left out is the default that row_at() names. */
 struct at {
@@ -193,6 +194,36 @@ static inline int remove_dir(void **state)
 
 	free(*state);
 	return rc;
+}
+
+/* The line of histograms.csv of a row: n samples, spread evenly over 1 .. 1001 ns; and one too long
+ * for a bin where overflow is "1". */
+static inline void append_hist(
+	const char *dir, const struct sample *s, uint64_t n, const char *overflow)
+{
+	static struct hist h;
+	char head[600], *bins;
+	size_t len;
+
+	hist_reset(&h);
+	for (uint64_t i = 1; i <= n; i++)
+		hist_record(&h, 1 + i * 1000 / n);
+	len = hist_encode(&h, NULL, 0) + 1;
+	bins = malloc(len);
+	assert_non_null(bins);
+	(void)hist_encode(&h, bins, len);
+	(void)snprintf(head, sizeof(head), "run-1,%s,%.0f,%.0f,1,rtt,%llu,%s,1,1001,500000,",
+		s->cell, s->block, s->rep, (unsigned long long)n + (*overflow == '1'), overflow);
+	append_text(dir, "histograms.csv", head);
+	append_text(dir, "histograms.csv", bins);
+	append_text(dir, "histograms.csv", *overflow == '1' ? " 27648:1\n" : "\n");
+	free(bins);
+}
+
+static inline void begin_hists(const char *dir)
+{
+	append_text(dir, "histograms.csv",
+		"run_id,cell,block,rep,attempt,kind,count,overflow,min_ns,max_ns,sum_ns,bins\n");
 }
 
 #endif

@@ -139,27 +139,38 @@ static bool matrix_has(const struct selection *s, const struct mech *m, enum dom
 	return false;
 }
 
-static void full_matrix_has_every_mechanism_in_each_of_its_domains(void **state)
+static void check_matrix(const char *name, uint32_t domains)
 {
 	const struct axes none = {0};
 	const char *root = getenv("HANDOFF_SRC");
 	struct selection s = {0};
 	char path[SUPPORT_PATH], err[ERR];
 
-	(void)state;
-	snprintf(path, sizeof(path), "%s/bench/matrices/full.ini", root ? root : ".");
+	snprintf(path, sizeof(path), "%s/bench/matrices/%s.ini", root ? root : ".", name);
 	if (select_matrix(&s, path, &none, err, sizeof(err)) != 0)
 		fail_msg("%s", err);
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct mech *m = registry_all()[i];
 
 		for (int d = 0; d < DOMAIN_COUNT; d++) {
-			if (m->domains & BIT(d) && !matrix_has(&s, m, (enum domain)d))
-				fail_msg("the full matrix has no cell of %s, %s", m->name,
+			if (m->domains & domains & BIT(d) && !matrix_has(&s, m, (enum domain)d))
+				fail_msg("the matrix %s has no cell of %s, %s", name, m->name,
 					domain_name((enum domain)d));
 		}
 	}
 	select_free(&s);
+}
+
+static void full_matrix_has_every_mechanism_in_each_of_its_domains(void **state)
+{
+	(void)state;
+	check_matrix("full", UINT32_MAX);
+}
+
+static void table_matrix_has_every_mechanism_of_threads_processes_and_coroutines(void **state)
+{
+	(void)state;
+	check_matrix("table", BIT(DOMAIN_THREAD) | BIT(DOMAIN_PROCESS) | BIT(DOMAIN_COROUTINE));
 }
 
 /* ---- what is written about them -------------------------------------------------------- */
@@ -233,6 +244,8 @@ int main(void)
 		cmocka_unit_test(catalogue_asks_for_every_mechanism_in_each_of_its_domains),
 		cmocka_unit_test(catalogue_asks_for_nothing_that_does_not_exist),
 		cmocka_unit_test(full_matrix_has_every_mechanism_in_each_of_its_domains),
+		cmocka_unit_test(
+			table_matrix_has_every_mechanism_of_threads_processes_and_coroutines),
 		cmocka_unit_test(report_has_a_card_for_every_mechanism_and_for_no_other),
 		cmocka_unit_test(readme_names_every_mechanism_and_every_workload),
 	};

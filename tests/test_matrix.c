@@ -186,6 +186,28 @@ static void matrix_counts_each_cell_once_however_often_it_is_named(void **state)
 	select_free(&s);
 }
 
+static void section_may_have_trials_of_its_own_and_the_longer_one_counts(void **state)
+{
+	struct selection s;
+	char err[ERR];
+
+	(void)state;
+	support_text(file, "[matrix]\ntrial = 30ms\n[a]\nmechanism = channel/pipe\n" STREAM
+			   "size = 64, 128\n[b]\nmechanism = channel/pipe\n" STREAM
+			   "size = 128\ntrial = 300ms\n[c]\nmechanism = channel/pipe\n" STREAM
+			   "size = 128, 256\ntrial = 200ms\n");
+	assert_int_equal(load(file, &s, err), 0);
+	assert_int_equal(s.n, 3);
+	assert_true(s.trial_ns == 30000000);
+	assert_true(s.cell[0].stretch_ns == 0); /* the matrix's */
+	assert_true(s.cell[1].stretch_ns == 300000000);
+	assert_true(s.cell[2].stretch_ns == 200000000);
+	select_free(&s);
+	check_text_refused("[a]\nsize = 8\ntrial = 5\n", "trial");
+	check_text_refused("[a]\nsize = 8\ntrial = 0ms\n", "more than 0");
+	check_text_refused("[a]\ntrial = 5ms\ntrial = 6ms\n", "twice");
+}
+
 /* ---- hostile ---------------------------------------------------------------------- */
 
 static void matrix_is_refused_for_an_axis_it_does_not_have(void **state)
@@ -359,6 +381,7 @@ int main(void)
 		TEST(matrix_takes_away_what_a_bang_names),
 		TEST(matrix_is_read_however_its_lines_end),
 		TEST(matrix_counts_each_cell_once_however_often_it_is_named),
+		TEST(section_may_have_trials_of_its_own_and_the_longer_one_counts),
 		TEST(matrix_is_refused_for_an_axis_it_does_not_have),
 		TEST(matrix_with_a_nul_byte_is_refused_wherever_it_stands),
 		TEST(matrix_of_a_billion_cells_is_refused),

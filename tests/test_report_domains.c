@@ -53,8 +53,59 @@ static void rates_and_round_trips_stand_in_one_place_for_each_domain(void **stat
 	n = add_rows(row, n, (struct at){.wait = "spin"}, 99000, TRIALS);
 	text = table_of(*state, row, n);
 	check_says(text, "\n| channel/pipe | 1.03 M/s; p50 10.3 us p99 25.0 us "
-			 "| not in this run | p50 2.06 us p99 - |\n");
+			 "| not in this run | p50 2.06 us p99 - (of 0) |\n");
 	free(text);
+}
+
+/* Medians of trials may come from other trials than each other's: p99 was below p50 so. */
+static void percentiles_are_of_the_samples_of_all_trials_together(void **state)
+{
+	struct sample row[3 * TRIALS];
+	size_t n = 0;
+	char *text;
+
+	n = add_rows(row, n, (struct at){.capacity = "native"}, 700000, TRIALS);
+	n = add_rows(
+		row, n, (struct at){.domain = "process", .capacity = "native"}, 700000, TRIALS);
+	begin_hists(*state);
+	for (size_t i = 0; i < n; i++) {
+		(void)snprintf(row[i].kind, sizeof(row[i].kind), "rtt");
+		append_hist(*state, &row[i], i < TRIALS ? 2000 : 1000, "0"); /* of 1 to 1001 ns */
+	}
+	text = table_of(*state, row, n);
+	check_says(text, "\n| channel/pipe | p50 501 ns p99 991 ns | p50 501 ns p99 - (of 7000) |");
+	free(text);
+}
+
+static void run_of_the_table_beside_this_one_is_asked_for_it(void **state)
+{
+	const struct report_options o = {.template_path = "in.md",
+		.out_path = "out.md",
+		.keep_pictures = true,
+		.demand = true};
+	struct sample row[TRIALS];
+	char err[512] = "", *text, here[300];
+
+	(void)add_rows(row, 0, (struct at){.capacity = "native"}, 10000, TRIALS);
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(*state), 0);
+	assert_int_equal(mkdir("full", 0755) | mkdir("table", 0755), 0);
+	write_samples("full", row, TRIALS);
+	append_text(".", "in.md", "{{beside none run}}\n{{beside table domains}}\n");
+	(void)add_rows(row, 0, (struct at){.capacity = "native"}, 20000, TRIALS);
+	write_samples("table", row, TRIALS);
+	if (report_make("full", &o, err, sizeof(err)) != 0)
+		fail_msg("%s", err);
+	text = read_text_file(".", "out.md");
+	check_says(
+		text, "run-1\nMeasured in a run of its own, run-1 of 2026-01-02, commit unknown.");
+	check_says(text, "\n| channel/pipe | p50 20.6 us p99 - (of 0) |");
+	free(text);
+	(void)unlink("in.md");
+	append_text(".", "in.md", "{{beside ../full run}}\n");
+	assert_int_not_equal(report_make("full", &o, err, sizeof(err)), 0);
+	check_says(err, "is written {{beside RUN NAME ...}}");
+	assert_int_equal(chdir(here), 0);
 }
 
 static void place_without_a_figure_says_why(void **state)
@@ -79,6 +130,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DIR_TEST(rates_and_round_trips_stand_in_one_place_for_each_domain),
+		DIR_TEST(percentiles_are_of_the_samples_of_all_trials_together),
+		DIR_TEST(run_of_the_table_beside_this_one_is_asked_for_it),
 		DIR_TEST(place_without_a_figure_says_why),
 	};
 

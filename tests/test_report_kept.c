@@ -104,9 +104,23 @@ static void keep_run_refuses_what_it_would_break(void **state)
 	assert_int_equal(script(*state, "keep-run", "run full"), 0);
 	assert_int_equal(script(*state, "keep-run", "run full"), 2);
 	check_file(*state, "said", "is there already");
-	assert_int_equal(in_dir(*state, "rm run/plots/pictures.csv"), 0);
+	assert_int_equal(in_dir(*state, "rm run/plan.csv"), 0);
 	assert_int_equal(script(*state, "keep-run", "run other"), 2);
+	check_file(*state, "said", "run has no plan.csv");
+}
+
+static void run_without_pictures_is_kept_with_the_histograms_that_are_asked_for(void **state)
+{
+	char *text;
+
+	assert_int_equal(in_dir(*state, "rm run/plots/pictures.csv"), 0);
+	assert_int_equal(script(*state, "keep-run", "run table 'x/pingpong[?].*cpu:0,2$'"), 0);
 	check_file(*state, "said", "handoff report run");
+	text = read_text_file(*state, "results/kept/table/histograms.csv");
+	assert_string_equal(text,
+		"run_id,cell,block\n"
+		"r,\"channel/x/pingpong?domain=thread&fan=1x1&size=64&placement=cpu:0,2\",0\n");
+	free(text);
 }
 
 static void documents_made_twice_are_the_same_to_the_byte(void **state)
@@ -160,6 +174,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_TREE(keep_run_takes_what_a_report_needs_and_no_more),
 		IN_TREE(keep_run_refuses_what_it_would_break),
+		IN_TREE(run_without_pictures_is_kept_with_the_histograms_that_are_asked_for),
 		IN_TREE(documents_made_twice_are_the_same_to_the_byte),
 		IN_TREE(documents_need_no_gnuplot),
 		IN_TREE(documents_that_are_stale_are_found),

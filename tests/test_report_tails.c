@@ -11,7 +11,6 @@
 #include "bench/answers.h"
 #include "bench/cmd.h"
 #include "bench/report.h"
-#include "harness/hist.h"
 #include "tests/sample_rows.h"
 
 enum { TRIALS = 3, ERR = 1000, PATH = 300, FEW = 500, MANY = 20000 };
@@ -45,34 +44,6 @@ static void check_said(const char *dir, const char *template, const char *words)
 		fail_msg("%s: refused with %d", template, code);
 	check_says(text, words);
 	free(text);
-}
-
-/* The line of histograms.csv of a row whose samples are 1 .. n ns, the same often as each. */
-static void append_hist(const char *dir, const struct sample *s, uint64_t n, const char *overflow)
-{
-	static struct hist h;
-	char head[600], *bins;
-	size_t len;
-
-	hist_reset(&h);
-	for (uint64_t i = 1; i <= n; i++)
-		hist_record(&h, 1 + i * 1000 / n);
-	len = hist_encode(&h, NULL, 0) + 1;
-	bins = malloc(len);
-	assert_non_null(bins);
-	(void)hist_encode(&h, bins, len);
-	(void)snprintf(head, sizeof(head), "run-1,%s,%.0f,%.0f,1,rtt,%llu,%s,1,1001,500000,",
-		s->cell, s->block, s->rep, (unsigned long long)n + (*overflow == '1'), overflow);
-	append_text(dir, "histograms.csv", head);
-	append_text(dir, "histograms.csv", bins);
-	append_text(dir, "histograms.csv", *overflow == '1' ? " 27648:1\n" : "\n");
-	free(bins);
-}
-
-static void begin_hists(const char *dir)
-{
-	append_text(dir, "histograms.csv",
-		"run_id,cell,block,rep,attempt,kind,count,overflow,min_ns,max_ns,sum_ns,bins\n");
 }
 
 /* Three trials each of pipe, with many samples, fifo, with few, and tcp, without a histogram. */
