@@ -23,6 +23,7 @@ enum {
 	MEMORY_BYTES = 4 << 20, /* of one link's messages */
 	ROUND_BYTES = 16 << 20,
 	ROUND_BITS = 10,
+	ROUND_TURNS = 500, /* of spinners who share a processor: 4 ms each are 2 s, of 12 or more */
 	SOAK_LEAST_MS = 100,
 	SOAK_MOST_MS = 500,
 };
@@ -354,13 +355,29 @@ static int draw_cell(struct stress_scope *s, uint64_t k, struct cell *c, char *e
 
 /* ---- the load ------------------------------------------------------------- */
 
+/*
+ * The longest first round; later ones grow while they are short.  A spinner whose peer wants its
+ * processor has it until it yields or its slice is over, and an operation is a turn of each: a
+ * thousand of eight workers took longer than the trial's deadline on a machine with other work.
+ */
+static uint64_t longest_round(const struct cell *c)
+{
+	uint64_t most = ROUND_BYTES / (c->msg_bytes ? c->msg_bytes : 1);
+	uint64_t share = (uint64_t)c->workers_per_pu; /* 0: unpinned, all may be on one */
+
+	share = share ? share : cell_workers(c);
+	if (share > 1 && c->wait != WAIT_BLOCK && c->wait != WAIT_AWAIT)
+		most = most < ROUND_TURNS / share ? most : ROUND_TURNS / share;
+	return most ? most : 1;
+}
+
 static void draw_load(const struct stress_scope *s, struct stress_trial *t)
 {
 	uint64_t state = random_stream(s->set->seed, t->k, STREAM_LOAD);
 	struct trial_load *l = &t->load;
 	uint64_t soak_ms = SOAK_LEAST_MS + random_below(&state, SOAK_MOST_MS - SOAK_LEAST_MS + 1);
 	uint64_t round = draw_log(&state, ROUND_BITS), block = random_below(&state, 100);
-	uint64_t most = ROUND_BYTES / (t->cell.msg_bytes ? t->cell.msg_bytes : 1);
+	uint64_t most = longest_round(&t->cell);
 
 	*l = (struct trial_load){
 		.seed = random_next(&state),
@@ -374,7 +391,7 @@ static void draw_load(const struct stress_scope *s, struct stress_trial *t)
 		l->rest_every = 0;
 	if (random_below(&state, 3) == 0)
 		l->burst = 0;
-	t->cell.n = round < most ? round : most ? most : 1;
+	t->cell.n = round < most ? round : most;
 	t->cell.block = block < 30 ? 1 : block < 60 ? 64 : block;
 	t->cell.stretch_ns = l->soak_ns;
 }

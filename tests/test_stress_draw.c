@@ -139,6 +139,27 @@ static void draw_reaches_all_of_the_selection(void **state)
 		assert_true(domain[DOMAIN_PROCESS] && start[START_EXEC]);
 }
 
+/* Each operation of eight spinners on one processor is a turn of each: rounds of them are short. */
+static void draw_gives_short_rounds_to_spinners_that_share_a_processor(void **state)
+{
+	struct stress_trial t;
+	uint64_t most = 0;
+
+	(void)state;
+	OPEN("--seed", "1", "-w", "rendezvous", "-f", "8", "-p", "same-pu", "--wait", "spin");
+	for (unsigned k = 1; k <= TRIALS; k++) {
+		draw(k, &t);
+		assert_in_range(t.cell.n, 1, 500 / 8);
+	}
+	close_scope(NULL);
+	OPEN("--seed", "1", "-w", "rendezvous", "-f", "8", "-p", "same-pu", "--wait", "block");
+	for (unsigned k = 1; k <= TRIALS; k++) {
+		draw(k, &t);
+		most = t.cell.n > most ? t.cell.n : most;
+	}
+	assert_true(most > 500);
+}
+
 static void draw_leaves_floors_and_races_out_unless_named_in_full(void **state)
 {
 	struct stress_trial t;
@@ -236,6 +257,7 @@ int main(void)
 		DRAW(draw_follows_from_seed_and_number_alone),
 		DRAW(draw_keeps_to_the_axes_that_are_named),
 		DRAW(draw_reaches_all_of_the_selection),
+		DRAW(draw_gives_short_rounds_to_spinners_that_share_a_processor),
 		DRAW(draw_leaves_floors_and_races_out_unless_named_in_full),
 		DRAW(draw_of_a_given_cell_has_the_load_of_its_trial),
 		cmocka_unit_test(messages_are_counted_in_thousands),
