@@ -61,15 +61,18 @@ static inline uint64_t hist_value_high(size_t index)
 }
 
 /*
- * Adds a sample: no division, no branch but for the overflow. The bin is loaded and stored relaxed,
- * the same instructions as a plain addition, because hist_add_bins() may look at it meanwhile.
+ * Adds a sample: no division, and branches that are nearly never taken: a new least or largest one,
+ * the overflow. The bin is loaded and stored relaxed, the same instructions as a plain addition,
+ * because hist_add_bins() may look at it meanwhile.
  */
 ALWAYS_INLINE void hist_record(struct hist *h, uint64_t ns)
 {
 	h->count++;
 	h->sum += ns;
-	h->min = ns < h->min ? ns : h->min;
-	h->max = ns > h->max ? ns : h->max;
+	if (__builtin_expect(ns < h->min, 0))
+		h->min = ns;
+	if (__builtin_expect(ns > h->max, 0))
+		h->max = ns;
 	if (__builtin_expect(ns > HIST_MAX_NS, 0)) {
 		h->overflow++;
 		return;

@@ -98,17 +98,63 @@ static const char stand_in_perf[] =
 	"	done\n"
 	"done\n";
 
+/*
+ * Four trials of one worker that has its processor for 20 ms.  A clock looks at it every 0.5 ms; in
+ * the second trial not for 1.5 ms, in the third it ran 0.6 ms after it was woken, in the fourth too,
+ * while the runner was at work.
+ */
+static const char stand_in_perf_of_a_host[] =
+	"#!/bin/sh\n"
+	"if [ $1 = record ]; then\n"
+	"	while [ $1 != -- ]; do shift; done; shift; exec \"$@\"\n"
+	"fi\n"
+	"exec awk 'function at(ms) { return sprintf(\" [001]  %.6f:\", i + ms / 1000) }\n"
+	"function to(ms, from, pid) {\n"
+	"	print at(ms), \"sched:sched_switch: prev_comm=x prev_pid=\" from,\n"
+	"		\"prev_prio=120 prev_state=R ==> next_comm=y next_pid=\" pid, \"next_prio=120\"\n"
+	"}\n"
+	"BEGIN { for (i = 1; i <= 4; i++) {\n"
+	"	print at(0), \"sched:sched_process_fork: comm=handoff pid=9 child_comm=handoff child_pid=1\" i\n"
+	"	to(0.1, 0, \"1\" i)\n"
+	"	if (i > 2) {\n"
+	"		to(0.5, \"1\" i, i == 4 ? \"9\" : 0)\n"
+	"		print at(0.6), \"sched:sched_waking: comm=x pid=1\" i \" prio=120 target_cpu=001\"\n"
+	"		to(1.2, i == 4 ? \"9\" : 0, \"1\" i)\n"
+	"	}\n"
+	"	begin = i > 2 ? 1.2 : 0.1\n"
+	"	for (t = begin + 0.5; t < 20; t += 0.5)\n"
+	"		if (i != 2 || t < 10 || t > 11) print at(t), \"cpu-clock/period=500000/: \"\n"
+	"	to(20, \"1\" i, 0)\n"
+	"} }'\n";
+
+static void use_perf(const char *text)
+{
+	support_text(support_path(&program.dir, "perf"), text);
+	assert_int_equal(chmod(support_path(&program.dir, "perf"), 0700), 0);
+}
+
+static void trials_whose_processor_stood_still_were_not_alone(void **state)
+{
+	(void)state;
+	use_perf(stand_in_perf_of_a_host);
+	rows(2, 2, "away");
+	program_ends(thresholds("--only calm --out kept"), INCONCLUSIVE);
+	says("alone      1 of 2 marked: 50.00 %");
+	program_says("cat kept/marks.csv", "; 2 had a processor that stood still\",,2,0,1,");
+	assert_int_equal(remove(support_path(&program.dir, "perf")), 0);
+}
+
 static void trials_that_met_another_program_were_not_alone(void **state)
 {
 	(void)state;
-	support_text(support_path(&program.dir, "perf"), stand_in_perf);
-	assert_int_equal(chmod(support_path(&program.dir, "perf"), 0700), 0);
+	use_perf(stand_in_perf);
 	rows(1, 2, "queue");
 	program_ends(thresholds("--only calm --out kept"), INCONCLUSIVE);
 	says("calm       2 of 3 marked: 66.67 % [9.43 .. 99.16] (queue 2)\n");
 	says("alone      1 of 2 marked: 50.00 % [1.26 .. 98.74], wanted under 1 %: no (queue 1)\n");
-	program_says(
-		"cat kept/marks.csv", "alone,\"nothing, and no other program either\",,2,0,1,");
+	program_says("cat kept/marks.csv",
+		"alone,\"nothing, no other program, no processor that stood still; 1 met another "
+		"program\",,2,0,1,");
 	rows(2, 1, "queue");
 	program_ends(thresholds("--only calm"), RC_FINE);
 	says("alone      0 of 2 marked: 0.00 %");
@@ -137,7 +183,7 @@ static void marks_and_facts_are_kept_for_the_report(void **state)
 		"condition,injected,right_reasons,trials,not_ok,marked,share_pct,low_pct,high_pct,"
 		"wanted,as_wanted,reasons_named,absent\n"
 		"calm,nothing,,10,0,8,80.00,44.39,97.48,under 1 %,no,queue 8,\n"
-		"alone,\"nothing, and no other program either\",,0,,,,,,,,,"
+		"alone,\"nothing, no other program, no processor that stood still\",,0,,,,,,,,,"
 		"\"perf may not trace the scheduler here, or is not installed\"\n"
 		"neighbour,a busy process on one worker's CPU,gap or preempted or queue,10,0,8,");
 	program_says("cat kept/facts.csv", "calm,gap_before_ns,10,900000,900000,900000,900000\n");
@@ -179,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(undisturbed_trials_may_be_marked_in_less_than_one_of_a_hundred),
+		PROGRAM_TEST(trials_whose_processor_stood_still_were_not_alone),
 		PROGRAM_TEST(trials_that_met_another_program_were_not_alone),
 		PROGRAM_TEST(disturbed_trials_are_all_marked_and_rightly_named),
 		PROGRAM_TEST(marks_and_facts_are_kept_for_the_report),
