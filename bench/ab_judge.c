@@ -272,7 +272,7 @@ static int exit_code(const struct ab *ab)
 }
 
 /* Why there is no verdict, where the rows themselves do not say it. */
-static void put_note(struct judgement *j)
+static void put_note(const struct ab *ab, struct judgement *j)
 {
 	const char *why = "";
 
@@ -284,6 +284,8 @@ static void put_note(struct judgement *j)
 		why = "no cell has a figure on both sides";
 	if (why[0])
 		snprintf(j->note, sizeof(j->note), "%s", why);
+	else if (!j->note[0]) /* decides nothing: the exit code is there */
+		ab_say_forgiven(ab, j->note, sizeof(j->note));
 }
 
 int ab_judge(struct ab *ab)
@@ -302,6 +304,6 @@ int ab_judge(struct ab *ab)
 	put_head(ab);
 	judged_sort(j);
 	j->exit_code = exit_code(ab);
-	put_note(j);
+	put_note(ab, j);
 	return code;
 }

@@ -116,11 +116,8 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &held, before);
 }
 
-/*
- * Wait for the end, the deadline or a signal.  False: it still runs.  What a machine stood still
- * for (a virtual one does at times, for many seconds) moves the deadline, as in the trial itself.
- */
-static bool await_end(pid_t pid, uint64_t deadline_ns)
+/* The deadline moves as in the trial itself. */
+bool launch_await(pid_t pid, uint64_t deadline_ns)
 {
 	int fd = open_pidfd(pid);
 	uint64_t last = monotonic_ns(), now = last;
@@ -210,7 +207,7 @@ int launch_trial(const char *binary, const struct trial_spec *spec, const char *
 		code = fail(err, err_len, "cannot start a trial");
 		goto out;
 	}
-	ended = await_end(pid, begin + spec->deadline_ns + GRACE_NS);
+	ended = launch_await(pid, begin + spec->deadline_ns + GRACE_NS);
 	/* Its whole group, before its number can be anybody else's. */
 	if (!ended)
 		kill(pid, SIGKILL);
