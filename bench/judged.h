@@ -55,7 +55,7 @@ struct judgement {
 	char machine[160];                 /* CPU, PUs, kernel: one line */
 	char began[32];                    /* UTC, as in samples.csv */
 	uint64_t seed;
-	double fwer;                            /* 0.01 */
+	double fwer;                            /* 0.01; stored: q, the false discoveries */
 	double suite_ratio, suite_lo, suite_hi; /* of all cells together; NAN */
 	bool suite_flagged;                     /* everything became slower */
 	char note[256];                         /* why nothing was decided, the machine moved; "" */
@@ -93,7 +93,7 @@ int judged_exit(const struct judgement *j);
  *	verdict=PASS regressed=0 improved=0 inconclusive=3 broke=0 missing=0 suite=ok cells=200
  *	fwer=0.01 margin=3%
  *
- * in one line.
+ * in one line; of stored campaigns q=0.05 in place of fwer: that of Benjamini and Hochberg.
  */
 void judged_last_line(FILE *out, const struct judgement *j);
 
