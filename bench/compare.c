@@ -183,7 +183,7 @@ static void put_finding(
 	r->pairs = (uint32_t)(f->base + f->fresh);
 	if (r->verdict != JUDGED_INCONCLUSIVE)
 		return;
-	r->needs = f->needs;
+	r->needs = f->resolved && !c->enough ? STORED_BASE : f->needs;
 	say_inconclusive(c, f, r);
 }
 
