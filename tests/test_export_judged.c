@@ -833,7 +833,7 @@ static void judged_exports_say_what_is_missing_or_wrong(void **state)
 		"GITHUB_STEP_SUMMARY is not set");
 	check_refused(H "export --to junit --out nowhere/x gate", "nowhere/x");
 	support_append(here("gate/judgement.csv"), "1,metric,x\n");
-	check_refused(H "export --to junit gate", "gate/judgement.csv:15: 3 fields");
+	check_refused(H "export --to junit gate", "gate/judgement.csv:15:11: 3 fields");
 	judged_free(&j);
 }
 

@@ -418,7 +418,7 @@ static void judgement_is_refused_with_line_and_column_of_its_first_fault(void **
 		{",,,,,,,,,,,\n", ",,,,,,,,,,3,\n",
 			"j.csv:3: column 29 (exit_code): must be empty"},
 		{"a/b/c", "a/\"b/c", "j.csv:3:12: misplaced quote"},
-		{"a/b/c", "a/b/c,", "j.csv:3: 31 fields"},
+		{"a/b/c", "a/b/c,", "j.csv:3:163: 31 fields"},
 	};
 
 	(void)state;
