@@ -104,9 +104,9 @@ void judged_last_line(FILE *out, const struct judgement *j);
  *
  * Reading refuses whatever judged_write() would not have written: other columns, an unknown
  * verdict, what is no number or out of its range, text that does not fit, a metric twice, rows that
- * are not there.  *j is filled on success only; the caller frees it with judged_free().
+ * are not there, more than JUDGED_MOST_ROWS (writing does so too).  *j is filled on success only; the caller frees it with judged_free().
  */
-enum { JUDGED_SCHEMA = 1 };
+enum { JUDGED_SCHEMA = 1, JUDGED_MOST_ROWS = 100000 }; /* 61 MB; 20000 cells of ab */
 int judged_write(const char *path, const struct judgement *j, char *err, size_t err_len);
 int judged_read(struct judgement *j, const char *path, char *err, size_t err_len);
 void judged_free(struct judgement *j);
