@@ -180,6 +180,35 @@ static void markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed(voi
 	judged_free(&j);
 }
 
+/* A metric without figures says the least: its cell stands where the others do. */
+static void markdown_has_a_cell_once_where_its_gravest_metric_stands(void **state)
+{
+	struct judgement j;
+	struct markdown m;
+	char *fine;
+
+	(void)state;
+	scene_judgement(&j);
+	scene_row(&j, "timer/a/late", "throughput", JUDGED_NA);
+	scene_row(&j, "timer/a/late", "p50", JUDGED_OK);
+	scene_row(&j, "timer/b/late", "throughput", JUDGED_NA);
+	scene_row(&j, "timer/c/late", "p50", JUDGED_INCONCLUSIVE);
+	scene_row(&j, "timer/c/late", "cpu", JUDGED_IMPROVED);
+	scene_row(&j, "timer/c/late", "p99", JUDGED_INCONCLUSIVE);
+	judged_sort(&j);
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	read_markdown(program.out, &m);
+	assert_int_equal(m.rows, 3);
+	assert_non_null(strstr(program.out, "#### Faster: 1 cell\n"));
+	assert_non_null(strstr(program.out, "| also p50 not settled, 0.4 % slower; p99 not sett"));
+	fine = strstr(program.out, "<summary>Fine: 1 cell<");
+	assert_non_null(fine);
+	assert_non_null(strstr(fine, "`timer/a/late`"));
+	assert_non_null(strstr(program.out, "<summary>Without figures: 1 cell<"));
+	judged_free(&j);
+}
+
 /* Names are short where cells have much in common, and different still. */
 static void markdown_says_once_what_all_cells_have_alike(void **state)
 {
@@ -859,6 +888,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(markdown_shows_first_what_became_slower_by_how_much_and_how_sure),
 		PROGRAM_TEST(markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed),
+		PROGRAM_TEST(markdown_has_a_cell_once_where_its_gravest_metric_stands),
 		PROGRAM_TEST(markdown_says_once_what_all_cells_have_alike),
 		PROGRAM_TEST(markdown_holds_whatever_a_name_or_reason_says),
 		PROGRAM_TEST(markdown_of_many_rows_fits_and_says_how_many_do_not),

@@ -3,6 +3,7 @@
  * parser, the other by a strict one of our own that has the rules of benchstat's.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include <sys/resource.h>
 
 #include "bench/escape.h"
-#include "bench/export.h"
+#include "bench/export_rows.h"
 #include "harness/compiler.h"
 #include "tests/program.h"
 #include "tests/sample_rows.h"
@@ -415,11 +416,26 @@ static void runs_of_many_trials_are_exported_in_the_room_of_a_few(void **state)
 	program_says("grep -c repetition_index text", "30000\n");
 }
 
+static void more_trials_than_can_be_held_are_refused_with_a_way_out(void **state)
+{
+	struct export_rows *r = calloc(1, sizeof(*r));
+	char err[200] = "";
+
+	(void)state;
+	assert_non_null(r);
+	r->n = EXPORT_MOST_HELD / sizeof(struct sample) + 1;
+	assert_int_equal(export_rows_keep(r, err, sizeof(err)), -E2BIG);
+	check_says(err, "choose some by -m");
+	assert_null(r->all);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* first: it looks at the largest child so far */
 		PROGRAM_TEST(runs_of_many_trials_are_exported_in_the_room_of_a_few),
+		cmocka_unit_test(more_trials_than_can_be_held_are_refused_with_a_way_out),
 		PROGRAM_TEST(gbench_has_a_repetition_for_each_trial),
 		PROGRAM_TEST(gbench_holds_whatever_a_cell_is_called),
 		PROGRAM_TEST(json_strings_of_64_kib_come_back_whole),
