@@ -421,20 +421,26 @@ static void a_baseline_of_what_became_slower_needs_a_reason(void **state)
 	(void)state;
 	scene_six_three(&(struct scene){.slow = 0.3, .slowed = 1, .kernel = "6.2"});
 	program_ends(SAVE, RC_FINE);
-	scene_says(H "baseline save --no-kept new n1 n2 n3", RC_FINDING,
+	scene_says(H "baseline save --no-kept slow n1 n2 n3", RC_FINDING,
 		"against results/baselines/old: " CELL_64 ": REGRESSED: throughput: ");
-	program_ends("test ! -e results/baselines/new", RC_FINE);
-	scene_says(H "baseline save --no-kept new n1 n2 n3 --accept '" CELL_64
+	program_ends("test ! -e results/baselines/slow", RC_FINE);
+	scene_says(H "baseline save --no-kept slow n1 n2 n3 --accept '" CELL_64
 		     "=the mitigation costs that'",
 		RC_FINE, "3 campaigns");
-	scene_says(H "baseline show new", RC_FINE, "the mitigation costs that");
+	scene_says(H "baseline show slow", RC_FINE, "the mitigation costs that");
 	scene_says(H "baseline save --no-kept --replace old n1 n2 n3", RC_FINDING,
 		"against results/baselines/old: ");
 	/* the newest one is of the same */
 	program_ends(
-		"sed -i 's/^saved_utc,..../saved_utc,2999/' results/baselines/new/baseline.csv",
+		"sed -i 's/^saved_utc,..../saved_utc,2999/' results/baselines/slow/baseline.csv",
 		RC_FINE);
 	scene_says(H "baseline save --no-kept newer n1 n2 n3", RC_FINE, "3 campaigns");
+	program_ends(
+		"sed -i 's/^saved_utc,..../saved_utc,1999/' results/baselines/slow/baseline.csv "
+		"results/baselines/newer/baseline.csv",
+		RC_FINE);
+	scene_says(H "baseline save --no-kept again n1 n2 n3", RC_FINDING,
+		"against results/baselines/old: ");
 }
 
 static void a_baseline_of_a_slower_whole_needs_a_reason(void **state)
