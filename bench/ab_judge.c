@@ -219,16 +219,28 @@ static void put_other(struct ab *ab, const struct ab_other *o)
 
 /* ---- the whole ------------------------------------------------------------------------- */
 
+/* What is run, and what it runs under: that may be all in which the sides differ. */
+static void put_name(char *out, size_t len, const struct ab_side *s)
+{
+	size_t at = (size_t)snprintf(out, len, "%.200s (%s)", s->given, s->id);
+
+	for (size_t i = 0; i < s->env.n && at < len; i++)
+		at += (size_t)snprintf(
+			out + at, len - at, "%s%s", i ? " " : " with ", s->env.item[i]);
+	if (s->setup && at < len)
+		at += (size_t)snprintf(out + at, len - at, " after `%s`", s->setup);
+	if (at >= len)
+		snprintf(out + len - 4, 4, "...");
+}
+
 static void put_head(struct ab *ab)
 {
 	struct judgement *j = &ab->judgement;
 	const struct gate *g = &ab->gate;
 
 	j->mode = JUDGED_PAIRED;
-	snprintf(j->old_name, sizeof(j->old_name), "%.200s (%s)", ab->side[AB_OLD].given,
-		ab->side[AB_OLD].id);
-	snprintf(j->new_name, sizeof(j->new_name), "%.200s (%s)", ab->side[AB_NEW].given,
-		ab->side[AB_NEW].id);
+	put_name(j->old_name, sizeof(j->old_name), &ab->side[AB_OLD]);
+	put_name(j->new_name, sizeof(j->new_name), &ab->side[AB_NEW]);
 	snprintf(j->machine, sizeof(j->machine), "%.80s, %u PUs, kernel %.50s",
 		env_cpu_model(&ab->run.facts), topo_pu_count(ab->run.topo),
 		env_kernel(&ab->run.facts));

@@ -47,8 +47,8 @@ static void check_all(const struct bad *bad, size_t n)
 static void compare_refuses_files_that_are_malformed_and_says_where(void **state)
 {
 	(void)state;
-	CHECK_ALL({SED("5s/$/,more/"), 2, "x/samples.csv:5: "},
-		{SED("7s/,[^,]*$//"), 2, "x/samples.csv:7: "},
+	CHECK_ALL({SED("5s/$/,more/"), 2, "x/samples.csv:5:"},
+		{SED("7s/,[^,]*$//"), 2, "x/samples.csv:7:"},
 		{SED("3s/,vm,/,v\\x00m,/"), 2, "x/samples.csv:3:"},
 		{SED("3s/,vm,/,v\\\"m,/"), 2, "misplaced quote"},
 		{SED("4s/,vm,/,\\\"vm,/"), 2, "x/samples.csv:"},
