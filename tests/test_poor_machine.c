@@ -136,6 +136,38 @@ static void machine_with_too_few_files_to_begin(void **state)
 	program_made_nothing();
 }
 
+/* A socket's address is the shortest room for a name; files have more. */
+static void machine_whose_runtime_directory_has_a_long_name(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "sh -c 'd=$D/$(printf %%0100d 0); mkdir -m 700 $d; "
+					     "XDG_RUNTIME_DIR=$d exec %s'",
+			   .limit = "sun_path, a unix socket's address, has room for 107 bytes: "
+				    "set XDG_RUNTIME_DIR",
+			   .must_skip = true},
+		"run -m channel/unix-stream,channel/fifo,channel/mmap-file -w stream -d process "
+		"--reps 1 --trial-ms 0.1 --no-report -o run");
+}
+
+/* What the user's shell allows is not what the machine does. */
+static void machine_with_few_files_that_may_be_more(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "prlimit --nofile=32: %s"},
+		"run -m event/select,event/poll,event/epoll -w wake-one -d thread,process --fds 200 "
+		"--reps 1 --trial-ms 0.1 --no-report -o run");
+}
+
+static void machine_with_fewer_files_than_descriptors_are_wanted(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "prlimit --nofile=100 %s",
+			   .limit = "RLIMIT_NOFILE, ulimit -n",
+			   .must_skip = true},
+		"run -m event/select,event/poll,event/epoll -w wake-one --fds 10,200 --reps 1 "
+		"--trial-ms 0.1 --no-report -o run");
+}
+
 static void machine_with_three_processes_a_user(void **state)
 {
 	(void)state;
@@ -326,6 +358,9 @@ int main(void)
 		PROGRAM_TEST(machine_with_sixteen_files_a_process),
 		PROGRAM_TEST(machine_with_too_few_files_for_many_workers),
 		PROGRAM_TEST(machine_with_too_few_files_to_begin),
+		PROGRAM_TEST(machine_whose_runtime_directory_has_a_long_name),
+		PROGRAM_TEST(machine_with_few_files_that_may_be_more),
+		PROGRAM_TEST(machine_with_fewer_files_than_descriptors_are_wanted),
 		PROGRAM_TEST(machine_with_three_processes_a_user),
 		PROGRAM_TEST(machine_with_little_address_space),
 		PROGRAM_TEST(machine_with_small_files_only),

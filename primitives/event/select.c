@@ -23,7 +23,7 @@ static int select_attach(struct port *p)
 	FD_ZERO(&e->set);
 	for (uint32_t i = 0; i < l->n_many; i++) {
 		if (l->many[i] >= FD_SETSIZE)
-			return link_fail(p->link, -EMFILE,
+			return link_fail(p->link, -ENOTSUP,
 				"select: descriptor %d is beyond FD_SETSIZE", l->many[i]);
 		FD_SET(l->many[i], &e->set);
 		e->highest = l->many[i] > e->highest ? l->many[i] : e->highest;
