@@ -153,14 +153,6 @@ static void every_mechanism_that_knows_a_limit_is_asked_for_it(void **state)
 	}
 }
 
-/* The names in the sentences stand beside numbers: those of this system. */
-static void numbers_in_the_reasons_are_the_systems(void **state)
-{
-	(void)state;
-	assert_int_equal(PIPE_BUF, 4096);
-	assert_int_equal(FD_SETSIZE, 1024);
-}
-
 /* ---- readiness of many descriptors --------------------------------------------- */
 
 static void one_of_a_hundred_descriptors_is_found_by_each_way_to_ask(void **state)
@@ -219,7 +211,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_beyond_a_limit_is_a_skip_that_names_it),
 		cmocka_unit_test(what_is_just_within_a_limit_is_measured),
 		cmocka_unit_test(every_mechanism_that_knows_a_limit_is_asked_for_it),
-		cmocka_unit_test(numbers_in_the_reasons_are_the_systems),
 		cmocka_unit_test(one_of_a_hundred_descriptors_is_found_by_each_way_to_ask),
 		cmocka_unit_test(one_of_ten_thousand_is_found_unless_the_hard_limit_is_lower),
 	};

@@ -8,6 +8,8 @@
 
 enum { SELECT_OTHERS = 64 }; /* descriptors that the process has beside the link's */
 
+_Static_assert(FD_SETSIZE == 1024, "as this sentence says");
+
 static const char *select_fits(const struct link *l)
 {
 	return l->fds > FD_SETSIZE - SELECT_OTHERS
