@@ -32,6 +32,7 @@ enum trial_status verdict_status_of(int err)
 	case EADDRNOTAVAIL:
 	case ENETUNREACH:
 	case ENETDOWN:
+	case ENAMETOOLONG:
 		return TRIAL_SKIP;
 	default:
 		return TRIAL_FAIL;
@@ -42,7 +43,7 @@ const char *verdict_limit_of(int err)
 {
 	switch (-err) {
 	case EMFILE:
-		return " (the limit is that of open files: ulimit -n)";
+		return " (the limit is that of open files: RLIMIT_NOFILE, ulimit -n)";
 	case ENFILE:
 		return " (the limit is the system's of open files: fs.file-max)";
 	case ENOMEM:
