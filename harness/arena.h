@@ -33,6 +33,7 @@ struct gate {
 	OWN_STRIDE atomic_u32 started;  /* workers inside a flag-ended loop */
 	OWN_STRIDE atomic_u32 stretch;  /* enum stretch */
 	OWN_STRIDE atomic_u32 finished; /* workers of side a that have sent all of the stretch */
+	OWN_STRIDE atomic_u32 fired;    /* deaths that a probe brought about */
 	OWN_STRIDE atomic_u64 claim[2][WORKER_STRIDE / sizeof(atomic_u64)]; /* [side][0] */
 	OWN_STRIDE atomic_u32 open_ports[ARENA_MAX_LINKS][2];
 	struct board board[ARENA_MAX_LINKS];

@@ -183,6 +183,7 @@ static void arm_probe(struct self *s, struct port *p)
 	p->probe.value = f->value;
 	p->probe.domain = s->crew->spec->domain;
 	p->probe.death = &s->crew->arena->gate.arrived;
+	p->probe.fired = &s->crew->arena->gate.fired;
 	p->probe.kept = s->kept;
 }
 
