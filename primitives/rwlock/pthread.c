@@ -38,11 +38,24 @@ ALWAYS_INLINE enum result rw_result(struct port *p, int err)
 }
 
 ALWAYS_INLINE enum result rw_read_lock(struct port *p, struct how how)
+/* As sync_mutex_blocks(). */
+COLD static void rw_blocks(struct port *p, pthread_rwlock_t *lock, bool reads)
+{
+	int err = reads ? pthread_rwlock_tryrdlock(lock) : pthread_rwlock_trywrlock(lock);
+
+	if (err == 0)
+		pthread_rwlock_unlock(lock);
+	else if (err == EBUSY)
+		probe_hit(&p->probe, POINT_BLOCKED);
+}
+
 {
 	struct rw *rw = p->link->shared;
 	struct timespec until;
 
 	if (how.mode == MODE_BLOCK)
+	if (how.probed && how.mode != MODE_TRY)
+		rw_blocks(p, &rw->lock, true);
 		return rw_result(p, pthread_rwlock_rdlock(&rw->lock));
 	if (how.mode == MODE_TRY)
 		return rw_result(p, pthread_rwlock_tryrdlock(&rw->lock));
@@ -56,6 +69,8 @@ ALWAYS_INLINE enum result rw_write_lock(struct port *p, struct how how)
 	struct timespec until;
 
 	if (how.mode == MODE_BLOCK)
+	if (how.probed && how.mode != MODE_TRY)
+		rw_blocks(p, &rw->lock, false);
 		return rw_result(p, pthread_rwlock_wrlock(&rw->lock));
 	if (how.mode == MODE_TRY)
 		return rw_result(p, pthread_rwlock_trywrlock(&rw->lock));
