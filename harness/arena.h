@@ -61,6 +61,9 @@ struct worker_slot {
 	uint64_t done_orders; /* orders carried out */
 	uint64_t counted;     /* operations of the measured stretch */
 	uint64_t all_ops;     /* flag-ended: warm ones too; sections ever entered */
+	uint32_t tid;         /* of its thread, as the kernel has it */
+	uint32_t attached;    /* ready for orders */
+	atomic_u32 awaits;    /* its attach waits for the other side to come */
 	uint32_t failed;      /* could not go on: see reason */
 	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
 	char reason[TRIAL_REASON];

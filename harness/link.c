@@ -268,6 +268,13 @@ void link_nap(void)
 		nanosleep(&ts, NULL);
 }
 
+void link_await_peer(const struct port *p)
+{
+	if (p->awaits)
+		store_relaxed(p->awaits, 1);
+	link_nap();
+}
+
 void wait_yield(void)
 {
 	if (coro_self())
