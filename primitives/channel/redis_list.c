@@ -175,7 +175,7 @@ const struct mech mech_channel_redis_list = {
 			.max_bytes = 512u << 20,
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "libhiredis, redis-server",
-			.path = {.syscalls_send = 2, .syscalls_recv = 2}, /* command, answer */
+			.path = {.syscalls_send = 2, .syscalls_recv = 2, .syscalls_vain = 2}, /* command, answer */
 		},
 	.broker = BROKER_REDIS,
 	.local_bytes = sizeof(struct redis_end),
