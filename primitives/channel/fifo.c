@@ -47,7 +47,7 @@ static int fifo_attach(struct port *p)
 	while ((fd = open(f->path, flags)) < 0) {
 		if (errno != ENXIO && errno != EINTR)
 			return link_fail(p->link, -errno, "open %s", f->path);
-		link_nap();
+		link_await_peer(p);
 	}
 	stream_attach_own(p->local, fd);
 	if (fcntl(fd, F_SETFL, 0) != 0)

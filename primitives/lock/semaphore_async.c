@@ -67,7 +67,7 @@ const struct mech mech_lock_semaphore_async = {
 			.reach = REACH_THREAD,
 			.order = ORDER_FAIR,
 			.end_seen = "never",
-			.owner = "whoever gives it back; not checked",
+			.owner = "whoever gives it back; not checked; who holds it nobody knows",
 			.survives = SURVIVE_NO,
 		},
 	.shared_bytes = semaphore_bytes,

@@ -49,7 +49,9 @@ const struct mech mech_lock_semaphore_bounded = {
 		{
 			.reach = REACH_ANY,
 			.end_seen = "never",
-			.owner = "whoever posts; one too many is refused (EOVERFLOW)",
+			.owner =
+				"whoever posts; one too many is refused (EOVERFLOW); who holds it nobody "
+				"knows",
 			.survives = SURVIVE_NO,
 			.path = PATH_ATOMICS_EACH(2),
 		},
