@@ -1,4 +1,4 @@
-/* row_tasks.c - of a row: children, timers, callbacks, who lives in which process; see row.h. */
+/* row_tasks.c - of a row: children, timers, crowds, and who lives in which process; see row.h. */
 #include <stdio.h>
 
 #include "bench/cell_tasks.h"
@@ -37,10 +37,6 @@ void row_put_tasks(struct sample *s, const struct cell *c, const struct trial_re
 		put_children(s, c, r);
 	if (workload_timed(c->workload))
 		s->cancelled = (double)r->cancelled;
-	if (c->mech->callbacks) {
-		s->unread = (double)r->unread;
-		s->callbacks_failed = (double)r->callbacks_failed;
-	}
 	if (c->domain == DOMAIN_MIXED)
 		put_processes(s, c);
 }
