@@ -225,11 +225,14 @@ static void every_lock_has_a_convoy_that_can_be_set_beside(void **state)
 	}
 }
 
-/* Coroutines are not interrupted: who waits for I/O comes when a task is over, or many are. */
+/*
+ * Coroutines are not interrupted: who waits for I/O comes when a task is over; or many are, since
+ * the loop looks at its deadlines now and then.
+ */
 static void a_greedy_coroutine_keeps_the_others_out_for_a_task_at_least(void **state)
 {
 	const struct trial_result *r;
-	double tick_ns;
+	double tick_ns, median_ns;
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -237,8 +240,9 @@ static void a_greedy_coroutine_keeps_the_others_out_for_a_task_at_least(void **s
 			i ? "domain=coroutine&fan=1x1&released=50" : "domain=coroutine&fan=1x1");
 		tick_ns = (double)r->elapsed_ns / (double)r->ops;
 		assert_true(r->hist[0].count > 0);
-		if (hist_mean(&r->hist[0]) < LOCK_TASK_TICKS * tick_ns)
-			fail_msg("%.0f ns, of ticks of %.0f ns", hist_mean(&r->hist[0]), tick_ns);
+		median_ns = (double)hist_value_at_percentile(&r->hist[0], 0.5);
+		if (!(median_ns >= LOCK_TASK_TICKS * tick_ns))
+			fail_msg("%.0f ns, of ticks of %.0f ns", median_ns, tick_ns);
 	}
 }
 
