@@ -186,15 +186,21 @@ campaign-repro: all ## one more campaign, an hour or a boot later; ARGS='--keep 
 	@scripts/campaign-repro $(ARGS)
 
 # The same objects in another order and at other addresses: what a change of speed is not.
-aa2: all $(B)-relinked/handoff ## another link of the same objects (build/aa2/handoff), for selftest aa2
+# Each link of the same objects has an order and a shift of its own, by its number.
+LINKS ?= 1
+AA2 = $(patsubst %,$(B)-relinked/handoff-%,$(shell seq $(LINKS)))
+aa2: all $(AA2) ## other links of the same objects (build/aa2/handoff-1 ... LINKS), for selftest aa2
 	@mkdir -p build/aa2
-	@ln -sfn ../$(FLAVOUR)-relinked/handoff build/aa2/handoff
+	@for i in $$(seq $(LINKS)); do \
+		ln -sfn ../$(FLAVOUR)-relinked/handoff-$$i build/aa2/handoff-$$i; done
+	@ln -sfn handoff-1 build/aa2/handoff
 
-$(B)-relinked/handoff: $(B)/handoff
+$(B)-relinked/handoff-%: $(B)/handoff
 	@mkdir -p $(@D)
-	@printf '.section .note.GNU-stack,""\n.text\n.skip 1040, 0xcc\n' | \
-		$(CC) -c -x assembler - -o $(@D)/shift.o
-	$(CC) $(LDFLAGS) $(@D)/shift.o $$(printf '%s\n' $(OBJ) $(B)/bench/main.o | sort -r) \
+	@printf '.section .note.GNU-stack,""\n.text\n.skip %d, 0xcc\n' $$(($* * 1040 % 4096)) | \
+		$(CC) -c -x assembler - -o $(@D)/shift-$*.o
+	$(CC) $(LDFLAGS) $(@D)/shift-$*.o $$(for o in $(OBJ) $(B)/bench/main.o; do \
+		echo "$$(printf '%s %s' $* $$o | cksum) $$o"; done | sort -n | cut -d' ' -f3) \
 		$(LDLIBS) -o $@
 
 campaign-aa: all ## real gates of identical and relinked programs, added up; ARGS='--runs 5 --keep'

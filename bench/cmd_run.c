@@ -109,9 +109,20 @@ static void bound_offset(struct run *r)
 		r->clock.offset_bound_ns = 0;
 }
 
+/* Into text; returns why there is none. */
+static const char *put_bound(const struct clock *c, char *text, size_t len)
+{
+	text[0] = '\0';
+	if (c->offset_bound_ns == UINT64_MAX)
+		return "could not be bounded: one-way times are not measured";
+	snprintf(text, len, "%" PRIu64, c->offset_bound_ns);
+	return "";
+}
+
 static int write_environment(struct run *r)
 {
 	char path[SESSION_PATH + 64], seed[24], hz[24], cost[24], step[24], bound[24];
+	const char *unbounded = put_bound(&r->clock, bound, sizeof(bound));
 	const struct env_extra extra[] = {
 		{"handoff_version", version_number, ""},
 		{"handoff_commit", version_commit, ""},
@@ -123,8 +134,7 @@ static int write_environment(struct run *r)
 		{"clock_hz", hz, ""},
 		{"clock_cost_ns", cost, ""},
 		{"clock_step_ns", step, ""},
-		{"clock_offset_bound_ns", bound,
-			bound[0] ? "" : "could not be bounded: one-way times are not measured"},
+		{"clock_offset_bound_ns", bound, unbounded},
 		{"perf_events", r->gauges.counters_say, r->gauges.counters_why},
 		{"energy", r->gauges.energy_say, r->gauges.energy_why},
 	};
@@ -134,7 +144,6 @@ static int write_environment(struct run *r)
 	snprintf(hz, sizeof(hz), "%" PRIu64, r->clock.hz);
 	snprintf(cost, sizeof(cost), "%.2f", (double)r->clock.cost_ns_x100 / 100);
 	snprintf(step, sizeof(step), "%.2f", r->clock.step_ns_x100 / 100.0);
-	snprintf(bound, sizeof(bound), "%" PRIu64, r->clock.offset_bound_ns);
 	code = env_write("", session_path(&r->session, "environment.csv", path), extra,
 		ARRAY_LEN(extra), r->err, RUN_ERR);
 	if (!code)

@@ -257,7 +257,7 @@ static void sum_up(struct sum *s, const struct floors *f, const struct cell *c,
 		add_moves(s, f, pair, c->side_a > 1);
 		break;
 	case LOOP_VAIN:
-		add_work(s, f, c, c->mech->contract.path.syscalls_recv, 0, 0);
+		add_work(s, f, c, c->mech->contract.path.syscalls_vain, 0, 0);
 		break;
 	default:
 		break;

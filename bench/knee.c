@@ -4,16 +4,16 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { ENOUGH_FINE = 2, ENOUGH_NOT_FINE = 3, FALL = 4 };
-
-static bool is_fine(const struct knee_level *l)
-{
-	return l->fine >= ENOUGH_FINE;
-}
+enum { ENOUGH_FINE = 2, SURE = 4, TOO_MUCH = 3, FALL = 4 };
 
 static bool is_too_much(const struct knee_level *l)
 {
-	return l->not_fine >= ENOUGH_NOT_FINE;
+	return l->not_fine >= TOO_MUCH;
+}
+
+static bool is_fine(const struct knee_level *l)
+{
+	return l->fine >= ENOUGH_FINE && !is_too_much(l);
 }
 
 /* The level with the highest rate below `below`; NULL: none. */
@@ -76,6 +76,14 @@ static void climb(struct knee *k)
 	try_level(k, top > k->max_per_s / 2 ? k->max_per_s : 2 * top);
 }
 
+/* What may be the knee must be fine four times before it is too much three times. */
+static void confirm(struct knee *k, const struct knee_level *l)
+{
+	k->over = l->good >= SURE;
+	k->now = (unsigned)(l - k->level);
+	k->level[k->now].last = true;
+}
+
 static void halve(struct knee *k)
 {
 	const struct knee_level *low = highest_fine(k), *high = lowest_above(k, low->rate_per_s);
@@ -83,12 +91,12 @@ static void halve(struct knee *k)
 
 	if (!high || (double)high->rate_per_s * 100.0 <=
 			     (double)low->rate_per_s * (100 + KNEE_TOLERANCE_PERCENT)) {
-		k->over = true;
+		confirm(k, low);
 		return;
 	}
 	mid = round(sqrt((double)low->rate_per_s * (double)high->rate_per_s));
 	if (mid <= (double)low->rate_per_s || mid >= (double)high->rate_per_s)
-		k->over = true;
+		confirm(k, low);
 	else
 		try_level(k, (uint64_t)mid);
 }
@@ -137,12 +145,12 @@ void knee_tell(struct knee *k, const struct knee_seen *seen)
 	l->missed = seen->missed;
 	if (fine)
 		l->fine += seen->p99_ns <= k->slo_ns / 2 ? ENOUGH_FINE : 1;
-	else
-		l->not_fine++;
+	l->good += fine;
+	l->not_fine += !fine;
 	k->trials++;
 	if (k->trials == KNEE_MAX_TRIALS)
 		k->over = true;
-	else if (is_fine(l) || is_too_much(l))
+	else if (is_too_much(l) || (l->last ? l->good >= SURE : is_fine(l)))
 		go_on(k);
 }
 

@@ -10,9 +10,11 @@
  * to KNEE_TOLERANCE_PERCENT.  Nothing is taken to be monotone: low rates may be
  * too slow (processors that halt), the levels above are tried all the same.
  *
- * Noise makes things slower far more often than faster: what was clearly fine is
+ * On the way noise is taken for what it mostly is, slower: what was clearly fine is
  * believed at once, what was just fine after two such trials, and that a level is
- * too much takes three.
+ * too much takes three.  The level that is left at the end is tried until it was fine
+ * four times, or too much three times: then the search goes on below it.  A rate that
+ * is kept in half of the trials only is none that a service level allows.
  */
 #ifndef BENCH_KNEE_H
 #define BENCH_KNEE_H
@@ -35,8 +37,10 @@ struct knee_seen {
 
 struct knee_level {
 	uint64_t rate_per_s;
-	unsigned fine, not_fine;
+	unsigned fine; /* a clearly fine trial counts twice */
+	unsigned good, not_fine;
 	bool missed; /* in the last trial */
+	bool last;   /* it may be the knee */
 };
 
 struct knee {

@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,14 +95,6 @@ static int read_all(struct gate_rows *all, const char *dir, char *why, size_t wh
 
 /* ---- sums ------------------------------------------------------------------------ */
 
-static bool is_alike(const struct gate_run *a, const struct gate_run *b)
-{
-	return strcmp(a->kind, b->kind) == 0 && strcmp(a->matrix, b->matrix) == 0 &&
-	       strcmp(a->commit, b->commit) == 0 && strcmp(a->rules, b->rules) == 0 &&
-	       strcmp(a->old_id, b->old_id) == 0 && strcmp(a->new_id, b->new_id) == 0 &&
-	       a->effect_pct == b->effect_pct;
-}
-
 /* k of n: 3 of 20 [3.2, 37.9]. */
 static void put_share(FILE *to, double k, double n)
 {
@@ -113,34 +106,6 @@ static void put_share(FILE *to, double k, double n)
 	}
 	gate_binomial_interval((uint64_t)k, (uint64_t)n, 0.95, &lo, &hi);
 	fprintf(to, " %.0f of %.0f [%.2g, %.3g] |", k, n, 100 * lo, 100 * hi);
-}
-
-struct sums {
-	double runs, alarms, undecided, open, gated, injected, found, false_cells, wall_s,
-		longest_s;
-};
-
-static struct sums add_up(const struct gate_rows *all, const struct gate_run *of)
-{
-	struct sums s = {0};
-
-	for (size_t i = 0; i < all->n; i++) {
-		const struct gate_run *r = &all->run[i];
-
-		if (!is_alike(r, of))
-			continue;
-		s.runs++;
-		s.alarms += r->false_cells > 0 || (r->suite > 0 && r->injected <= 0);
-		s.undecided += r->exit_code > EXIT_FINDING; /* broken ones, too */
-		s.open += r->open;
-		s.gated += r->gated;
-		s.injected += r->injected;
-		s.found += r->found;
-		s.false_cells += r->false_cells;
-		s.wall_s += r->wall_s;
-		s.longest_s = r->wall_s > s.longest_s ? r->wall_s : s.longest_s;
-	}
-	return s;
 }
 
 static void put_what(FILE *to, const struct gate_run *of)
@@ -163,31 +128,65 @@ static void put_what(FILE *to, const struct gate_run *of)
 
 static void put_group(FILE *to, const struct gate_rows *all, const struct gate_run *of)
 {
-	struct sums s = add_up(all, of);
+	struct gate_sums s = gate_runs_sum(all->run, all->n, of);
+	bool single = s.injected > 0 && !gate_run_uniform(of);
 
 	put_what(to, of);
 	put_share(to, s.alarms, s.runs);
-	put_share(to, s.found, s.injected);
-	put_share(to, s.injected > 0 ? s.found : 0, s.injected > 0 ? s.found + s.false_cells : 0);
+	put_share(to, s.right, s.runs);
+	put_share(to, s.found, single ? s.injected : 0);
+	put_share(to, s.found, single ? s.found + s.false_cells : 0);
 	put_share(to, s.open, s.gated);
 	put_share(to, s.undecided, s.runs);
 	fprintf(to, " %.0f | %.0f |\n", s.wall_s / s.runs, s.longest_s);
 }
 
+static bool is_first(const struct gate_rows *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (gate_runs_alike(&all->run[i], &all->run[k]))
+			return false;
+	}
+	return true;
+}
+
 static void put_table(FILE *to, const struct gate_rows *all)
 {
-	fputs("| what was compared | matrix | commit | runs with a false alarm | slowed cells "
-	      "found | named cells that were slowed | figures left open | runs without a verdict | "
-	      "seconds a run | the longest |\n"
-	      "|---|---|---|---|---|---|---|---|--:|--:|\n",
+	fputs("| what was compared | matrix | commit | runs with a false alarm | runs wholly "
+	      "right | slowed cells found | named cells that were slowed | figures left open | "
+	      "runs without a verdict | seconds a run | the longest |\n"
+	      "|---|---|---|---|---|---|---|---|---|--:|--:|\n",
 		to);
 	for (size_t i = 0; i < all->n; i++) {
-		bool first = true;
-
-		for (size_t k = 0; k < i; k++)
-			first = first && !is_alike(&all->run[i], &all->run[k]);
-		if (first)
+		if (is_first(all, i))
 			put_group(to, all, &all->run[i]);
+	}
+}
+
+/* What margins are set from. */
+static void put_shifts(FILE *to, const struct gate_rows *all)
+{
+	fputs("\nHow far the estimates of cells that were not slowed lie from 1, in %: the 90th "
+	      "percentile of a run's cells (the mean over runs), and the largest of all.\n\n"
+	      "| what was compared | matrix | commit |",
+		to);
+	for (enum cost m = 0; m < COSTS; m++)
+		fprintf(to, " %s (margin %.0f %%) |", cost_name(m), 100 * cost_rules[m].margin);
+	fputs("\n|---|---|---|---|---|---|---|---|\n", to);
+	for (size_t i = 0; i < all->n; i++) {
+		struct gate_sums s;
+
+		if (!is_first(all, i))
+			continue;
+		s = gate_runs_sum(all->run, all->n, &all->run[i]);
+		put_what(to, &all->run[i]);
+		for (enum cost m = 0; m < COSTS; m++) {
+			if (isfinite(s.shift[m].p90))
+				fprintf(to, " %.2f, %.2f |", s.shift[m].p90, s.shift[m].most);
+			else
+				fputs(" - |", to);
+		}
+		fputc('\n', to);
 	}
 }
 
@@ -203,8 +202,10 @@ int report_gate(struct report *r, FILE *to, const struct words *w, char *why, si
 	}
 	snprintf(dir, sizeof(dir), "%s/../%s", r->run->dir, w->word[0]);
 	code = read_all(&all, dir, why, why_len);
-	if (!code && all.n)
+	if (!code && all.n) {
 		put_table(to, &all);
+		put_shifts(to, &all);
+	}
 	if (!code && !all.n) {
 		fputs("*Not measured: no campaign of gates is kept in ", to);
 		report_text(to, w->word[0]);

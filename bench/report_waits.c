@@ -105,6 +105,14 @@ static int table_of(const struct sample *s)
 	return -1;
 }
 
+/* 64 B; what has no messages, nothing: bytes under a lock are another matter. */
+static bool has_usual_size(const struct sample *s)
+{
+	if (strcmp(s->workload, "contend") == 0)
+		return isnan(s->msg_bytes) || s->msg_bytes == 0;
+	return isnan(s->msg_bytes) || s->msg_bytes == SHOWN_BYTES;
+}
+
 /* False: not in any of the tables. */
 static bool place(const struct rank_group *g, const struct rank_entry *e, struct spot *out)
 {
@@ -115,7 +123,7 @@ static bool place(const struct rank_group *g, const struct rank_entry *e, struct
 	if (table < 0 || wait < 0 || crowd < 0 || strcmp(s->start, "exec") == 0 ||
 		!cmd_rankable(e->mechanism) || isnan(e->figure.median))
 		return false;
-	if (!isnan(s->msg_bytes) && s->msg_bytes != SHOWN_BYTES)
+	if (!has_usual_size(s))
 		return false;
 	if (trip ? crowd != 0 || (s->axes[0] && !kept_awake) : s->axes[0] != '\0')
 		return false;
@@ -208,8 +216,10 @@ static void put_line(FILE *to, const struct spot *spot, size_t n, bool trip)
 	report_text(to, spot[0].line);
 	fputs(" |", to);
 	for (unsigned i = 0; i < columns; i++) {
-		const struct spot *s = at < n && spot[at].column == i ? &spot[at++] : NULL;
+		const struct spot *s = at < n && spot[at].column == i ? &spot[at] : NULL;
 
+		while (at < n && spot[at].column == i) /* cells that differ in what is not shown */
+			at++;
 		if (!s) {
 			fputs(" - |", to);
 			continue;

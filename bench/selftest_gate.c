@@ -145,12 +145,6 @@ static int keep(struct gate_test *t)
 	return t->set.out ? gate_runs_add(t->set.out, &t->run, t->err, RUN_ERR) : 0;
 }
 
-/* Green on what is the same; with something injected: all of it, and nothing else. */
-static bool is_wrong(const struct gate_run *r)
-{
-	return r->false_cells > 0 || (r->suite > 0 && r->injected == 0) || r->found < r->injected;
-}
-
 static int run_gates(struct gate_test *t)
 {
 	bool wrong = false, open = false;
@@ -163,7 +157,7 @@ static int run_gates(struct gate_test *t)
 			return fail(t);
 		if (code >= EXIT_SIGNAL || code == EXIT_USAGE || code == EXIT_NOTHING)
 			return code;
-		wrong = wrong || is_wrong(&t->run);
+		wrong = wrong || !gate_run_right(&t->run);
 		open = open || code == EXIT_INCONCLUSIVE;
 	}
 	return wrong ? EXIT_FINDING : open ? EXIT_INCONCLUSIVE : EXIT_FINE;

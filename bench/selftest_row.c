@@ -2,7 +2,9 @@
  * selftest_row.c - what one gate whose right answer is known leaves: its row; see selftest_gate.h,
  * gate_runs.h.
  */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/selftest_gate.h"
@@ -39,6 +41,41 @@ static void count_cells(struct gate_run *r, const struct ab *ab)
 	}
 }
 
+/* ---- how far from nothing ------------------------------------------------------------ */
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static struct gate_shift shift_of(const struct ab *ab, enum cost m, double *work)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ab->run.plan.n; i++) {
+		const struct gate_hypothesis *h = &ab->gate.hyp[i * COSTS + m];
+
+		if (ab->cell[i].standing == AB_JUDGED && ab->cell[i].fault.act == PROBE_NONE &&
+			h->verdict != GATE_NO_FIGURE && isfinite(h->estimate))
+			work[n++] = 100 * fabs(expm1(h->estimate));
+	}
+	if (n == 0)
+		return (struct gate_shift){NAN, NAN};
+	qsort(work, n, sizeof(*work), ascending);
+	return (struct gate_shift){work[(size_t)(0.9 * (double)(n - 1) + 0.5)], work[n - 1]};
+}
+
+static void find_shifts(struct gate_run *r, const struct ab *ab)
+{
+	double *work = calloc(ab->run.plan.n + 1, sizeof(*work));
+
+	for (enum cost m = 0; m < COSTS; m++)
+		r->shift[m] = work ? shift_of(ab, m, work) : (struct gate_shift){NAN, NAN};
+	free(work);
+}
+
 void gate_test_row(struct gate_test *t, const struct ab *ab, int code, double wall_s)
 {
 	struct gate_run *r = &t->run;
@@ -59,4 +96,5 @@ void gate_test_row(struct gate_test *t, const struct ab *ab, int code, double wa
 	r->exit_code = code;
 	r->wall_s = wall_s;
 	count_cells(r, ab);
+	find_shifts(r, ab);
 }

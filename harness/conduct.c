@@ -10,7 +10,7 @@
 
 enum {
 	SLICE_NS = 50 * 1000 * 1000,
-	STILL_NS = 1000 * 1000 * 1000, /* who sleeps for a slice and this long stood still */
+	STILL_NS = 1000 * 1000 * 1000, /* who wakes up this much too late stood still */
 	LEAVE_NS = 2000 * 1000 * 1000,
 	SEAL_NS = 200 * 1000 * 1000,
 	REFUSED_BEATS = 10,
@@ -80,25 +80,23 @@ static bool handing_over(const struct gate *g)
 	       (g->order == DO_WARM || g->order == DO_MEASURE || g->order == DO_COUNT);
 }
 
-/* A machine, or a leader, that stood still has had nothing of that time: the deadline moves. */
-static void move_deadline(struct trial *t, uint64_t *last, uint64_t now)
+/* A machine, or a leader, that was to wake up at `due` and stood still has had nothing of that time. */
+static uint64_t lost(uint64_t due, uint64_t now)
 {
-	if (now - *last > SLICE_NS + STILL_NS)
-		t->deadline_ns += now - *last - SLICE_NS;
-	*last = now;
+	return now > due + STILL_NS ? now - due : 0;
 }
 
 enum outcome conduct_await(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
-	uint64_t moved = progress(t), beats = 0, refused = 0, last = monotonic_ns();
+	uint64_t moved = progress(t), beats = 0, refused = 0, due = monotonic_ns();
 	uint32_t seen = load_acquire(&g->arrived);
 
 	for (;;) {
 		uint32_t v = load_acquire(&g->arrived);
 		uint64_t now = monotonic_ns(), p = progress(t);
 
-		move_deadline(t, &last, now);
+		t->deadline_ns += lost(due, now);
 		watch_look(&t->watch);
 		if (v == t->crew.arena->workers)
 			return somebody_refused(t) ? OUTCOME_REFUSED : OUTCOME_FINE;
@@ -116,7 +114,8 @@ enum outcome conduct_await(struct trial *t)
 		moved = p;
 		if (beats * SLICE_NS > t->crew.spec->stall_ns)
 			return OUTCOME_STALLED;
-		futex_wait(&g->arrived, v, soonest(now + SLICE_NS, t->deadline_ns), shared(t));
+		due = soonest(now + SLICE_NS, t->deadline_ns);
+		futex_wait(&g->arrived, v, due, shared(t));
 	}
 }
 
@@ -169,13 +168,17 @@ static void nap(uint64_t ns)
 static enum outcome await_started(struct trial *t)
 {
 	struct gate *g = &t->crew.arena->gate;
+	uint64_t due = monotonic_ns(), now;
 
 	while (load_acquire(&g->started) < t->crew.arena->workers) {
 		crew_reap(&t->roster);
 		if (t->roster.ended > 0 || load_acquire(&g->arrived) >= GATE_DEATH)
 			return OUTCOME_DIED;
-		if (monotonic_ns() >= t->deadline_ns)
+		now = monotonic_ns();
+		t->deadline_ns += lost(due, now);
+		if (now >= t->deadline_ns)
 			return OUTCOME_LATE;
+		due = now + 100000;
 		nap(100000);
 	}
 	return OUTCOME_FINE;
@@ -187,7 +190,10 @@ static void sleep_through(struct trial *t, uint64_t until_ns)
 	struct gate *g = &t->crew.arena->gate;
 
 	while (monotonic_ns() < until_ns && load_acquire(&g->arrived) == 0) {
-		futex_wait(&g->arrived, 0, soonest(until_ns, watch_due(&t->watch)), shared(t));
+		uint64_t due = soonest(until_ns, watch_due(&t->watch));
+
+		futex_wait(&g->arrived, 0, due, shared(t));
+		t->deadline_ns += lost(due, monotonic_ns());
 		watch_look(&t->watch);
 	}
 }
@@ -335,7 +341,12 @@ enum outcome conduct_leave(struct trial *t)
 	uint64_t until = soonest(t->deadline_ns, monotonic_ns() + LEAVE_NS);
 
 	give_order(t, DO_LEAVE, 0, 1);
-	while (crew_join(&t->roster, monotonic_ns() + SLICE_NS) != 0) {
+	for (;;) {
+		uint64_t due = monotonic_ns() + SLICE_NS;
+
+		if (crew_join(&t->roster, due) == 0)
+			break;
+		until += lost(due, monotonic_ns());
 		if (load_acquire(&t->crew.arena->gate.arrived) >= GATE_DEATH)
 			return OUTCOME_DIED;
 		if (monotonic_ns() >= until)

@@ -2,68 +2,19 @@
 #include "harness/coroutine.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/compiler.h"
-#include "harness/coroutine_switch.h"
+#include "harness/coroutine_part.h"
 #include "harness/futex.h"
 
 enum {
 	DEFAULT_STACK_BYTES = 256 * 1024, /* sanitizers want much; untouched pages cost nothing */
-	EVENTS = 64,
-	POLL_EVERY = 64,             /* switches between looks at descriptors */
+	POLL_EVERY = 64,                  /* switches between looks at descriptors */
 	WORD_SLICE_NS = 1000 * 1000, /* between looks at a word while descriptors are awaited */
-};
-
-enum state { STATE_READY, STATE_RUNS, STATE_PARKED, STATE_ENDED };
-
-struct coro {
-	struct coro_context context;
-	struct coro_loop *loop;
-	struct coro *next;          /* of the ready ones, of the spare ones */
-	struct coro *newer, *older; /* all that have not ended */
-	struct coro *wait_next; /* of those that wait for the same descriptor, in the same queue */
-	coro_body_fn *body;
-	void *arg;
-	void *map; /* the stack and its guard page */
-	enum state state;
-	bool unparked; /* before it parked */
-	bool timed_out;
-	bool fd_waits;
-	uint64_t deadline_ns; /* CORO_FOREVER: not in the heap */
-	size_t heap_at;       /* 1 is the first; 0: not in it */
-};
-
-/* A descriptor that somebody has waited for. */
-struct watch {
-	bool known;            /* to epoll */
-	uint32_t ready;        /* edges that nobody has used */
-	struct coro *in, *out; /* who waits */
-};
-
-struct coro_loop {
-	enum coro_switch how;
-	size_t stack_bytes, page_bytes;
-	struct coro_context own;
-	struct coro *running;
-	struct coro *first_ready, *last_ready;
-	struct coro *all;   /* newest first */
-	struct coro *spare; /* their stacks are used again */
-	struct coro *gone;  /* has ended; to be collected by whoever runs next */
-	struct coro **heap; /* by deadline; [0] is not used */
-	size_t heap_n, heap_room;
-	size_t live, fd_waiters;
-	struct watch *watch;
-	int watches, epoll;
-	atomic_u32 *word; /* what the parked await_word()s wait for */
-	uint32_t word_seen;
-	struct coro_queue word_waiters;
-	unsigned switches;
 };
 
 static _Thread_local struct coro_loop *current;
@@ -80,7 +31,7 @@ struct coro_loop *coro_self_loop(void)
 
 /* ---- the ready ones -------------------------------------------------------- */
 
-static void make_ready(struct coro *c)
+void coro_make_ready(struct coro *c)
 {
 	struct coro_loop *l = c->loop;
 
@@ -103,97 +54,6 @@ static struct coro *next_ready(struct coro_loop *l)
 	if (!l->first_ready)
 		l->last_ready = NULL;
 	return c;
-}
-
-/* ---- deadlines: a binary heap ----------------------------------------------- */
-
-static void heap_put(struct coro_loop *l, size_t at, struct coro *c)
-{
-	l->heap[at] = c;
-	c->heap_at = at;
-}
-
-static void heap_up(struct coro_loop *l, size_t at)
-{
-	struct coro *c = l->heap[at];
-
-	for (; at > 1 && l->heap[at / 2]->deadline_ns > c->deadline_ns; at /= 2)
-		heap_put(l, at, l->heap[at / 2]);
-	heap_put(l, at, c);
-}
-
-static void heap_down(struct coro_loop *l, size_t at)
-{
-	struct coro *c = l->heap[at];
-
-	for (;;) {
-		size_t child = 2 * at;
-
-		if (child > l->heap_n)
-			break;
-		if (child < l->heap_n &&
-			l->heap[child + 1]->deadline_ns < l->heap[child]->deadline_ns)
-			child++;
-		if (l->heap[child]->deadline_ns >= c->deadline_ns)
-			break;
-		heap_put(l, at, l->heap[child]);
-		at = child;
-	}
-	heap_put(l, at, c);
-}
-
-static void heap_remove(struct coro_loop *l, struct coro *c)
-{
-	size_t at = c->heap_at;
-	struct coro *last;
-
-	if (at == 0)
-		return;
-	c->heap_at = 0;
-	last = l->heap[l->heap_n--];
-	if (last == c)
-		return;
-	heap_put(l, at, last);
-	heap_up(l, at);
-	heap_down(l, last->heap_at);
-}
-
-/* Room was made when the coroutine was started: this cannot fail. */
-static void heap_add(struct coro_loop *l, struct coro *c)
-{
-	heap_put(l, ++l->heap_n, c);
-	heap_up(l, l->heap_n);
-}
-
-static int heap_reserve(struct coro_loop *l)
-{
-	size_t room = l->heap_room ? 2 * l->heap_room : 64;
-	struct coro **more;
-
-	if (l->live + 2 <= l->heap_room)
-		return 0;
-	more = realloc(l->heap, room * sizeof(struct coro *));
-	if (!more)
-		return -ENOMEM;
-	l->heap = more;
-	l->heap_room = room;
-	return 0;
-}
-
-static void wake_late_ones(struct coro_loop *l)
-{
-	uint64_t now;
-
-	if (l->heap_n == 0)
-		return;
-	now = monotonic_ns();
-	while (l->heap_n && l->heap[1]->deadline_ns <= now) {
-		struct coro *c = l->heap[1];
-
-		heap_remove(l, c);
-		c->timed_out = true;
-		make_ready(c);
-	}
 }
 
 /* ---- switching --------------------------------------------------------------- */
@@ -331,7 +191,7 @@ static struct coro *take_coro(struct coro_loop *l)
 
 int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg)
 {
-	int err = heap_reserve(l);
+	int err = coro_heap_reserve(l);
 	struct coro *c = err ? NULL : take_coro(l);
 
 	if (!c)
@@ -352,132 +212,8 @@ int coro_start(struct coro_loop *l, coro_body_fn *body, void *arg)
 		l->all->newer = c;
 	l->all = c;
 	l->live++;
-	make_ready(c);
+	coro_make_ready(c);
 	return 0;
-}
-
-/* ---- descriptors ---------------------------------------------------------------- */
-
-static void wake_waiters(struct coro_loop *l, struct coro **waiters)
-{
-	while (*waiters) {
-		struct coro *c = *waiters;
-
-		*waiters = c->wait_next;
-		c->fd_waits = false;
-		l->fd_waiters--;
-		coro_unpark(c);
-	}
-}
-
-/* 0: do not sleep. */
-static int wait_for_events(struct coro_loop *l, struct epoll_event e[EVENTS], uint64_t until_ns)
-{
-	uint64_t now = until_ns == 0 || until_ns == CORO_FOREVER ? 0 : monotonic_ns();
-	uint64_t left = until_ns > now ? until_ns - now : 0;
-	struct timespec ts = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
-	int n;
-
-	if (until_ns == 0)
-		return epoll_wait(l->epoll, e, EVENTS, 0);
-	if (until_ns == CORO_FOREVER)
-		return epoll_wait(l->epoll, e, EVENTS, -1);
-	n = epoll_pwait2(l->epoll, e, EVENTS, &ts, NULL);
-	if (n < 0 && errno == ENOSYS) /* before Linux 5.11: to the next millisecond */
-		n = epoll_wait(l->epoll, e, EVENTS, (int)(left / 1000000) + 1);
-	return n;
-}
-
-static void look_at_fds(struct coro_loop *l, uint64_t until_ns)
-{
-	struct epoll_event e[EVENTS];
-	int n = wait_for_events(l, e, until_ns);
-
-	for (int i = 0; i < n; i++) {
-		struct watch *w = &l->watch[e[i].data.fd];
-		uint32_t both = e[i].events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP);
-
-		if (e[i].events & EPOLLIN || both) {
-			w->ready |= w->in ? 0 : POLLIN;
-			wake_waiters(l, &w->in);
-		}
-		if (e[i].events & EPOLLOUT || both) {
-			w->ready |= w->out ? 0 : POLLOUT;
-			wake_waiters(l, &w->out);
-		}
-	}
-}
-
-static struct watch *watch_of(struct coro_loop *l, int fd)
-{
-	struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.fd = fd};
-	struct watch *more;
-
-	if (fd >= l->watches) {
-		more = realloc(l->watch, ((size_t)fd + 1) * sizeof(*more));
-		if (!more)
-			return NULL;
-		memset(more + l->watches, 0, (size_t)(fd + 1 - l->watches) * sizeof(*more));
-		l->watch = more;
-		l->watches = fd + 1;
-	}
-	if (!l->watch[fd].known && epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &e) == 0)
-		l->watch[fd].known = true;
-	return l->watch[fd].known ? &l->watch[fd] : NULL;
-}
-
-static void leave_watch(struct coro_loop *l, struct coro **waiters, struct coro *c)
-{
-	while (*waiters && *waiters != c)
-		waiters = &(*waiters)->wait_next;
-	if (*waiters)
-		*waiters = c->wait_next;
-	c->fd_waits = false;
-	l->fd_waiters--;
-}
-
-bool coro_await_fd(int fd, short events, uint64_t deadline_ns)
-{
-	struct coro_loop *l = current;
-	struct coro *self = l->running, **waiters;
-	struct watch *w = watch_of(l, fd);
-	uint32_t want = events & POLLIN ? POLLIN : POLLOUT;
-	bool woken;
-
-	if (!w) { /* a regular file, say: always ready */
-		coro_yield();
-		return true;
-	}
-	if (w->ready & want) {
-		w->ready &= ~want;
-		return true;
-	}
-	waiters = want == POLLIN ? &w->in : &w->out;
-	self->wait_next = NULL;
-	while (*waiters)
-		waiters = &(*waiters)->wait_next;
-	*waiters = self;
-	self->fd_waits = true;
-	l->fd_waiters++;
-	self->unparked = false;
-	woken = coro_park(deadline_ns);
-	self->unparked = false; /* an edge after the deadline has let it go as well */
-	if (!self->fd_waits)
-		return true;
-	leave_watch(l, want == POLLIN ? &l->watch[fd].in : &l->watch[fd].out, self);
-	return woken;
-}
-
-void coro_forget_fd(int fd)
-{
-	struct coro_loop *l = current;
-
-	if (!l || fd < 0 || fd >= l->watches || !l->watch[fd].known)
-		return;
-	epoll_ctl(l->epoll, EPOLL_CTL_DEL, fd, NULL);
-	wake_waiters(l, &l->watch[fd].in);
-	wake_waiters(l, &l->watch[fd].out);
-	l->watch[fd] = (struct watch){0};
 }
 
 /* ---- waiting ---------------------------------------------------------------------- */
@@ -487,8 +223,8 @@ void coro_yield(void)
 	struct coro_loop *l = current;
 
 	if (l->fd_waiters && !l->first_ready)
-		look_at_fds(l, 0);
-	make_ready(l->running);
+		coro_look_at_fds(l, 0);
+	coro_make_ready(l->running);
 	stand(l);
 }
 
@@ -505,7 +241,7 @@ bool coro_park(uint64_t deadline_ns)
 	self->timed_out = false;
 	self->deadline_ns = deadline_ns;
 	if (deadline_ns != CORO_FOREVER)
-		heap_add(l, self);
+		coro_heap_add(l, self);
 	stand(l);
 	return !self->timed_out;
 }
@@ -513,8 +249,8 @@ bool coro_park(uint64_t deadline_ns)
 void coro_unpark(struct coro *c)
 {
 	if (c->state == STATE_PARKED) {
-		heap_remove(c->loop, c);
-		make_ready(c);
+		coro_heap_remove(c->loop, c);
+		coro_make_ready(c);
 	} else {
 		c->unparked = true;
 	}
@@ -621,7 +357,7 @@ static int await_anything(struct coro_loop *l)
 		futex_wait(l->word, l->word_seen,
 			l->heap_n ? l->heap[1]->deadline_ns : FUTEX_FOREVER, false);
 	else if (l->fd_waiters || l->heap_n)
-		look_at_fds(l, sleep_until(l));
+		coro_look_at_fds(l, sleep_until(l));
 	else
 		return -EDEADLK;
 	return 0;
@@ -634,10 +370,10 @@ int coro_run(struct coro_loop *l)
 	while (l->live && !err) {
 		struct coro *c;
 
-		wake_late_ones(l);
+		coro_heap_wake(l);
 		word_moved(l);
 		if (l->fd_waiters && l->first_ready)
-			look_at_fds(l, 0);
+			coro_look_at_fds(l, 0);
 		c = next_ready(l);
 		if (c)
 			switch_to(l, &l->own, c, false);

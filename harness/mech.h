@@ -152,13 +152,14 @@ enum broker { BROKER_NONE, BROKER_REDIS, BROKER_RABBITMQ, BROKER_COUNT };
  */
 struct path {
 	uint8_t syscalls_send, syscalls_recv; /* entries into the kernel */
+	uint8_t syscalls_vain;                /* of a try that finds nothing */
 	uint8_t atomics_send, atomics_recv;   /* atomic read-modify-write instructions */
 };
 
 /* One call into the kernel to send, one to receive. */
 #define PATH_SYSCALL_EACH                                                                          \
 	{                                                                                          \
-		.syscalls_send = 1, .syscalls_recv = 1                                             \
+		.syscalls_send = 1, .syscalls_recv = 1, .syscalls_vain = 1                         \
 	}
 
 /* n atomic instructions to send (lock, signal), n to receive (unlock, wait). */

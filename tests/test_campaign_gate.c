@@ -30,6 +30,7 @@ static void write_matrices(const char *text)
 {
 	support_text(support_path(&program.dir, "here/tree/bench/matrices/gate6.ini"), text);
 	support_text(support_path(&program.dir, "here/tree/bench/matrices/gate60.ini"), text);
+	support_text(support_path(&program.dir, "here/tree/bench/matrices/ci.ini"), text);
 }
 
 static int make_tree(void **state)
@@ -38,9 +39,9 @@ static int make_tree(void **state)
 		return -1;
 	program_ends("sh -c 'mkdir -p tree/scripts tree/build/aa2 tree/bench/matrices && "
 		     "cp \"$HANDOFF_SHARE\"/scripts/*campaign* tree/scripts/ && "
-		     "strip -g -o tree/build/handoff \"$H\" && "
-		     "cp tree/build/handoff tree/build/aa2/handoff && "
-		     "echo x >>tree/build/aa2/handoff && echo \"aa2: ;\" >tree/Makefile'",
+		     "strip -g -o tree/build/handoff \"$H\" && for i in 1 2 3 4 5; do "
+		     "cp tree/build/handoff tree/build/aa2/handoff-$i && "
+		     "echo $i >>tree/build/aa2/handoff-$i; done && echo \"aa2: ;\" >tree/Makefile'",
 		RC_FINE);
 	write_matrices(MATRIX("1ms"));
 	return 0;
@@ -119,8 +120,8 @@ static void gates_add_up_over_calls_and_interruptions(void **state)
 static void kinds_take_turns_by_what_is_still_to_be_done(void **state)
 {
 	const char *at;
-	static const char *const turns[] = {
-		"aa: 1 of 2", "aa2: 1 of 2", "gate6: 1 of 2", "aa: 2 of 2", "gate6: 2 of 2"};
+	static const char *const turns[] = {"aa: 1 of 2", "aa2: 1 of 2", "gate6: 1 of 2",
+		"ci: 1 of 2", "aa: 2 of 2", "gate6: 2 of 2"};
 
 	(void)state;
 	program_ends(CAMPAIGN "aa --runs 2", RC_FINE);
@@ -129,8 +130,15 @@ static void kinds_take_turns_by_what_is_still_to_be_done(void **state)
 		check_says(at, turns[i]);
 		at = strstr(at, turns[i]);
 	}
+	check_says(program.out, "aa2, matrix gate60: 2 runs of "); /* of two links */
+	check_says(program.out, "estimates off by, 90th percentile of cells and most: throughput ");
+	program_says(
+		"sh -c 'cut -d, -f5 tree/results/campaigns/gate/*/runs-aa2.csv | uniq | wc -l'",
+		"3");
 	program_ends(CAMPAIGN "inject --only 20 --runs 1", RC_FINE);
 	check_says(program.out, "20 % slower in 1 cells: 1 run ");
+	program_ends(CAMPAIGN "inject --only all --runs 1", RC_FINE);
+	check_says(program.out, "2 % slower in 1 cells: 1 run ");
 	program_ends(CAMPAIGN "aa --runs 9 --for 0s", RC_FINE);
 	check_says(program.err, "time is up");
 	assert_true(gates("aa") == 2 && gates("gate6") == 2);
@@ -167,7 +175,7 @@ static void bad_arguments_are_refused(void **state)
 	(void)state;
 	program_ends(CAMPAIGN "aa --runs x", RC_USAGE);
 	program_ends(CAMPAIGN "aa --only 5", RC_USAGE);
-	check_says(program.err, "aa aa2 gate6");
+	check_says(program.err, "aa aa2 gate6 ci");
 	program_ends(CAMPAIGN "inject --for soon", RC_USAGE);
 	check_says(program.err, "30m");
 	program_ends(CAMPAIGN "inject --judge", RC_USAGE);

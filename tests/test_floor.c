@@ -158,6 +158,8 @@ static const struct sum sums[] = {
 	{"channel/shm-sem/uncontended?placement=same-pu", PU_A, PU_A, 0, 1e6, 12,
 		"8 atomic + 2 copy-64"},
 	{"channel/pipe/poll-vain?placement=same-pu", PU_A, PU_A, 0, 1e6, 10, "1 syscall"},
+	{"event/epoll/poll-vain?placement=same-pu", PU_A, PU_A, 0, 1e6, 10, "1 syscall"},
+	{"channel/file-queue/poll-vain?placement=same-pu", PU_A, PU_A, 0, 1e6, NAN, ""},
 	/* locks and events */
 	{"lock/mutex/contend?fan=2", PU_A, PU_B, 1, 1e6, 2, "2 atomic"},
 	{"event/semaphore/wake-one", PU_A, PU_B, 1, 1e6, 10100, "1 wake + 1 line"},

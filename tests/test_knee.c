@@ -24,6 +24,7 @@ struct server {
 	double hiccups;    /* share of trials in which the machine stands still for 5 ms */
 	double slow_below; /* per second: each message takes longer there, but nothing queues */
 	double floor_ns;   /* that every message takes besides */
+	double flaky_above, flaky; /* per second: above it this share of trials is far too slow */
 };
 
 static struct hist hist;
@@ -46,6 +47,8 @@ static struct knee_seen serve(const struct server *s, uint64_t rate, unsigned n,
 
 	if (uniform(state) < s->hiccups)
 		pause = uniform(state) * n;
+	if (s->flaky_above > 0 && (double)rate > s->flaky_above && uniform(state) < s->flaky)
+		extra += 100 * s->slo_ns;
 	hist_reset(&hist);
 	for (unsigned i = 0; i < n; i++) {
 		at += exponential(state, 1e9 / (double)rate);
@@ -153,6 +156,24 @@ static void knee_is_found_though_the_machine_has_hiccups(void **state)
 	finds(&s, true_knee(&quiet), (uint64_t)CAPACITY / 4);
 }
 
+/* A rate that is kept one time in five is none that the level allows. */
+static void rate_that_is_kept_now_and_then_is_no_knee(void **state)
+{
+	const struct server s = {.slo_ns = 1e5, .flaky_above = CAPACITY / 4, .flaky = 0.8};
+	unsigned above = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct knee k;
+
+		search(&k, &s, (uint64_t)CAPACITY / 16, seed);
+		above += (double)knee_found(&k) > 1.1 * s.flaky_above;
+		assert_true((double)knee_found(&k) > 0.9 * s.flaky_above);
+	}
+	if (above > SEEDS / 3)
+		fail_msg("%u of %d knees lie above", above, SEEDS);
+}
+
 static void knee_is_found_though_low_rates_are_too_slow(void **state)
 {
 	const struct server s = {.slo_ns = 2e4, .slow_below = CAPACITY / 3};
@@ -241,6 +262,7 @@ int main(void)
 		cmocka_unit_test(knee_of_constant_service_is_found_within_a_tenth),
 		cmocka_unit_test(knee_is_found_from_far_below_and_from_above),
 		cmocka_unit_test(knee_is_found_though_the_machine_has_hiccups),
+		cmocka_unit_test(rate_that_is_kept_now_and_then_is_no_knee),
 		cmocka_unit_test(knee_is_found_though_low_rates_are_too_slow),
 		cmocka_unit_test(knee_of_a_server_that_is_always_too_slow_is_none),
 		cmocka_unit_test(knee_of_what_is_never_too_slow_is_the_highest_rate),

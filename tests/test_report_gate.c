@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <math.h>
 
 #include "bench/gate_runs.h"
 #include "bench/report.h"
@@ -105,18 +106,49 @@ static void gates_add_up_to_rates_with_exact_bounds(void **state)
 				.suite = 1});
 	add(s, "inject.csv",
 		(struct gate_run){.kind = "inject", .effect_pct = 5, .injected = 2, .found = 0});
+	for (int i = 0; i < 2; i++)
+		add(s, "inject.csv",
+			(struct gate_run){
+				.kind = "inject", .effect_pct = 2, .injected = 6, .suite = i});
 	text = said(s, "{{gate gate}}\n", 0);
 	assert_non_null(text);
 	check_says(text,
-		"| the same program twice | gate6 | abc123 | 1 of 20 [0.13, 24.9] | - | - | "
-		"0 of 360 [0, 1.02] | 0 of 20 [0, 16.8] | 25 | 25 |\n");
-	check_says(text,
-		"| the same objects, linked in another order | gate6 | abc123 | "
-		"1 of 1 [2.5, 100] | - | - | 9 of 18 [26, 74] | 1 of 1 [2.5, 100] | 25 | 25 |\n");
+		"| the same program twice | gate6 | abc123 | 1 of 20 [0.13, 24.9] | "
+		"19 of 20 [75, 99.9] | - | - | 0 of 360 [0, 1.02] | 0 of 20 [0, 16.8] | 25 | 25 |\n");
+	check_says(text, "| the same objects, linked in another order | gate6 | abc123 | "
+			 "1 of 1 [2.5, 100] | 0 of 1 [0, 97.5] | - | - | 9 of 18 [26, 74] | "
+			 "1 of 1 [2.5, 100] | 25 | 25 |\n");
 	check_says(text, "| 10 % slower in 2 cells | gate6 | abc123 | 1 of 5 [0.51, 71.6] | "
-			 "9 of 10 [55, 99.7] | 9 of 10 [55, 99.7] | 0 of 90 [0, 4.02] |");
+			 "4 of 5 [28, 99.5] | 9 of 10 [55, 99.7] | 9 of 10 [55, 99.7] | "
+			 "0 of 90 [0, 4.02] |");
 	check_says(text, "| 5 % slower in 2 cells | gate6 | abc123 | 0 of 1 [0, 97.5] | "
-			 "0 of 2 [0, 84.2] | - |");
+			 "0 of 1 [0, 97.5] | 0 of 2 [0, 84.2] | - |");
+	/* all are slower: the whole is to be called so, not each */
+	check_says(text, "| 2 % slower in 6 cells | gate6 | abc123 | 0 of 2 [0, 84.2] | "
+			 "1 of 2 [1.3, 98.7] | - | - |");
+	free(text);
+}
+
+static void how_far_relinked_programs_lie_apart_stands_beside_the_margins(void **state)
+{
+	struct scene *s = *state;
+	struct gate_run run = {.kind = "aa2", .new_id = "first"};
+	char *text;
+
+	assert_int_equal(mkdir(s->gate, 0700), 0);
+	for (int m = 0; m < COSTS; m++)
+		run.shift[m] = (struct gate_shift){NAN, NAN};
+	run.shift[COST_CPU] = (struct gate_shift){1, 4};
+	add(s, "aa2.csv", run);
+	(void)snprintf(run.new_id, sizeof(run.new_id), "second"); /* another link: the same row */
+	run.shift[COST_CPU] = (struct gate_shift){2, 3};
+	run.shift[COST_P50] = (struct gate_shift){0.25, 0.5};
+	add(s, "aa2.csv", run);
+	text = said(s, "{{gate gate}}\n", 0);
+	assert_non_null(text);
+	check_says(text, " | throughput (margin 3 %) | p50 (margin 3 %) |");
+	check_says(text,
+		"linked in another order | gate6 | abc123 | - | 0.25, 0.50 | - | 1.50, 4.00 | - |");
 	free(text);
 }
 
@@ -128,8 +160,8 @@ static void a_gate_that_is_kept_twice_counts_once(void **state)
 	add(s, "aa.csv", (struct gate_run){.kind = "aa", .seed = 1000});
 	add(s, "aa.csv", (struct gate_run){.kind = "aa", .seed = 1001, .exit_code = 2});
 	add(s, "runs.csv", (struct gate_run){.kind = "aa", .seed = 1000});
-	check_said(s, "| abc123 | 0 of 2 [0, 84.2] | - | - | 0 of 36 [0, 9.74] | "
-		      "1 of 2 [1.3, 98.7] |");
+	check_said(s, "| abc123 | 0 of 2 [0, 84.2] | 1 of 2 [1.3, 98.7] | - | - | "
+		      "0 of 36 [0, 9.74] | 1 of 2 [1.3, 98.7] |");
 }
 
 static void gates_of_other_constants_or_programs_stand_apart(void **state)
@@ -143,10 +175,10 @@ static void gates_of_other_constants_or_programs_stand_apart(void **state)
 	add(s, "aa.csv", (struct gate_run){.kind = "aa", .rules = "2", .old_id = "other"});
 	text = said(s, "{{gate gate}}\n", 0);
 	assert_non_null(text);
-	check_says(text, "| 1 of 1 [2.5, 100] | - |");
-	again = strstr(text, "| 0 of 1 [0, 97.5] | - |");
+	check_says(text, "| 1 of 1 [2.5, 100] | 0 of 1 [0, 97.5] | - |");
+	again = strstr(text, "| 0 of 1 [0, 97.5] | 1 of 1 [2.5, 100] | - |");
 	assert_non_null(again);
-	assert_non_null(strstr(again + 1, "| 0 of 1 [0, 97.5] | - |"));
+	assert_non_null(strstr(again + 1, "| 0 of 1 [0, 97.5] | 1 of 1 [2.5, 100] | - |"));
 	free(text);
 }
 
@@ -177,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_SCENE(gates_add_up_to_rates_with_exact_bounds),
+		IN_SCENE(how_far_relinked_programs_lie_apart_stands_beside_the_margins),
 		IN_SCENE(a_gate_that_is_kept_twice_counts_once),
 		IN_SCENE(gates_of_other_constants_or_programs_stand_apart),
 		IN_SCENE(without_gates_one_sentence_says_so),

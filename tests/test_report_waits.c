@@ -76,6 +76,20 @@ static void add_lock(struct rows *r, const char *wait, double workers, double fi
 	}
 }
 
+/* Another cell of the same place: n bytes are changed inside. */
+static void add_bytes_under_lock(struct rows *r, const char *wait, double workers, double figure)
+{
+	size_t from = r->n;
+
+	add_lock(r, wait, workers, figure);
+	for (size_t i = from; i < r->n; i++) {
+		size_t len = strlen(r->row[i].cell);
+
+		r->row[i].msg_bytes = 64;
+		(void)snprintf(r->row[i].cell + len, sizeof(r->row[i].cell) - len, "&size=64");
+	}
+}
+
 /* The section of the report that is made of the rows; to be freed. */
 static char *section_of(const char *dir, const struct rows *r)
 {
@@ -155,6 +169,7 @@ static void workers_on_one_processor_are_shown_by_their_number(void **state)
 		add_crowd(r, "spin", workers[i], 1e5 / workers[i]);
 		add_lock(r, "yield", workers[i], 1e7 / workers[i]);
 	}
+	add_bytes_under_lock(r, "yield", 2, 9e5);
 	add_lock(r, "block", 2, 1e6); /* two are no crowd */
 	add_lock(r, "spin", 8, 1e6);  /* nor in the table */
 	text = section_of(*state, r);
@@ -163,7 +178,9 @@ static void workers_on_one_processor_are_shown_by_their_number(void **state)
 		"| channel/pipe (block) | 515 k/s [500 .. 530 k/s]; CPU 500 ns | 258 k/s "
 		"[250 .. 265 k/s]; CPU 500 ns | 64.4 k/s [62.5 .. 66.2 k/s]; CPU 500 ns |\n"
 		"| channel/pipe (spin) | 51.5 k/s ");
-	check_says(text, "| lock/mutex (yield) | 5.15 M/s [5.00 .. 5.30 M/s]; CPU 50.0 ns | ");
+	check_says(text,
+		"| lock/mutex (yield) | 5.15 M/s [5.00 .. 5.30 M/s]; CPU 50.0 ns "
+		"| 2.58 M/s [2.50 .. 2.65 M/s]; CPU 50.0 ns | 644 k/s [625 .. 662 k/s]; CPU 50.0 ns |");
 	assert_null(strstr(text, "lock/mutex (block)"));
 	assert_null(strstr(text, "lock/mutex (spin)"));
 	assert_null(strstr(text, "16 workers on one processor"));

@@ -281,7 +281,7 @@ const struct mech mech_channel_queue_feeder = {
 				[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async"},
 			.copies = 3,
 			/* a length and a body to read; the writing is the feeder's */
-			.path = {.syscalls_recv = 2, .atomics_send = 3, .atomics_recv = 3},
+			.path = {.syscalls_recv = 2, .syscalls_vain = 1, .atomics_send = 3, .atomics_recv = 3},
 		},
 	.local_bytes = sizeof(struct feeder),
 	.shared_bytes = feeder_link_bytes,

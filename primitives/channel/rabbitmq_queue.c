@@ -226,7 +226,7 @@ const struct mech mech_channel_rabbitmq_queue = {
 			.limits = "RabbitMQ: 128 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "librabbitmq, rabbitmq-server",
-			.path = {.syscalls_send = 2, .syscalls_recv = 1},
+			.path = {.syscalls_send = 2, .syscalls_recv = 1, .syscalls_vain = 1},
 		},
 	.broker = BROKER_RABBITMQ,
 	.local_bytes = sizeof(struct rabbit_end),

@@ -179,7 +179,7 @@ const struct mech mech_channel_redis_list = {
 			.limits = "Redis: 512 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "libhiredis, redis-server",
-			.path = {.syscalls_send = 2, .syscalls_recv = 2}, /* command, answer */
+			.path = {.syscalls_send = 2, .syscalls_recv = 2, .syscalls_vain = 2}, /* command, answer */
 		},
 	.broker = BROKER_REDIS,
 	.local_bytes = sizeof(struct redis_end),
