@@ -43,8 +43,8 @@ static const char *normalise_crowd(struct cell *c)
 	c->extra.touch = TOUCH_LEADER;
 	c->side_a = workload_one_role(c->workload) ? 2 : 1;
 	c->side_b = workload_one_role(c->workload) ? 0 : 1;
-	if (c->domain != DOMAIN_THREAD && c->domain != DOMAIN_PROCESS)
-		return "oversubscribed: its threads are those of one process, or of two";
+	if (c->domain == DOMAIN_MIXED)
+		return "oversubscribed: its light workers are those of one process, or of two";
 	if (c->start == START_EXEC)
 		return "oversubscribed: its links are inherited, start=fork only";
 	if (c->mech->flags & MECH_NO_EVIDENCE)

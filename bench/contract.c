@@ -74,6 +74,20 @@ const char *contract_fans(const struct mech *m)
 	return m->max_receivers == 1 ? "N:1" : "N:M";
 }
 
+const char *contract_absence(const struct mech *m, enum domain d)
+{
+	const char *why;
+
+	if (d == DOMAIN_MIXED) {
+		why = contract_absence(m, DOMAIN_THREAD);
+		return why ? why : contract_absence(m, DOMAIN_PROCESS);
+	}
+	why = m->contract.not_in[d];
+	if (m->domains & BIT(d))
+		return NULL;
+	return why ? why : "its contract does not say why";
+}
+
 static const char *or_nothing(const char *text)
 {
 	return text ? text : "";
@@ -106,4 +120,6 @@ void contract_each(const struct mech *m, contract_fn *fn, void *ctx)
 	fn(ctx, "floor", yes_no[(m->flags & MECH_FLOOR) != 0]);
 	fn(ctx, "wakes", wakes[c->wakes]);
 	fn(ctx, "remembers", m->family == FAMILY_EVENT ? yes_no[c->remembers] : "");
+	fn(ctx, "peer_dies", or_nothing(c->peer_dies));
+	fn(ctx, "limits", or_nothing(c->limits));
 }

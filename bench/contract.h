@@ -18,6 +18,12 @@ typedef void contract_fn(void *ctx, const char *name, const char *value);
  */
 void contract_each(const struct mech *m, contract_fn *fn, void *ctx);
 
+/*
+ * Why it is not offered in a domain, mixed among them, as its contract says; NULL: it is offered.
+ * A relative that does is named: "... see channel/queue-async".
+ */
+const char *contract_absence(const struct mech *m, enum domain d);
+
 /* "thread process"; what --domain takes. */
 void contract_domains(const struct mech *m, char *out, size_t len);
 

@@ -14,23 +14,45 @@
 #include "bench/report_part.h"
 #include "bench/report_spots.h"
 #include "bench/report_text.h"
+#include "harness/workload.h"
 #include "primitives/registry.h"
 
 enum { TEXT = 128 };
 
 /* ---- what it promises ------------------------------------------------------- */
 
+/* What it does not have is left out, but whether it survives and what limits it are never. */
+static bool is_said(const char *name, const char *value)
+{
+	if (strcmp(name, "survives") == 0 || strcmp(name, "limits") == 0)
+		return true;
+	return value[0] && strcmp(value, "no") != 0;
+}
+
 static void put_field(void *ctx, const char *name, const char *value)
 {
 	FILE *to = ctx;
 
-	if (!value[0] || strcmp(value, "no") == 0)
+	if (!is_said(name, value))
 		return;
 	fputs(" · ", to);
 	for (; *name; name++)
 		fputc(*name == '_' ? ' ' : *name, to);
 	fputs(": ", to);
-	report_text(to, value);
+	report_text(to, value[0] ? value : "memory only");
+}
+
+/* "not between processes: why", for each domain that it does not offer. */
+static void put_absences(FILE *to, const struct mech *m)
+{
+	for (int d = 0; d < DOMAIN_COUNT; d++) {
+		const char *why = contract_absence(m, (enum domain)d);
+
+		if (!why)
+			continue;
+		fprintf(to, " · not offered, %s: ", domain_name((enum domain)d));
+		report_text(to, why);
+	}
 }
 
 static void put_contract(FILE *to, const struct mech *m)
@@ -42,6 +64,7 @@ static void put_contract(FILE *to, const struct mech *m)
 	report_text(to, m->summary);
 	fprintf(to, "\n\ndomains: %s · fans: %s", domains, contract_fans(m));
 	contract_each(m, put_field, to);
+	put_absences(to, m);
 	fputs("\n", to);
 	if (m->flags & MECH_FLOOR)
 		fputs("\nA floor: it bounds what the loops cost and is never ranked.\n", to);

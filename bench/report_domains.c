@@ -15,6 +15,7 @@
 
 #include "bench/cell.h"
 #include "bench/cmd.h"
+#include "bench/contract.h"
 #include "bench/report_part.h"
 #include "bench/report_text.h"
 #include "bench/stats.h"
@@ -28,18 +29,18 @@ enum { SHOWN_BYTES = 64, COLUMNS = 3 };
 
 static const enum domain columns[COLUMNS] = {DOMAIN_THREAD, DOMAIN_PROCESS, DOMAIN_COROUTINE};
 
-/* What a family is judged by: how much, and how long. */
+/* What a family is judged by: how many a second, and how long. */
 static const struct judged_by {
 	const char *rate, *time; /* workloads; NULL: there is none */
 } judged_by[FAMILY_COUNT] = {
 	[FAMILY_CHANNEL] = {"stream", "pingpong"},
 	[FAMILY_LOCK] = {"contend", "contend"},
-	[FAMILY_EVENT] = {NULL, "pingpong"},
-	[FAMILY_BARRIER] = {NULL, "rendezvous"},
+	[FAMILY_EVENT] = {"pingpong", "pingpong"},
+	[FAMILY_BARRIER] = {"rendezvous", "rendezvous"},
 	[FAMILY_RWLOCK] = {"readers", "readers"},
 	[FAMILY_BUS] = {"stream", "stream"},
-	[FAMILY_TIMER] = {NULL, "lateness"},
-	[FAMILY_SPAWN] = {NULL, "lifecycle"},
+	[FAMILY_TIMER] = {NULL, "lateness"}, /* the loop spaces them */
+	[FAMILY_SPAWN] = {"lifecycle", "lifecycle"},
 };
 
 /* ---- which rows ------------------------------------------------------------------ */
@@ -122,7 +123,8 @@ static struct found find(const struct report_run *run, const struct place *p)
 /* ---- a place of the table --------------------------------------------------------- */
 
 struct shown {
-	bool offered;
+	const char *absence; /* why it is not offered; NULL: it is */
+	bool spaced;         /* its loop spaces what it does: a rate would be that of the spaces */
 	struct found rate, time;
 };
 
@@ -130,9 +132,9 @@ static struct shown find_shown(const struct report_run *run, const struct mech *
 {
 	const struct judged_by *by = &judged_by[m->family];
 	struct place p = {m, d, by->rate};
-	struct shown s = {.offered = m->domains & BIT(d)};
+	struct shown s = {.absence = contract_absence(m, d), .spaced = !by->rate};
 
-	if (!s.offered)
+	if (s.absence)
 		return s;
 	if (by->rate)
 		s.rate = find(run, &p);
@@ -212,17 +214,34 @@ static void put_rate(FILE *to, const struct found *f)
 	char text[UNITS_TEXT_BYTES];
 	double v = median_of(f, offsetof(struct sample, ops_per_s));
 
-	if (!isnan(v))
-		fprintf(to, " %s;", units_format_rate(text, sizeof(text), v));
+	if (isnan(v)) {
+		fputs(" no rate,", to);
+		if (f->ok)
+			fputs(" none was measured", to);
+		else
+			put_why(to, f);
+		fputs(";", to);
+		return;
+	}
+	fprintf(to, " %s;", units_format_rate(text, sizeof(text), v));
 }
 
 static void put_shown(FILE *to, const struct shown *s, const struct tails *t)
 {
-	if (!s->offered) {
-		fputs(" not offered |", to);
+	if (s->absence) {
+		fputs(" not offered: ", to);
+		report_text(to, s->absence);
+		fputs(" |", to);
 		return;
 	}
-	if (s->rate.ok)
+	if (!s->time.ok && !s->rate.ok) {
+		put_why(to, &s->time);
+		fputs(" |", to);
+		return;
+	}
+	if (s->spaced)
+		fputs(" spaced, no rate;", to);
+	else
 		put_rate(to, &s->rate);
 	if (s->time.ok)
 		put_times(to, &s->time, t);

@@ -189,7 +189,8 @@ static size_t put_floors(
 		{"stream", "Messages of 64 B one way as fast as they go, time for each"},
 		{"contend", "Sections of a lock that two want, time for each"},
 		{"rendezvous", "Meetings of two at a barrier, time for each"},
-		{"readers", "Sections of a lock of readers and writers that two want, time for each"},
+		{"readers",
+			"Sections of a lock of readers and writers that two want, time for each"},
 		{"uncontended", "One worker alone, messages of 64 B"},
 	};
 	size_t tables = 0;

@@ -229,6 +229,10 @@ static void put_evidence(struct sample *s, const struct cell *c, const struct tr
 	if (!mech_overtakes(c->mech))
 		s->reordered = (double)r->reordered;
 	s->corrupt = (double)r->corrupt;
+	if (c->mech->callbacks) {
+		s->unread = (double)r->unread;
+		s->callbacks_failed = (double)r->callbacks_failed;
+	}
 }
 
 void row_fill(struct sample *s, const struct row_common *common, const struct cell *c,

@@ -76,8 +76,9 @@ struct sample {
 	char stored[128]; /* mechanisms with a file: "/run/user/1000/handoff on tmpfs" */
 	/* lifecycle: lat_ is the time until a child runs, joined_ the time until it was joined */
 	double joined_p50_ns, joined_p99_ns, joined_max_ns;
-	double cancelled;      /* lateness: timers */
-	char process_of[1024]; /* mixed: which process each worker lives in */
+	double cancelled;                /* lateness: timers */
+	char process_of[1024];           /* mixed: which process each worker lives in */
+	double unread, callbacks_failed; /* buses of callbacks, of the whole trial */
 };
 
 /* All figures NAN, all text empty. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/conduct.h"
+#include "harness/coroutine.h"
 #include "harness/crowd_links.h"
 #include "harness/family/channel.h"
 #include "harness/tasks.h"
@@ -40,6 +41,8 @@ struct crowd_host {
 	OWN_STRIDE atomic_u32 started;
 	OWN_STRIDE atomic_u32 there; /* futex: those that have attached, or ended their round */
 	bool let_go;
+	bool together;                    /* coroutines: the crowd and its host are on one thread */
+	struct coro_queue waiting, waits; /* then: for the next round; the host, for all */
 	struct totals totals;
 };
 
@@ -76,30 +79,60 @@ static void add_costs(struct totals *t, const struct rusage *a, const struct rus
 /* The last one wakes the host. */
 static void say_there(struct crowd_host *h)
 {
-	if (add_acq_rel(&h->there, 1u) + 1 == h->begun)
+	if (add_acq_rel(&h->there, 1u) + 1 < h->begun)
+		return;
+	if (h->together)
+		coro_queue_wake(&h->waits);
+	else
 		futex_wake(&h->there, 1, false);
+}
+
+static void wake_light_ones(struct crowd_host *h)
+{
+	while (h->together && coro_queue_wake(&h->waiting))
+		;
+	if (!h->together)
+		futex_wake(&h->round, UINT32_MAX, false);
+}
+
+/* The round that is not over yet. */
+static uint32_t await_round(struct light *l)
+{
+	struct crowd_host *h = l->host;
+	uint32_t round;
+
+	while ((round = load_acquire(&h->round)) == l->seen) {
+		if (h->together)
+			coro_queue_wait(&h->waiting, CORO_FOREVER);
+		else
+			futex_wait(&h->round, l->seen, FUTEX_FOREVER, false);
+	}
+	return round;
 }
 
 static void play(struct light *l)
 {
 	struct crowd_host *h = l->host;
 	struct rusage before, after;
-	uint64_t ns;
+	uint64_t ns = 0;
 
-	getrusage(RUSAGE_THREAD, &before);
-	ns = thread_ns();
+	if (!h->together) { /* else all of it is the host's own thread's */
+		getrusage(RUSAGE_THREAD, &before);
+		ns = thread_ns();
+	}
 	add_acq_rel(&h->started, 1u);
 	h->loop(&l->w);
-	ns = thread_ns() - ns;
-	getrusage(RUSAGE_THREAD, &after);
-	add_costs(&h->totals, &before, &after, ns);
+	if (!h->together) {
+		ns = thread_ns() - ns;
+		getrusage(RUSAGE_THREAD, &after);
+		add_costs(&h->totals, &before, &after, ns);
+	}
 	if (h->side == 0 && !workload_one_role(h->crew->workload))
 		crowd_links_sent(h->crew, l->port.index, l->w.seq);
 }
 
-static void *light_body(void *arg)
+static void live(struct light *l)
 {
-	struct light *l = arg;
 	struct crowd_host *h = l->host;
 	const struct mech *m = h->crew->mech;
 	uint32_t round;
@@ -107,8 +140,7 @@ static void *light_body(void *arg)
 	l->err = m->attach ? m->attach(&l->port) : 0;
 	say_there(h);
 	for (;;) {
-		while ((round = load_acquire(&h->round)) == l->seen)
-			futex_wait(&h->round, l->seen, FUTEX_FOREVER, false);
+		round = await_round(l);
 		if (round == LEAVE)
 			break;
 		l->seen = round;
@@ -119,7 +151,21 @@ static void *light_body(void *arg)
 		channel_close(m->ops, &l->port);
 	if (m->detach)
 		m->detach(&l->port);
+}
+
+static void *thread_body(void *arg)
+{
+	live(arg);
 	return NULL;
+}
+
+/* Nobody joins a coroutine: it says that it has gone. */
+static void coroutine_body(void *arg)
+{
+	struct light *l = arg;
+
+	live(l);
+	say_there(l->host);
 }
 
 /* ---- opening and closing --------------------------------------------------------- */
@@ -166,11 +212,13 @@ static int begin_light(struct crowd_host *h, uint32_t i)
 
 	if (err)
 		return err;
+	if (h->together)
+		return coro_start(coro_self_loop(), coroutine_body, &h->light[i]);
 	err = pthread_attr_init(&attr);
 	if (!err)
 		err = pthread_attr_setstacksize(&attr, STACK_BYTES);
 	if (!err)
-		err = pthread_create(&h->light[i].thread, &attr, light_body, &h->light[i]);
+		err = pthread_create(&h->light[i].thread, &attr, thread_body, &h->light[i]);
 	pthread_attr_destroy(&attr);
 	return -err;
 }
@@ -179,14 +227,18 @@ static void await_all(struct crowd_host *h)
 {
 	uint32_t v;
 
-	while ((v = load_acquire(&h->there)) < h->begun)
-		futex_wait(&h->there, v, FUTEX_FOREVER, false);
+	while ((v = load_acquire(&h->there)) < h->begun) {
+		if (h->together)
+			coro_queue_wait(&h->waits, CORO_FOREVER);
+		else
+			futex_wait(&h->there, v, FUTEX_FOREVER, false);
+	}
 }
 
 /* h->begun is what the last one compares with: it counts all before the first exists. */
 static int begin_all(struct crowd_host *h, char *err, size_t err_len)
 {
-	const char *limit = tasks_limit(h->n);
+	const char *limit = h->together ? NULL : tasks_limit(h->n);
 	int code = 0;
 
 	if (limit) {
@@ -197,9 +249,9 @@ static int begin_all(struct crowd_host *h, char *err, size_t err_len)
 	for (uint32_t i = 0; i < h->n && !code; i++) {
 		code = begin_light(h, i);
 		if (code)
-			snprintf(err, err_len, "a crowd of %u: cannot begin thread %u of %u: %s%s",
-				crowd_size(h->crew->spec), i + 1, h->n, strerror(-code),
-				verdict_limit_of(code));
+			snprintf(err, err_len, "a crowd of %u: cannot begin %s %u of %u: %s%s",
+				crowd_size(h->crew->spec), h->together ? "coroutine" : "thread",
+				i + 1, h->n, strerror(-code), verdict_limit_of(code));
 	}
 	if (code) /* those that exist wait for ever, and end with the trial */
 		return code;
@@ -224,6 +276,7 @@ int crowd_open(struct crowd_host **out, struct crew *c, unsigned side, loop_fn *
 	h->loop = loop;
 	h->side = side;
 	h->n = crowd_size(c->spec) / 2;
+	h->together = c->spec->domain == DOMAIN_COROUTINE;
 	h->light = zeroed(h->n * sizeof(*h->light));
 	return h->light ? begin_all(h, err, err_len) : -ENOMEM;
 }
@@ -237,10 +290,14 @@ static void free_light(struct light *l)
 
 void crowd_close(struct crowd_host *h)
 {
+	store_relaxed(&h->there, 0);
 	store_release(&h->round, (uint32_t)LEAVE);
-	futex_wake(&h->round, UINT32_MAX, false);
+	wake_light_ones(h);
+	if (h->together)
+		await_all(h);
 	for (uint32_t i = 0; i < h->n; i++) {
-		pthread_join(h->light[i].thread, NULL);
+		if (!h->together)
+			pthread_join(h->light[i].thread, NULL);
 		free_light(&h->light[i]);
 	}
 	free(h->light);
@@ -274,7 +331,7 @@ static void let_go(struct crowd_host *h, const struct worker *w)
 {
 	prepare_round(h, w);
 	add_acq_rel(&h->round, 1u);
-	futex_wake(&h->round, UINT32_MAX, false);
+	wake_light_ones(h);
 	h->let_go = true;
 }
 
@@ -285,8 +342,12 @@ void crowd_begin(struct crowd_host *h, const struct worker *w)
 	if (h->crew->workload->ending != ENDING_FLAG)
 		return;
 	let_go(h, w);
-	while (load_acquire(&h->started) < h->n)
-		nanosleep(&nap, NULL);
+	while (load_acquire(&h->started) < h->n) {
+		if (h->together)
+			coro_yield();
+		else
+			nanosleep(&nap, NULL);
+	}
 }
 
 static void sum_up(struct crowd_host *h, struct worker *w)

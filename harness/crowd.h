@@ -5,7 +5,7 @@
  * crowd as threads with small stacks, which inherit its processor, attach ports of
  * their own and play the workload's role.  So the crowd costs other rows nothing:
  * the arena, the spec and the result know two workers.  In domain process the two
- * hosts are two processes.
+ * hosts are two processes; in domain coroutine light ones are coroutines of the hosts' thread.
  *
  * Channels: the i-th light one of host a sends to the i-th of host b, over a link
  * of their own; each pair does the same number of operations.  Locks: all contend

@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "harness/crowd.h"
 #include "harness/link.h"
 #include "harness/room.h"
 
 enum { LIGHT_BYTES = 48 * 1024, SHARE = 2 }; /* touched stack, and the kernel's; a guess */
+enum { ENDS_OF_PIPE = 4, OWN_FDS = 64 };
 
 /* What both workers of a pair see; behind it the link's shared state. */
 struct pair {
@@ -76,6 +78,23 @@ static int set_up_pair(struct crew *c, struct crowd *w, uint32_t i)
 	return c->mech->setup ? c->mech->setup(l) : 0;
 }
 
+/*
+ * Coroutines only try, and whoever tries a pipe opens its end once more; a light one that cannot
+ * would leave its peer waiting for ever.
+ */
+static int check_ends(struct crew *c, const struct crowd *w)
+{
+	const struct link *l = &w->link[0];
+	bool pipes = !c->mech->contract.duplex && (l->fd[0] >= 0 || l->path[0]);
+	struct rlimit most;
+
+	if (c->spec->domain != DOMAIN_COROUTINE || !pipes || getrlimit(RLIMIT_NOFILE, &most) != 0)
+		return 0;
+	if ((uint64_t)w->pairs * ENDS_OF_PIPE + OWN_FDS <= most.rlim_cur)
+		return 0;
+	return refuse(c, -EMFILE, "each end of its pipes is opened twice");
+}
+
 int crowd_create(struct crew *c)
 {
 	struct crowd *w = calloc(1, sizeof(*w));
@@ -90,7 +109,7 @@ int crowd_create(struct crew *c)
 	err = map_pairs(c, w);
 	for (uint32_t i = 0; i < w->pairs && !err; i++)
 		err = set_up_pair(c, w, i);
-	return err;
+	return err ? err : check_ends(c, w);
 }
 
 void crowd_forget_names(struct crew *c)

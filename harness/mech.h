@@ -33,6 +33,7 @@
 #include "harness/atomic.h"
 #include "harness/clock.h"
 #include "harness/compiler.h"
+#include "harness/contract_words.h"
 #include "harness/probe.h"
 #include "harness/schedule.h"
 
@@ -185,6 +186,10 @@ struct contract {
 	enum wakes wakes;          /* events: whom one signal wakes */
 	bool remembers;            /* events: a signal without a waiter is not lost */
 	struct path path;          /* the shortest way through an operation */
+	const char *peer_dies;     /* what the others see when a worker dies; never NULL */
+	const char *limits;        /* what cuts sizes and counts, by name; NULL: memory only */
+	/* Domains that it does not offer: why; "... see FAMILY/NAME" where a relative does. */
+	const char *not_in[DOMAIN_COUNT];
 };
 
 enum mech_flags {
@@ -382,6 +387,8 @@ struct mech {
 	const void *ops; /* struct <family>_ops: for conformance tests only */
 	const loop_table *loops;
 	enum broker broker; /* trials find its address in the environment (bench/broker.h) */
+	/* Callbacks: messages that nobody wanted, calls that failed; NULL: it has none. */
+	void (*callbacks)(const struct link *l, uint64_t *unread, uint64_t *failed);
 };
 
 /* What of its wait strategies workers of a domain may choose. */

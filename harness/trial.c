@@ -87,6 +87,13 @@ static void look_at_file(const struct crew *c, struct trial_result *r)
 		stored_in(c->link[0].path[0], r->stored, sizeof(r->stored));
 }
 
+/* Nobody is at work any more. */
+static void count_callbacks(const struct crew *c, struct trial_result *r)
+{
+	if (c->mech->callbacks)
+		c->mech->callbacks(&c->link[0], &r->unread, &r->callbacks_failed);
+}
+
 static void tear_down_links(struct crew *c)
 {
 	crowd_tear_down(c);
@@ -226,6 +233,7 @@ static void run_awake(struct trial *t)
 		verdict_refused(t->result, err, t->crew.err);
 	else
 		verdict_measured(t);
+	count_callbacks(&t->crew, t->result);
 	tear_down_links(&t->crew);
 }
 

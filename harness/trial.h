@@ -18,7 +18,7 @@
 
 enum {
 	TRIAL_MAGIC = 0x68646f66,
-	TRIAL_PROTOCOL = 4,
+	TRIAL_PROTOCOL = 5,
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
@@ -189,6 +189,7 @@ struct trial_result {
 	uint64_t most_inside;                /* semaphores: so many at once; 0: not looked at */
 	char stored[128];   /* directory and file system of the mechanism's file; "": it has none */
 	uint64_t cancelled; /* timers that were cancelled before they fired */
+	uint64_t unread, callbacks_failed; /* of the whole trial, where mech->callbacks */
 };
 
 /*

@@ -3,10 +3,14 @@
  * subscriber does is nobody else's business; whole trials.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "bench/row.h"
 #include "harness/family/bus.h"
+#include "harness/trial.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
@@ -20,6 +24,8 @@ enum {
 	SUBSCRIBERS = 3,
 	SHORT_NS = 20 * 1000 * 1000,
 };
+
+#define FORGET "HANDOFF_TEST_BUS_FORGETS"
 
 static bool receives(const struct mech *m)
 {
@@ -292,6 +298,73 @@ static void topics_are_an_axis_of_buses_that_have_them(void **state)
 	assert_non_null(lab_cell(&c, "bus/callback/stream?domain=thread&topics=0"));
 }
 
+/* ---- messages that nobody wants ------------------------------------------------------ */
+
+static int subscribe_to_nothing(struct port *p)
+{
+	(void)p;
+	return 0;
+}
+
+/* bus/callback whose subscribers forget to subscribe: of trials with FORGET in the environment. */
+static const struct mech *find_forgetful(const char *name)
+{
+	static struct mech forgetful;
+
+	forgetful = *registry_find(name);
+	forgetful.attach = subscribe_to_nothing;
+	return &forgetful;
+}
+
+static int play_trial(int argc, char **argv)
+{
+	if (getenv(FORGET) && argc == 6 && strcmp(argv[2], "--spec") == 0)
+		return trial_main(atoi(argv[3]), atoi(argv[5]), find_forgetful);
+	return cmd_trial(argc - 1, argv + 1);
+}
+
+static void check_unread(const char *key)
+{
+	static const struct clock clock;
+	const struct row_common common = {.run_id = "r", .host = "h", .clock = &clock, .cpus = 2};
+	const struct row_place at = {0};
+	const struct trial_result *r = lab.result;
+	struct sample s;
+	struct cell c;
+
+	lab_need_cell(&c, key);
+	assert_int_equal(setenv(FORGET, "1", 1), 0);
+	assert_int_equal(lab_run(&c, NULL), TRIAL_FAIL);
+	assert_int_equal(unsetenv(FORGET), 0);
+	assert_true(r->lost >= c.n && r->lost == r->attempted);
+	assert_int_equal(r->unread, r->attempted); /* of one subscriber */
+	row_fill(&s, &common, &c, r, &at);
+	assert_true(s.unread == (double)r->unread && s.callbacks_failed == 0);
+	assert_int_equal(lab_run(&c, NULL), TRIAL_OK);
+	row_fill(&s, &common, &c, r, &at);
+	assert_true(s.unread == 0 && s.callbacks_failed == 0);
+}
+
+static void a_message_that_nobody_wanted_stands_in_the_row_as_unread(void **state)
+{
+	static struct trial_result ok = {.status = TRIAL_OK, .unread = 3, .callbacks_failed = 2};
+	static const struct clock clock;
+	const struct row_common common = {.run_id = "r", .host = "h", .clock = &clock, .cpus = 2};
+	const struct row_place at = {0};
+	struct sample s;
+	struct cell c;
+
+	(void)state;
+	check_unread("bus/callback/stream?domain=thread&fan=1x1&topics=4");
+	check_unread("bus/callback/stream?domain=coroutine&fan=1x1&topics=4");
+	lab_need_cell(&c, "bus/callback/stream?domain=thread&fan=1x1");
+	row_fill(&s, &common, &c, &ok, &at);
+	assert_true(s.unread == 3 && s.callbacks_failed == 2);
+	lab_need_cell(&c, "bus/ring/stream?domain=thread&fan=1x1");
+	row_fill(&s, &common, &c, &ok, &at);
+	assert_true(isnan(s.unread) && isnan(s.callbacks_failed));
+}
+
 #define CHECK(sentence, ...)                                                                       \
 	{                                                                                          \
 		.name = sentence, .family = FAMILY_BUS, __VA_ARGS__                                \
@@ -316,9 +389,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_subscriber_has_every_message_of_a_trial),
 		cmocka_unit_test(a_message_that_is_not_published_is_lost_to_every_subscriber),
 		cmocka_unit_test(topics_are_an_axis_of_buses_that_have_them),
+		cmocka_unit_test(a_message_that_nobody_wanted_stands_in_the_row_as_unread),
 	};
 
 	if (lab_is_trial(argc, argv))
-		return cmd_trial(argc - 1, argv + 1);
+		return play_trial(argc, argv);
 	return cmocka_run_group_tests_name("bus", tests, lab_setup, lab_teardown);
 }

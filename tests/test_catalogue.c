@@ -1,12 +1,14 @@
 /*
- * One set of mechanisms: what the registry has is in the catalogue of what must run, in the
- * full matrix in each of its domains, and in REPORT.md and README.md; and nothing else is.
+ * One set of mechanisms: those of tests/mechanisms.tsv, in each of the domains that it names, are
+ * in the registry, in the catalogue of what must run, in the full matrix, and in REPORT.md and
+ * README.md; and nothing else is.
  */
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cell_tasks.h"
 #include "bench/select.h"
 #include "harness/workload.h"
 #include "primitives/registry.h"
@@ -45,6 +47,72 @@ static bool has_word(const char *words, const char *word)
 			return true;
 	}
 	return false;
+}
+
+/* ---- tests/mechanisms.tsv ----------------------------------------------------------- */
+
+/* A domain in which the mechanism has cells: mixed takes more workers than processes. */
+static bool has_domain(const struct mech *m, enum domain d)
+{
+	if (d == DOMAIN_MIXED && m->max_senders == 1 && m->max_receivers == 1)
+		return false;
+	return cell_tasks_offered(m, d);
+}
+
+static void check_listed(const char *name, const char *domains)
+{
+	const struct mech *m = registry_find(name);
+
+	if (!m)
+		fail_msg("tests/mechanisms.tsv has %s, the registry has not", name);
+	for (int d = 0; d < DOMAIN_NAMES; d++) {
+		const char *word = domain_name((enum domain)d);
+
+		if (has_word(domains, word) != has_domain(m, (enum domain)d))
+			fail_msg("%s, %s: in one of tests/mechanisms.tsv and the registry only",
+				name, word);
+	}
+}
+
+/* Calls fn for each line, "family/name", "thread process"; how many there were. */
+static size_t each_listed(void (*fn)(const char *name, const char *domains))
+{
+	char *list = source("tests/mechanisms.tsv"), line[LINE];
+	const char *at = list;
+	size_t n = 0;
+
+	while (next_line(&at, line)) {
+		char *domains = line, *name;
+
+		if (line[0] == '#')
+			continue;
+		name = strsep(&domains, "\t");
+		if (!domains || !domains[0])
+			fail_msg("mechanisms.tsv: not two columns: %s", line);
+		fn(name, domains);
+		n++;
+	}
+	free(list);
+	return n;
+}
+
+/* Each line once, so that as many lines as mechanisms are all of them. */
+static void list_and_registry_have_the_same_mechanisms_and_domains(void **state)
+{
+	size_t listed = each_listed(check_listed);
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		char *list = source("tests/mechanisms.tsv"), want[LINE], *first;
+
+		snprintf(want, sizeof(want), "\n%s\t", registry_all()[i]->name);
+		first = strstr(list, want);
+		if (!first || strstr(first + 1, want))
+			fail_msg("tests/mechanisms.tsv does not have %s once",
+				registry_all()[i]->name);
+		free(list);
+	}
+	assert_int_equal(listed, registry_count());
 }
 
 /* ---- tests/catalogue.tsv ----------------------------------------------------------- */
@@ -90,8 +158,9 @@ static void catalogue_asks_for_every_mechanism_in_each_of_its_domains(void **sta
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct mech *m = registry_all()[i];
 
-		for (int d = 0; d < DOMAIN_COUNT; d++) {
-			if (m->domains & BIT(d) && !catalogue_asks(catalogue, m, (enum domain)d))
+		for (int d = 0; d < DOMAIN_NAMES; d++) {
+			if (has_domain(m, (enum domain)d) &&
+				!catalogue_asks(catalogue, m, (enum domain)d))
 				fail_msg("tests/catalogue.tsv has no row for %s, %s", m->name,
 					domain_name((enum domain)d));
 		}
@@ -152,8 +221,9 @@ static void check_matrix(const char *name, uint32_t domains)
 	for (size_t i = 0; i < registry_count(); i++) {
 		const struct mech *m = registry_all()[i];
 
-		for (int d = 0; d < DOMAIN_COUNT; d++) {
-			if (m->domains & domains & BIT(d) && !matrix_has(&s, m, (enum domain)d))
+		for (int d = 0; d < DOMAIN_NAMES; d++) {
+			if (has_domain(m, (enum domain)d) && domains & BIT(d) &&
+				!matrix_has(&s, m, (enum domain)d))
 				fail_msg("the matrix %s has no cell of %s, %s", name, m->name,
 					domain_name((enum domain)d));
 		}
@@ -241,6 +311,7 @@ static void readme_names_every_mechanism_and_every_workload(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(list_and_registry_have_the_same_mechanisms_and_domains),
 		cmocka_unit_test(catalogue_asks_for_every_mechanism_in_each_of_its_domains),
 		cmocka_unit_test(catalogue_asks_for_nothing_that_does_not_exist),
 		cmocka_unit_test(full_matrix_has_every_mechanism_in_each_of_its_domains),

@@ -1,6 +1,6 @@
 /*
  * Events: every mechanism of the registry keeps the promises of
- * harness/family/event.h, between threads and between processes.
+ * harness/family/event.h, between threads, processes and coroutines.
  */
 #include "harness/family/event.h"
 
@@ -9,6 +9,8 @@
 
 enum {
 	SLEEPERS = 3,
+	MANY = 5,
+	SOME = 2,
 	SIGNALS = 2000,
 	SHORT_NS = 20000000,
 	SLEEP_MS = 30,
@@ -38,6 +40,11 @@ static enum result give_all(struct rig_worker *w)
 	return ops_of(w)->signal_all(&w->port, how_of(w, MODE_BLOCK));
 }
 
+static enum result give_n(struct rig_worker *w, uint32_t n)
+{
+	return ops_of(w)->signal_n(&w->port, n, how_of(w, MODE_BLOCK));
+}
+
 static enum result await(struct rig_worker *w, enum mode mode)
 {
 	return ops_of(w)->wait(&w->port, how_of(w, mode));
@@ -63,6 +70,11 @@ static bool remembers(const struct mech *m)
 static bool wakes_one(const struct mech *m)
 {
 	return m->contract.wakes == WAKES_ONE;
+}
+
+static bool gives_n(const struct mech *m)
+{
+	return ((const struct event_ops *)m->ops)->signal_n != NULL;
 }
 
 static bool stays(const struct mech *m)
@@ -164,6 +176,34 @@ static void signal_all_sleepers(struct rig_worker *w)
 static void signal_all_wakes_all(struct trial *t)
 {
 	trial_play(t, sleepers(t, SLEEPERS), signal_all_sleepers, sleep_once);
+}
+
+/* Is it `want` before long, and no more than that a while later? */
+static void must_be_up(struct rig_worker *w, uint64_t want)
+{
+	atomic_u64 *up = &w->rig->sh->note[NOTE_UP];
+
+	for (unsigned tries = 0; load_acquire(up) < want && tries < 5000; tries++)
+		rig_sleep_ms(1);
+	rig_sleep_ms(SLEEP_MS);
+	MUST(w, load_acquire(up) == want);
+}
+
+static void signal_none_then_some_then_the_rest(struct rig_worker *w)
+{
+	rig_sleep_ms(SLEEP_MS);
+	MUST_BE(w, give_n(w, 0), OP_DONE);
+	must_be_up(w, 0);
+	MUST_BE(w, give_n(w, SOME), OP_DONE);
+	must_be_up(w, SOME);
+	MUST_BE(w, give_n(w, MANY - SOME), OP_DONE);
+	must_be_up(w, MANY);
+	MUST_BE(w, await(w, MODE_TRY), OP_WOULD_BLOCK);
+}
+
+static void n_signals_wake_n(struct trial *t)
+{
+	trial_play(t, sleepers(t, MANY), signal_none_then_some_then_the_rest, sleep_once);
 }
 
 /* ---- each signal once ------------------------------------------------------ */
@@ -289,6 +329,12 @@ static const struct check checks[] = {
 		.every_wait = true,
 	},
 	{
+		.name = "n signals at once wake exactly n of more sleepers",
+		.family = FAMILY_EVENT,
+		.run = n_signals_wake_n,
+		.applies = gives_n,
+	},
+	{
 		.name = "each signal lets one wait through, none two",
 		.family = FAMILY_EVENT,
 		.run = signals_are_used_once,
@@ -326,12 +372,29 @@ static void every_mechanism_domain_and_check_has_run(void **state)
 
 		if (!sweep_domains(m, FAMILY_EVENT))
 			continue;
-		of_it += remembers(m) + 2u * wakes_one(m) + stays(m);
+		of_it += remembers(m) + 2u * wakes_one(m) + stays(m) + gives_n(m);
 		expected += sweep_domains(m, FAMILY_EVENT) * of_it;
 	}
 	print_message("%u (mechanism, domain, check) ran\n", sweep_ran());
 	assert_true(expected > 0);
 	assert_int_equal(sweep_ran(), expected);
+}
+
+static void every_condition_can_wake_one_n_and_all(void **state)
+{
+	unsigned conditions = 0;
+
+	(void)state;
+	for (size_t i = 0; i < registry_count(); i++) {
+		const struct mech *m = registry_all()[i];
+
+		if (strncmp(m->name, "event/condition", strlen("event/condition")) != 0)
+			continue;
+		if (!gives_n(m))
+			fail_msg("%s has no signal_n", m->name);
+		conditions++;
+	}
+	assert_true(conditions > 1);
 }
 
 /* Why conditions here have a predicate: alone, they forget a signal without a waiter. */
@@ -361,12 +424,13 @@ static void bare_condition_forgets_a_signal_that_nobody_awaited(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(checks) + 2];
+	struct CMUnitTest tests[ARRAY_LEN(checks) + 3];
 	size_t n = 0;
 
 	for (; n < ARRAY_LEN(checks); n++)
 		tests[n] = sweep_test(&checks[n]);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_mechanism_domain_and_check_has_run);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_condition_can_wake_one_n_and_all);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
 		bare_condition_forgets_a_signal_that_nobody_awaited);
 	return cmocka_run_group_tests_name("event", tests, NULL, NULL);

@@ -225,6 +225,27 @@ static void every_lock_has_a_convoy_that_can_be_set_beside(void **state)
 	}
 }
 
+/*
+ * Coroutines are not interrupted: who waits for I/O comes when a task is over; or many are, since
+ * the loop looks at its deadlines now and then.
+ */
+static void a_greedy_coroutine_keeps_the_others_out_for_a_task_at_least(void **state)
+{
+	const struct trial_result *r;
+	double tick_ns, median_ns;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		r = convoy(i ? "lock/semaphore-async" : "lock/mutex-async",
+			i ? "domain=coroutine&fan=1x1&released=50" : "domain=coroutine&fan=1x1");
+		tick_ns = (double)r->elapsed_ns / (double)r->ops;
+		assert_true(r->hist[0].count > 0);
+		median_ns = (double)hist_value_at_percentile(&r->hist[0], 0.5);
+		if (!(median_ns >= LOCK_TASK_TICKS * tick_ns))
+			fail_msg("%.0f ns, of ticks of %.0f ns", median_ns, tick_ns);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +257,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_response_takes_the_interval),
 		cmocka_unit_test(work_with_the_lock_released_lets_the_others_in),
 		cmocka_unit_test(every_lock_has_a_convoy_that_can_be_set_beside),
+		cmocka_unit_test(a_greedy_coroutine_keeps_the_others_out_for_a_task_at_least),
 	};
 
 	if (lab_is_trial(argc, argv))

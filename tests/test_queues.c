@@ -103,7 +103,17 @@ static uint32_t most_of(const struct link *l)
 	return l->mech->contract.bounded ? l->capacity : STREAM;
 }
 
-/* As many as there is room for, at most CAPACITY. */
+/* Full is where the length is the capacity, and not before. */
+static void check_full(struct rig_worker *w, uint32_t n)
+{
+	if (!w->port.link->mech->contract.bounded)
+		return;
+	MUST(w, n == w->port.link->capacity && n == CAPACITY);
+	MUST_BE(w, put_seq(w, n, MODE_TRY), OP_WOULD_BLOCK);
+	MUST(w, length_of(w) == w->port.link->capacity);
+}
+
+/* As many as there is room for, at most CAPACITY; empty is where the length is 0. */
 static void send_and_count(struct rig_worker *w)
 {
 	uint32_t n = 0;
@@ -111,6 +121,7 @@ static void send_and_count(struct rig_worker *w)
 	MUST(w, length_of(w) == 0);
 	while (n < CAPACITY && put_seq(w, n, MODE_TRY) == OP_DONE)
 		MUST(w, length_of(w) == ++n);
+	check_full(w, n);
 	store_relaxed(&w->rig->sh->note[0], n);
 	rig_reach(w, 1);
 	if (!rig_await(w, 2))
@@ -133,6 +144,7 @@ static void receive_and_count(struct rig_worker *w)
 		MUST_BE(w, rig_recv(w, BYTES, MODE_TIMED), OP_DONE);
 		MUST(w, length_of(w) == --n);
 	}
+	MUST_BE(w, rig_recv(w, BYTES, MODE_TRY), OP_WOULD_BLOCK);
 	rig_reach(w, 2);
 	while ((r = rig_recv(w, BYTES, MODE_BLOCK)) == OP_DONE)
 		MUST(w, length_of(w) <= most);
@@ -150,8 +162,10 @@ static void length_is_right(struct trial *t)
 /* Past its first size, twice and more, from the middle of its ring. */
 static void send_far_more(struct rig_worker *w)
 {
-	for (uint64_t seq = 0; seq < 700; seq++)
+	for (uint64_t seq = 0; seq < 700; seq++) {
 		MUST_BE(w, put_seq(w, seq, MODE_TRY), OP_DONE);
+		MUST(w, length_of(w) == seq + 1);
+	}
 	rig_reach(w, 1);
 	if (!rig_await(w, 2))
 		return;
@@ -174,7 +188,9 @@ static void receive_far_more(struct rig_worker *w)
 
 static void growing(struct trial *t)
 {
-	trial_play(t, trial_spec(t, BYTES, CAPACITY), send_far_more, receive_far_more);
+	uint32_t bound = t->mech->flags & MECH_GROWS ? 0 : CAPACITY;
+
+	trial_play(t, trial_spec(t, BYTES, bound), send_far_more, receive_far_more);
 }
 
 /* ---- task_done and join ----------------------------------------------------- */
@@ -248,7 +264,9 @@ static bool is_queue(const struct mech *m)
 
 static bool grows(const struct mech *m)
 {
-	return has_length(m) && !m->contract.bounded && m->max_senders != 1;
+	bool unbounded = m->flags & MECH_GROWS || !m->contract.bounded;
+
+	return has_length(m) && unbounded && m->max_senders != 1;
 }
 
 static bool has_task_done(const struct mech *m)

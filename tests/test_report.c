@@ -338,7 +338,7 @@ static void report_shows_the_pictures_that_were_drawn(void **state)
 	free(rows);
 }
 
-static void append_hist(const struct run *r, const struct sample *s, const char *bins)
+static void append_bins(const struct run *r, const struct sample *s, const char *bins)
 {
 	char line[600];
 
@@ -363,13 +363,13 @@ static void report_merges_the_histograms_of_committed_trials(void **state)
 		(void)snprintf(rows[i].kind, sizeof(rows[i].kind), "rtt");
 	append_text(r->dir, "histograms.csv",
 		"run_id,cell,block,rep,attempt,kind,count,overflow,min_ns,max_ns,sum_ns,bins\n");
-	append_hist(r, &rows[0], "1000:300");
-	append_hist(r, &rows[1], "1500:300");
+	append_bins(r, &rows[0], "1000:300");
+	append_bins(r, &rows[1], "1500:300");
 	orphan = rows[0];
 	orphan.attempt = 2;
-	append_hist(r, &orphan, "1:300");
+	append_bins(r, &orphan, "1:300");
 	set_bad(&rows[2], "fail", "lost one");
-	append_hist(r, &rows[2], "1:300");
+	append_bins(r, &rows[2], "1:300");
 	text = report_of_rows(r, rows, n);
 	check_says(text, "](plots/latency-thread.svg)");
 	points = read_text_file(r->dir, "plots/latency-thread.csv");

@@ -41,6 +41,7 @@ static void rates_and_round_trips_stand_in_one_place_for_each_domain(void **stat
 	for (size_t i = 0; i < n; i++)
 		row[i].lat_p99_ns = 25000;
 	n = add_rows(row, n, (struct at){.workload = "stream", .capacity = "native"}, 1e6, TRIALS);
+	/* round trips of coroutines without a stream: no rate, and why */
 	n = add_rows(row, n,
 		(struct at){.domain = "coroutine",
 			.wait = "await",
@@ -52,8 +53,9 @@ static void rates_and_round_trips_stand_in_one_place_for_each_domain(void **stat
 	n = add_rows(row, n, (struct at){.placement = "farthest"}, 88000, TRIALS);
 	n = add_rows(row, n, (struct at){.wait = "spin"}, 99000, TRIALS);
 	text = table_of(*state, row, n);
-	check_says(text, "\n| channel/pipe | 1.03 M/s; p50 10.3 us p99 25.0 us "
-			 "| not in this run | p50 2.06 us p99 - (of 0) |\n");
+	check_says(text,
+		"\n| channel/pipe | 1.03 M/s; p50 10.3 us p99 25.0 us "
+		"| not in this run | no rate, not in this run; p50 2.06 us p99 - (of 0) |\n");
 	free(text);
 }
 
@@ -73,7 +75,8 @@ static void percentiles_are_of_the_samples_of_all_trials_together(void **state)
 		append_hist(*state, &row[i], i < TRIALS ? 2000 : 1000, "0"); /* of 1 to 1001 ns */
 	}
 	text = table_of(*state, row, n);
-	check_says(text, "\n| channel/pipe | p50 501 ns p99 991 ns | p50 501 ns p99 - (of 7000) |");
+	check_says(text, "\n| channel/pipe | no rate, not in this run; p50 501 ns p99 991 ns "
+			 "| no rate, not in this run; p50 501 ns p99 - (of 7000) |");
 	free(text);
 }
 
@@ -99,7 +102,7 @@ static void run_of_the_table_beside_this_one_is_asked_for_it(void **state)
 	text = read_text_file(".", "out.md");
 	check_says(
 		text, "run-1\nMeasured in a run of its own, run-1 of 2026-01-02, commit unknown.");
-	check_says(text, "\n| channel/pipe | p50 20.6 us p99 - (of 0) |");
+	check_says(text, "\n| channel/pipe | no rate, not in this run; p50 20.6 us p99 - (of 0) |");
 	free(text);
 	(void)unlink("in.md");
 	append_text(".", "in.md", "{{beside ../full run}}\n");
@@ -118,9 +121,48 @@ static void place_without_a_figure_says_why(void **state)
 	row[1] = row_with((struct at){.capacity = "native"}, 1000);
 	text = table_of(*state, row, 2);
 	check_says(text, " | skip: this machine has no such thing | not in this run |\n");
-	check_says(
-		text, "\n| channel/queue-async | not offered | not offered | not in this run |\n");
+	check_says(text,
+		"\n| channel/queue-async | not offered: nothing in it is atomic, since "
+		"coroutines are never interrupted: see channel/queue-fifo | not offered: ");
 	check_says(text, "\n| channel/null (not ranked) |");
+	free(text);
+}
+
+/* The rate is that of the workload which has the time, where a family has no other; timers none. */
+static void every_family_has_a_rate_or_says_why_it_has_none(void **state)
+{
+	static const struct {
+		const char *mech, *workload, *placement;
+		int producers, consumers;
+	} of[] = {
+		{"event/semaphore", "pingpong", "nearest", 1, 1},
+		{"barrier/pthread", "rendezvous", "nearest", 2, 0},
+		{"spawn/pthread", "lifecycle", "same-pu", 1, 0},
+		{"timer/thread", "lateness", "same-pu", 1, 0},
+	};
+	struct sample row[4 * TRIALS];
+	size_t n = 0;
+	char *text;
+
+	for (int i = 0; i < 4; i++) {
+		size_t from = n;
+
+		n = add_rows(row, n,
+			(struct at){.mechanism = of[i].mech,
+				.workload = of[i].workload,
+				.placement = of[i].placement},
+			1000, TRIALS);
+		for (; from < n; from++) {
+			row[from].producers = of[i].producers;
+			row[from].consumers = of[i].consumers;
+			row[from].lat_p50_ns = 5000;
+		}
+	}
+	text = table_of(*state, row, n);
+	check_says(text, "\n| event/semaphore | 971 k/s; p50 5.00 us p99 - (of 0) |");
+	check_says(text, "\n| barrier/pthread | 1.03 k/s; p50 5.00 us p99 - (of 0) |");
+	check_says(text, "\n| spawn/pthread | 1.03 k/s; p50 5.00 us p99 - (of 0) |");
+	check_says(text, "\n| timer/thread | spaced, no rate; p50 5.00 us p99 - (of 0) |");
 	free(text);
 }
 
@@ -133,6 +175,7 @@ int main(void)
 		DIR_TEST(percentiles_are_of_the_samples_of_all_trials_together),
 		DIR_TEST(run_of_the_table_beside_this_one_is_asked_for_it),
 		DIR_TEST(place_without_a_figure_says_why),
+		DIR_TEST(every_family_has_a_rate_or_says_why_it_has_none),
 	};
 
 	return cmocka_run_group_tests_name("report domains", tests, NULL, NULL);

@@ -104,7 +104,9 @@ ALWAYS_INLINE void barrier_self(const struct barrier_ops *o, struct worker *w, s
 
 /* What every barrier promises. */
 #define CONTRACT_BARRIER                                                                           \
-	.reach = REACH_ANY, .end_seen = "never", .survives = SURVIVE_NO, .wakes = WAKES_ALL
+	.reach = REACH_ANY, .end_seen = "never", .survives = SURVIVE_NO,                           \
+	.peer_dies = "nothing: the others stand at the barrier until their own deadline",          \
+	.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP, .wakes = WAKES_ALL
 
 /* What every barrier's descriptor says alike. */
 #define BARRIER_COMMON(id, opstab, offered)                                                        \

@@ -38,7 +38,9 @@ struct channel_ops {
 	/* contract.lossy, as a constant for the loops: nobody waits for what may be lost. */
 	bool lossy;
 	/* The rest is not on a timed path; NULL: not offered. */
-	uint32_t (*length)(struct port *p); /* messages in it now: right when nobody is at work */
+	/* Messages in it now: right when nobody is at work.  It is empty where that is 0, and full
+	 * where it is link->capacity; those have no ops of their own. */
+	uint32_t (*length)(struct port *p);
 	/* Queues whose receivers say when a message has been processed. */
 	enum result (*task_done)(struct port *p);            /* OP_ERROR (-ERANGE): one too many */
 	enum result (*join)(struct port *p, struct how how); /* until all have been */

@@ -24,12 +24,15 @@
  * signal:     let one waiter go, or the next one to come if contract.remembers;
  *             everybody if contract.wakes is WAKES_ALL.
  * signal_all: let link->receivers waiters go.
+ * signal_n:   let n waiters go, neither more nor fewer: of conditions, all n under one hold of
+ *             the lock; NULL: not offered.  Not on a timed path.
  * wait:       OP_DONE: a signal was given.  try: OP_WOULD_BLOCK; timed:
  *             OP_TIMED_OUT, never early.
  * clear:      back to "nothing happened", for kinds whose signal stays after a
  *             wait; NULL: a wait uses its signal up.
  */
 typedef enum result event_signal_fn(struct port *p, struct how how);
+typedef enum result event_signal_n_fn(struct port *p, uint32_t n, struct how how);
 typedef enum result event_wait_fn(struct port *p, struct how how);
 typedef void event_clear_fn(struct port *p);
 
@@ -38,6 +41,7 @@ struct event_ops {
 	event_signal_fn *signal_all;
 	event_wait_fn *wait;
 	event_clear_fn *clear;
+	event_signal_n_fn *signal_n;
 };
 
 enum {

@@ -32,15 +32,23 @@ ALWAYS_INLINE void lock_work(uint64_t *x)
 	}
 }
 
-/* What waits for I/O lets others have the processor; a coroutine, the others of its thread. */
-ALWAYS_INLINE void lock_await_io(struct how how)
+/*
+ * What waits for I/O lets others have the processor; a coroutine, the others of its thread, and
+ * the I/O may be long over when one of those awaits something: so much later, in ns.
+ */
+ALWAYS_INLINE uint64_t lock_await_io(struct how how)
 {
 	const struct timespec io = {.tv_nsec = LOCK_IO_NS};
+	uint64_t due, now;
 
-	if (how.wait == WAIT_AWAIT)
-		coro_park(monotonic_ns() + LOCK_IO_NS);
-	else
+	if (how.wait != WAIT_AWAIT) {
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &io, NULL);
+		return 0;
+	}
+	due = monotonic_ns() + LOCK_IO_NS;
+	coro_park(due);
+	now = monotonic_ns();
+	return now > due ? now - due : 0;
 }
 
 /*
@@ -50,13 +58,13 @@ ALWAYS_INLINE void lock_await_io(struct how how)
 ALWAYS_INLINE void lock_respond(const struct lock_ops *o, struct worker *w, struct how how)
 {
 	atomic_u64 *counter = o->guarded(w->out);
-	uint64_t all = 0, ops = 0, t;
+	uint64_t all = 0, ops = 0, late, t;
 	enum result r = OP_DONE;
 	uint32_t state;
 
 	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
 		POINT(w->out, how, BEFORE_SEND);
-		lock_await_io(how);
+		late = lock_await_io(how);
 		t = clock_read(w->clock);
 		r = o->lock(w->out, how);
 		if (UNLIKELY(r != OP_DONE))
@@ -65,7 +73,7 @@ ALWAYS_INLINE void lock_respond(const struct lock_ops *o, struct worker *w, stru
 		lock_inside(o, w, counter, INSIDE_COUNTER, how);
 		r = o->unlock(w->out, how);
 		if (state == STRETCH_COUNTED)
-			hist_record(w->hist, clock_ns(w->clock, t));
+			hist_record(w->hist, late + clock_ns(w->clock, t));
 		all++;
 		ops += state;
 		if (UNLIKELY(r != OP_DONE))
@@ -74,6 +82,15 @@ ALWAYS_INLINE void lock_respond(const struct lock_ops *o, struct worker *w, stru
 	w->ops = ops;
 	w->all_ops = all;
 	w->result = r;
+}
+
+/* The greedy coroutine: the others run when its task is over, and not before. */
+ALWAYS_INLINE enum result lock_end_task(const struct lock_ops *o, struct port *p, struct how how)
+{
+	enum result r = o->unlock(p, how);
+
+	coro_yield();
+	return r == OP_DONE ? o->lock(p, how) : r;
 }
 
 ALWAYS_INLINE enum result lock_check(const struct lock_ops *o, struct port *p, struct how how)
@@ -103,7 +120,8 @@ ALWAYS_INLINE enum result lock_work_outside(const struct lock_ops *o, struct wor
 /*
  * Work under the lock, as the thread of an interpreter: an operation is a tick,
  * after each the holder looks whether it is to hand over.  Of the 100 ticks of a
- * task the last ones are done with the lock released (axis released).
+ * task the last ones are done with the lock released (axis released).  A coroutine lets no
+ * other run before its task is over, with the lock or without.
  */
 ALWAYS_INLINE void lock_compute(const struct lock_ops *o, struct worker *w, struct how how)
 {
@@ -111,6 +129,8 @@ ALWAYS_INLINE void lock_compute(const struct lock_ops *o, struct worker *w, stru
 	atomic_u64 *counter = o->guarded(w->out);
 	uint64_t x = w->out->index, held = 0, ops = 0;
 	enum result r;
+	const struct how tick = {
+		how.wait == WAIT_AWAIT ? WAIT_BLOCK : how.wait, how.mode, how.probed};
 
 	POINT(w->out, how, BEFORE_SEND);
 	r = o->lock(w->out, how);
@@ -120,7 +140,7 @@ ALWAYS_INLINE void lock_compute(const struct lock_ops *o, struct worker *w, stru
 			if (UNLIKELY(state == STRETCH_OVER))
 				break;
 			lock_work(&x);
-			lock_inside(o, w, counter, INSIDE_COUNTER, how);
+			lock_inside(o, w, counter, INSIDE_COUNTER, tick);
 			held++;
 			ops += state;
 			r = lock_check(o, w->out, how);
@@ -129,6 +149,8 @@ ALWAYS_INLINE void lock_compute(const struct lock_ops *o, struct worker *w, stru
 			r = lock_work_outside(o, w, &x, released, &ops, how);
 			state = load_relaxed(w->stretch);
 		}
+		if (how.wait == WAIT_AWAIT && r == OP_DONE && state != STRETCH_OVER)
+			r = lock_end_task(o, w->out, how);
 	}
 	w->ops = ops;
 	w->all_ops = held + w->outside;

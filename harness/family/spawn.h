@@ -321,8 +321,12 @@ ALWAYS_INLINE void spawn_lifecycle(const struct spawn_ops *o, struct worker *w, 
 		[LOOP_LIFECYCLE] = {id##__lifecycle__plain, id##__lifecycle__probed},              \
 	}
 
+#define TASKS_LIMITS "RLIMIT_NPROC, pids.max, threads-max, pid_max: tasks at once"
+
 /* What every kind of child promises. */
-#define CONTRACT_SPAWN .end_seen = "join gives how it ended", .survives = SURVIVE_SEEN
+#define CONTRACT_SPAWN                                                                             \
+	.end_seen = "join gives how it ended", .survives = SURVIVE_SEEN,                           \
+	.peer_dies = "join tells how the child ended, of a process its exit code or its signal"
 
 /* What every such descriptor says alike. */
 #define SPAWN_COMMON(id, opstab, offered)                                                          \

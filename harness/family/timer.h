@@ -177,8 +177,12 @@ ALWAYS_INLINE void timer_lateness(const struct timer_ops *o, struct worker *w, s
 		[LOOP_LATENESS] = {id##__lateness__plain, id##__lateness__probed},                 \
 	}
 
+#define TIMER_PEER "nothing: who waits for a dead worker's timer waits until its own deadline"
+
 /* What every timer promises. */
-#define CONTRACT_TIMER .reach = REACH_THREAD, .end_seen = "never", .survives = SURVIVE_NO
+#define CONTRACT_TIMER                                                                             \
+	.reach = REACH_THREAD, .end_seen = "never", .survives = SURVIVE_NO,                        \
+	.peer_dies = TIMER_PEER, .not_in[DOMAIN_PROCESS] = NEEDS_CALLER
 
 /* What every timer's descriptor says alike. */
 #define TIMER_COMMON(id, opstab, offered)                                                          \

@@ -81,6 +81,14 @@ static void callback_close(struct port *p)
 		topics_unsubscribe(p->link->shared, p);
 }
 
+static void callback_counts(const struct link *l, uint64_t *unread, uint64_t *failed)
+{
+	const struct topics *t = l->shared;
+
+	*unread = t->unread;
+	*failed = t->failed;
+}
+
 static void callback_teardown(struct link *l)
 {
 	if (l->shared)
@@ -107,10 +115,17 @@ const struct mech mech_bus_callback = {
 			.end_seen = "never: a callback is run, or not",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_NO,
+			.peer_dies = "nothing: who dies in a callback, or publishing, leaves the "
+				     "topics locked, and the next publisher waits until its own "
+				     "deadline",
+			.limits = "room for callbacks is fixed: one more is refused (ENOSPC)",
+			.not_in[DOMAIN_PROCESS] =
+				"a callback runs in its publisher's memory: see bus/ring",
 			.path = {.atomics_send = 2}, /* a mutex */
 		},
 	.shared_bytes = callback_bytes,
 	.setup = callback_setup,
 	.attach = callback_attach,
 	.teardown = callback_teardown,
+	.callbacks = callback_counts,
 };

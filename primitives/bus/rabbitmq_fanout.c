@@ -155,7 +155,11 @@ const struct mech mech_bus_rabbitmq_fanout = {
 			.end_seen = "a message that says so, after the last one",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_YES,
+			.peer_dies = "nothing: the server drops its queue, the others get "
+				     "their messages",
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see bus/callback",
 			.max_bytes = 128u << 20,
+			.limits = "RabbitMQ: 128 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "librabbitmq, rabbitmq-server",
 			.path = {.syscalls_send =

@@ -177,7 +177,11 @@ const struct mech mech_bus_redis_pubsub = {
 			.end_seen = "a channel of ends, after the last message",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_YES,
+			.peer_dies = "nothing: the server drops its subscriptions, the "
+				     "others get their messages",
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see bus/callback",
 			.max_bytes = 512u << 20,
+			.limits = "Redis: 512 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "libhiredis, redis-server",
 			.path = {.syscalls_send = 2}, /* command, answer; a read may bring many */

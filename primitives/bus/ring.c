@@ -280,6 +280,11 @@ const struct mech mech_bus_ring = {
 			.end_seen = "close, after the last message",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_NO,
+			.peer_dies =
+				"nothing: publishers wait for the dead subscriber's cursor, "
+				"subscribers for the dead publisher's messages, until their own "
+				"deadline",
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see bus/callback",
 			.copies = 2,
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",

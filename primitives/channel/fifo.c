@@ -97,6 +97,7 @@ const struct mech mech_channel_fifo = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_STREAM,
+			.limits = PIPE_LIMITS,
 		},
 	STREAM_PORT,
 	.shared_bytes = fifo_bytes,

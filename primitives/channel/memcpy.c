@@ -60,6 +60,7 @@ const struct mech mech_channel_memcpy = {
 			.order = ORDER_NONE,
 			.end_seen = "never",
 			.survives = SURVIVE_YES,
+			.peer_dies = PEER_UNNEEDED,
 			.copies = 2,
 		},
 	.shared_bytes = copy_bytes,

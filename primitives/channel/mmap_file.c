@@ -136,6 +136,8 @@ const struct mech mech_channel_mmap_file = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
+			.limits = "ENOSPC: the room of its file system",
 			.path = QUEUE_PATH,
 		},
 	.local_bytes = sizeof(struct mapping),

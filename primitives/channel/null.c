@@ -47,5 +47,6 @@ const struct mech mech_channel_null = {
 			.order = ORDER_NONE,
 			.end_seen = "never",
 			.survives = SURVIVE_YES,
+			.peer_dies = PEER_UNNEEDED,
 		},
 };

@@ -41,6 +41,7 @@ const struct mech mech_channel_pipe = {
 		{
 			.reach = REACH_RELATED,
 			CONTRACT_STREAM,
+			.limits = PIPE_LIMITS,
 		},
 	STREAM_PORT,
 	.fits = stream_pipe_fits,

@@ -50,6 +50,7 @@ const struct mech mech_channel_pipe_duplex = {
 		{
 			.reach = REACH_RELATED,
 			CONTRACT_STREAM,
+			.limits = SOCK_LIMITS,
 			.duplex = true,
 		},
 	STREAM_PORT,

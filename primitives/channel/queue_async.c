@@ -142,10 +142,18 @@ static void async_close(struct port *p)
 		;
 }
 
+static uint32_t async_length(struct port *p)
+{
+	const struct async_queue *q = p->link->shared;
+
+	return q->count;
+}
+
 static const struct channel_ops async_ops = {
 	.send = async_send,
 	.recv = async_recv,
 	.close = async_close,
+	.length = async_length,
 };
 CHANNEL_STAMP(channel_queue_async, async_ops, AWAITS);
 
@@ -158,6 +166,8 @@ const struct mech mech_channel_queue_async = {
 		{
 			.reach = REACH_THREAD,
 			CONTRACT_SLOTS,
+			.not_in = {[DOMAIN_THREAD] = NOT_ATOMIC ": see channel/queue-fifo",
+				[DOMAIN_PROCESS] = NOT_ATOMIC ": see channel/queue-fifo"},
 		},
 	.shared_bytes = async_bytes,
 	.setup = async_setup,

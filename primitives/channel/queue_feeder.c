@@ -279,9 +279,16 @@ const struct mech mech_channel_queue_feeder = {
 			.end_seen = "end of file, once every sender has closed and written out",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_NO,
+			.peer_dies = "end of file once no sender is left, without what the dead "
+				     "one's feeder had not written; a lock it held stays held",
+			.not_in = {[DOMAIN_THREAD] = "threads share memory: see channel/queue-fifo",
+				[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async"},
 			.copies = 3,
 			/* a length and a body to read; the writing is the feeder's */
-			.path = {.syscalls_recv = 2, .syscalls_vain = 1, .atomics_send = 3, .atomics_recv = 3},
+			.path = {.syscalls_recv = 2,
+				.syscalls_vain = 1,
+				.atomics_send = 3,
+				.atomics_recv = 3},
 		},
 	.local_bytes = sizeof(struct feeder),
 	.shared_bytes = feeder_link_bytes,

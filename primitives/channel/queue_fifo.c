@@ -37,6 +37,7 @@ const struct mech mech_channel_queue_fifo = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.path = QUEUE_PATH,
 		},
 	QUEUE_LINK,

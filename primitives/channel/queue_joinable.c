@@ -156,6 +156,7 @@ const struct mech mech_channel_queue_joinable = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.path = QUEUE_PATH,
 		},
 	.local_bytes = sizeof(struct joinable_port),

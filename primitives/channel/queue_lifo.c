@@ -37,6 +37,7 @@ const struct mech mech_channel_queue_lifo = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS_IN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.bounded = true,
 			.order = ORDER_LIFO,
 			.path = QUEUE_PATH,

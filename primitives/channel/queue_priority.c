@@ -86,6 +86,7 @@ const struct mech mech_channel_queue_priority = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS_IN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.bounded = true,
 			.order = ORDER_PRIORITY,
 			.path = QUEUE_PATH,

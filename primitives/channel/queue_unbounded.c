@@ -150,6 +150,10 @@ const struct mech mech_channel_queue_unbounded = {
 		{
 			.reach = REACH_THREAD,
 			CONTRACT_SLOTS_IN,
+			.not_in = {[DOMAIN_PROCESS] =
+					   "it grows in one process: see channel/queue-fifo",
+				[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async"},
+			.limits = "memory: all that waits, up to a quarter of what is free",
 			.order = ORDER_FIFO,
 			.needs = "memory for all that waits: up to a quarter of what is free",
 			.path = QUEUE_PATH,

@@ -219,7 +219,11 @@ const struct mech mech_channel_rabbitmq_queue = {
 			.end_seen = "an end for each receiver, after the last message",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_YES,
+			.peer_dies = "nothing: the server gives what it had not "
+				     "acknowledged to another",
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.max_bytes = 128u << 20,
+			.limits = "RabbitMQ: 128 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "librabbitmq, rabbitmq-server",
 			.path = {.syscalls_send = 2, .syscalls_recv = 1, .syscalls_vain = 1},

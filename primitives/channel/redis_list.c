@@ -172,10 +172,16 @@ const struct mech mech_channel_redis_list = {
 			.end_seen = "a list of ends, after the last message",
 			.on_oversize = OVERSIZE_REFUSED,
 			.survives = SURVIVE_YES,
+			.peer_dies = "nothing: what it had sent stays with the server, what "
+				     "it had taken is lost",
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.max_bytes = 512u << 20,
+			.limits = "Redis: 512 MiB are the largest message",
 			.copies = 4, /* at least into and out of the kernel, twice */
 			.needs = "libhiredis, redis-server",
-			.path = {.syscalls_send = 2, .syscalls_recv = 2, .syscalls_vain = 2}, /* command, answer */
+			.path = {.syscalls_send = 2,
+				.syscalls_recv = 2,
+				.syscalls_vain = 2}, /* command, answer */
 		},
 	.broker = BROKER_REDIS,
 	.local_bytes = sizeof(struct redis_end),

@@ -247,6 +247,8 @@ const struct mech mech_channel_ring_mpmc = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
+			.limits = "capacity: a power of two, two or more",
 			.path = PATH_ATOMICS_EACH(1), /* claims a position */
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",

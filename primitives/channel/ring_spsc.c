@@ -190,6 +190,7 @@ const struct mech mech_channel_ring_spsc = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
 			.cost_of_wait =
 				"block: one sequentially consistent store and one load per message",
 		},

@@ -115,6 +115,8 @@ const struct mech mech_channel_sem_slots = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS_IN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
+			.limits = "one slot",
 			.order = ORDER_FIFO,
 			.path = PATH_ATOMICS_EACH(2), /* one semaphore down, one up */
 		},

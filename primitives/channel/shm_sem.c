@@ -134,6 +134,8 @@ const struct mech mech_channel_shm_sem = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_SLOTS,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",
+			.limits = "SEM_VALUE_MAX: its capacity",
 			.path = PATH_ATOMICS_EACH(4), /* two semaphores down, two up */
 		},
 	.shared_bytes = shm_bytes,

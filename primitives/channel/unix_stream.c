@@ -87,6 +87,7 @@ const struct mech mech_channel_unix_stream = {
 		{
 			.reach = REACH_ANY,
 			CONTRACT_STREAM,
+			.limits = "sun_path (108 bytes): the length of its path; " SOCK_LIMITS,
 			.duplex = true,
 		},
 	STREAM_PORT,

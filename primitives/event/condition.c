@@ -35,6 +35,18 @@ ALWAYS_INLINE enum result condition_signal_all(struct port *p, struct how how)
 	return OP_DONE;
 }
 
+static enum result condition_signal_n(struct port *p, uint32_t n, struct how how)
+{
+	struct monitor *m = p->link->shared;
+
+	sync_mutex_enter(p, &m->lock, how);
+	m->signals += n;
+	while (n-- > 0)
+		pthread_cond_signal(&m->changed);
+	pthread_mutex_unlock(&m->lock);
+	return OP_DONE;
+}
+
 ALWAYS_INLINE enum result condition_wait(struct port *p, struct how how)
 {
 	struct monitor *m = p->link->shared;
@@ -54,6 +66,7 @@ static const struct event_ops condition_ops = {
 	.signal = condition_signal,
 	.signal_all = condition_signal_all,
 	.wait = condition_wait,
+	.signal_n = condition_signal_n,
 };
 EVENT_STAMP(event_condition, condition_ops, WAITS_USER);
 
@@ -66,6 +79,8 @@ const struct mech mech_event_condition = {
 			.reach = REACH_ANY,
 			.end_seen = "never",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_UNSEEN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see event/condition-async",
 			.wakes = WAKES_ONE,
 			.remembers = true,
 			.path = MONITOR_PATH,

@@ -60,6 +60,11 @@ ALWAYS_INLINE enum result condition_signal_all(struct port *p, struct how how)
 	return condition_give(p, p->link->receivers, how);
 }
 
+static enum result condition_signal_n(struct port *p, uint32_t n, struct how how)
+{
+	return condition_give(p, n, how);
+}
+
 /* With the lock held, before and after.  OP_DONE: look again. */
 ALWAYS_INLINE enum result condition_sleep(struct port *p, struct async_condition *c, struct how how)
 {
@@ -96,6 +101,7 @@ static const struct event_ops condition_ops = {
 	.signal = condition_signal,
 	.signal_all = condition_signal_all,
 	.wait = condition_wait,
+	.signal_n = condition_signal_n,
 };
 EVENT_STAMP(event_condition_async, condition_ops, AWAITS);
 
@@ -108,6 +114,9 @@ const struct mech mech_event_condition_async = {
 			.reach = REACH_THREAD,
 			.end_seen = "never",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_UNSEEN,
+			.not_in = {[DOMAIN_THREAD] = NOT_ATOMIC ": see event/condition",
+				[DOMAIN_PROCESS] = NOT_ATOMIC ": see event/condition"},
 			.wakes = WAKES_ONE,
 			.remembers = true,
 		},

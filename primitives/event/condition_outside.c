@@ -38,6 +38,16 @@ ALWAYS_INLINE enum result outside_signal_all(struct port *p, struct how how)
 	return OP_DONE;
 }
 
+static enum result outside_signal_n(struct port *p, uint32_t n, struct how how)
+{
+	struct monitor *m = p->link->shared;
+
+	outside_give(p, n, how);
+	while (n-- > 0)
+		pthread_cond_signal(&m->changed);
+	return OP_DONE;
+}
+
 ALWAYS_INLINE enum result outside_wait(struct port *p, struct how how)
 {
 	struct monitor *m = p->link->shared;
@@ -57,6 +67,7 @@ static const struct event_ops outside_ops = {
 	.signal = outside_signal,
 	.signal_all = outside_signal_all,
 	.wait = outside_wait,
+	.signal_n = outside_signal_n,
 };
 EVENT_STAMP(event_condition_outside, outside_ops, WAITS_USER);
 
@@ -69,6 +80,8 @@ const struct mech mech_event_condition_outside = {
 			.reach = REACH_ANY,
 			.end_seen = "never",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_UNSEEN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see event/condition-async",
 			.wakes = WAKES_ONE,
 			.remembers = true,
 			.path = MONITOR_PATH,

@@ -70,6 +70,18 @@ ALWAYS_INLINE enum result recursive_signal_all(struct port *p, struct how how)
 	return OP_DONE;
 }
 
+static enum result recursive_signal_n(struct port *p, uint32_t n, struct how how)
+{
+	struct monitor *m = p->link->shared;
+
+	recursive_enter(p, m, how);
+	m->signals += n;
+	while (n-- > 0)
+		pthread_cond_signal(&m->changed);
+	recursive_leave(p, m);
+	return OP_DONE;
+}
+
 /* As deep in the mutex before as after.  OP_DONE: there is a signal. */
 ALWAYS_INLINE enum result recursive_await(struct port *p, struct monitor *m, struct how how)
 {
@@ -102,6 +114,7 @@ static const struct event_ops recursive_ops = {
 	.signal = recursive_signal,
 	.signal_all = recursive_signal_all,
 	.wait = recursive_wait,
+	.signal_n = recursive_signal_n,
 };
 EVENT_STAMP(event_condition_recursive, recursive_ops, WAITS_USER);
 
@@ -115,6 +128,8 @@ const struct mech mech_event_condition_recursive = {
 			.reach = REACH_ANY,
 			.end_seen = "never",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_UNSEEN,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see event/condition-async",
 			.wakes = WAKES_ONE,
 			.remembers = true,
 			.path = MONITOR_PATH,

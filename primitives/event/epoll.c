@@ -61,7 +61,7 @@ const struct mech mech_event_epoll = {
 	READINESS_COMMON,
 	.name = "event/epoll",
 	.summary = "readiness of one of many descriptors: epoll",
-	.contract = {CONTRACT_READINESS},
+	.contract = {CONTRACT_READINESS, .limits = "RLIMIT_NOFILE: descriptors of a process"},
 	.attach = epoll_attach,
 	.detach = epoll_detach,
 };

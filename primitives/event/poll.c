@@ -56,7 +56,7 @@ const struct mech mech_event_poll = {
 	READINESS_COMMON,
 	.name = "event/poll",
 	.summary = "readiness of one of many descriptors: poll",
-	.contract = {CONTRACT_READINESS},
+	.contract = {CONTRACT_READINESS, .limits = "RLIMIT_NOFILE: descriptors of a process"},
 	.attach = poll_attach,
 	.detach = poll_detach,
 };

@@ -63,7 +63,8 @@ const struct mech mech_event_select = {
 	READINESS_COMMON,
 	.name = "event/select",
 	.summary = "readiness of one of many descriptors: select",
-	.contract = {CONTRACT_READINESS},
+	.contract = {CONTRACT_READINESS, .limits = "FD_SETSIZE (1024): no descriptor is higher; "
+						   "some are the process's own"},
 	.fits = select_fits,
 	.attach = select_attach,
 };

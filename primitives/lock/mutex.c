@@ -31,6 +31,8 @@ const struct mech mech_lock_mutex = {
 			.end_seen = "never",
 			.owner = "the holder; not checked",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_OF_LOCK,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see lock/mutex-async",
 			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = mutex_bytes,

@@ -54,6 +54,8 @@ const struct mech mech_lock_mutex_recursive = {
 			.end_seen = "never",
 			.owner = "the holder; others are refused (EPERM)",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_OF_LOCK,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see lock/mutex-async",
 			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = mutex_bytes,

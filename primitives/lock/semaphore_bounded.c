@@ -53,6 +53,9 @@ const struct mech mech_lock_semaphore_bounded = {
 				"whoever posts; one too many is refused (EOVERFLOW); who holds it nobody "
 				"knows",
 			.survives = SURVIVE_NO,
+			.limits = "SEM_VALUE_MAX: what it can count to",
+			.peer_dies = PEER_OF_LOCK,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see lock/semaphore-async",
 			.path = PATH_ATOMICS_EACH(2),
 		},
 	.shared_bytes = permits_bytes,

@@ -75,6 +75,8 @@ const struct mech mech_rwlock_mutex = {
 			.end_seen = "never",
 			.owner = "the holder; not checked",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_OF_LOCK,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP,
 			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = single_bytes,

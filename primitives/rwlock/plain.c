@@ -36,5 +36,7 @@ const struct mech mech_rwlock_plain = {
 			.end_seen = "never",
 			.owner = "anyone",
 			.survives = SURVIVE_YES,
+			.peer_dies = PEER_UNNEEDED,
+			.not_in[DOMAIN_COROUTINE] = NO_RACE,
 		},
 };

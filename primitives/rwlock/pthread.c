@@ -123,6 +123,8 @@ const struct mech mech_rwlock_pthread = {
 			.end_seen = "never",
 			.owner = "who holds it; not checked; which readers do nobody knows",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_OF_LOCK,
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP,
 			.path = PATH_ATOMICS_EACH(1),
 		},
 	.shared_bytes = rw_bytes,

@@ -67,6 +67,7 @@ const struct mech mech_selftest_busy = {
 			.duplex = true,
 			.end_seen = "never",
 			.survives = SURVIVE_YES,
+			.peer_dies = PEER_UNNEEDED,
 		},
 	.local_bytes = sizeof(struct busy),
 };

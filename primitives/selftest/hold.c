@@ -96,6 +96,7 @@ const struct mech mech_selftest_hold = {
 			.end_seen = "never",
 			.owner = "the holder; not checked",
 			.survives = SURVIVE_NO,
+			.peer_dies = PEER_OF_LOCK,
 		},
 	.local_bytes = sizeof(struct holder),
 	.shared_bytes = hold_bytes,

@@ -76,6 +76,8 @@ const struct mech mech_timer_async = {
 	.name = "timer/async",
 	.summary = "call later, on the event loop of coroutines",
 	.domains = BIT(DOMAIN_COROUTINE),
-	.contract = {CONTRACT_TIMER},
+	.contract = {CONTRACT_TIMER,
+		.not_in[DOMAIN_THREAD] =
+			"it fires in the loop of the coroutines: see timer/thread"},
 	.local_bytes = sizeof(struct async_timer),
 };

@@ -23,6 +23,8 @@ struct file_port {
 
 #define CONTRACT_FILE_QUEUE                                                                        \
 	CONTRACT_SLOTS, .reach = REACH_ANY,                                                        \
+			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see channel/queue-async",   \
+			.limits = "ENOSPC: the room of the file system is taken before it starts", \
 			.needs = "a file in the user's run-time directory, preallocated",          \
 			.path = {.syscalls_send = 1,                                               \
 				.syscalls_recv = 1,                                                \

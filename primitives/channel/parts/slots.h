@@ -15,7 +15,8 @@
 /* What every channel with slots promises; _IN: but for its order. */
 #define CONTRACT_SLOTS_IN                                                                          \
 	.unit = UNIT_MESSAGE, .end_seen = "close, after the last message",                         \
-	.on_oversize = OVERSIZE_REFUSED, .survives = SURVIVE_NO, .copies = 2
+	.on_oversize = OVERSIZE_REFUSED, .survives = SURVIVE_NO, .peer_dies = PEER_UNSEEN,         \
+	.copies = 2
 #define CONTRACT_SLOTS CONTRACT_SLOTS_IN, .bounded = true, .order = ORDER_FIFO
 
 struct slot {

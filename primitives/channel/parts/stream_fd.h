@@ -26,11 +26,15 @@
 #include "harness/link.h"
 #include "primitives/channel/parts/fd_wait.h"
 
+#define STREAM_PEER                                                                                \
+	"of a process end of file, or EPIPE or ECONNRESET when it sends, once nobody else holds "  \
+	"that end; of a thread or a coroutine nothing: its descriptors stay open"
+
 /* What every byte stream promises. */
 #define CONTRACT_STREAM                                                                            \
 	.unit = UNIT_BYTES, .order = ORDER_FIFO, .end_seen = "end of file",                        \
-	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .copies = 2,                      \
-	.path = PATH_SYSCALL_EACH
+	.on_oversize = OVERSIZE_SPLIT, .survives = SURVIVE_SEEN, .peer_dies = STREAM_PEER,         \
+	.copies = 2, .path = PATH_SYSCALL_EACH
 
 enum { STREAM_PIPE_BYTES = 65536 };
 
@@ -102,6 +106,9 @@ static inline int stream_port_poll_fd(const struct port *p)
 }
 
 _Static_assert(PIPE_BUF == 4096 && STREAM_PIPE_BYTES == 65536, "as these sentences say");
+#define PIPE_LIMITS                                                                                \
+	"PIPE_BUF (4096): larger messages go from one sender to one receiver only; pipe buffer "   \
+	"(65536): more waits for its receiver"
 
 /* Limits of a pipe, named or not. */
 static inline const char *stream_pipe_fits(const struct link *l)

@@ -35,6 +35,6 @@ static inline int tcp_attach(struct port *p, int family)
 	.max_receivers = 1, .local_bytes = sizeof(struct stream_fan), .shared_bytes = inet_bytes,  \
 	.fits = sock_fits, .detach = fan_detach
 
-#define CONTRACT_TCP CONTRACT_STREAM, .reach = REACH_HOST, .duplex = true
+#define CONTRACT_TCP CONTRACT_STREAM, .reach = REACH_HOST, .duplex = true, .limits = SOCK_LIMITS
 
 #endif

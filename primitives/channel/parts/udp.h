@@ -28,10 +28,16 @@ struct udp_end {
 	struct fd_wait edge;
 };
 
+#define UDP_PEER                                                                                   \
+	"nothing: a receiver waits until its own deadline; a sender may be refused (ECONNREFUSED)"
+#define UDP_LIMITS                                                                                 \
+	"UDP: 65507 bytes are the largest datagram; what finds the receiver's buffer full is lost"
+
 #define CONTRACT_UDP                                                                               \
 	.reach = REACH_HOST, .unit = UNIT_MESSAGE, .order = ORDER_FIFO, .lossy = true,             \
 	.end_seen = "never; a word beside it", .on_oversize = OVERSIZE_REFUSED,                    \
-	.survives = SURVIVE_NO, .max_bytes = UDP_MAX_BYTES, .copies = 2, .path = PATH_SYSCALL_EACH
+	.survives = SURVIVE_NO, .peer_dies = UDP_PEER, .limits = UDP_LIMITS,                       \
+	.max_bytes = UDP_MAX_BYTES, .copies = 2, .path = PATH_SYSCALL_EACH
 
 #define UDP_PORT                                                                                   \
 	.max_receivers = 1, .local_bytes = sizeof(struct udp_end), .shared_bytes = inet_bytes,     \

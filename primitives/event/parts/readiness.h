@@ -32,8 +32,12 @@ struct readiness_end {
 enum { READINESS_STRIDE = 6151 }; /* far from the last one; a prime */
 
 #define CONTRACT_READINESS                                                                         \
-	.reach = REACH_RELATED, .end_seen = "never", .survives = SURVIVE_NO, .wakes = WAKES_ONE,   \
-	.remembers = true, .path = {.syscalls_send = 1, .syscalls_recv = 2, .syscalls_vain = 1}
+	.reach = REACH_RELATED, .end_seen = "never", .survives = SURVIVE_NO,                       \
+	.peer_dies = PEER_UNSEEN,                                                                  \
+	.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP                                                \
+		", whose own loop asks epoll: see event/event-async",                              \
+	.wakes = WAKES_ONE, .remembers = true,                                                     \
+	.path = {.syscalls_send = 1, .syscalls_recv = 2, .syscalls_vain = 1}
 
 #define READINESS_WAITS (BIT(WAIT_BLOCK) | BIT(WAIT_SPIN) | BIT(WAIT_YIELD))
 

@@ -37,6 +37,7 @@ ALWAYS_INLINE enum result counted_pass(struct port *p, struct how how)
 }
 
 #define CONTRACT_NO_LOCK                                                                           \
-	.reach = REACH_ANY, .end_seen = "never", .owner = "anyone", .survives = SURVIVE_YES
+	.reach = REACH_ANY, .end_seen = "never", .owner = "anyone", .survives = SURVIVE_YES,       \
+	.peer_dies = PEER_UNNEEDED, .not_in[DOMAIN_COROUTINE] = NO_RACE
 
 #endif

@@ -113,6 +113,10 @@ ALWAYS_INLINE enum result gil_open(struct gil *g, struct port *p)
 #define CONTRACT_GIL                                                                               \
 	.reach = REACH_THREAD, .end_seen = "never",                                                \
 	.owner = "the holder; others are refused (EPERM)", .survives = SURVIVE_NO,                 \
+	.peer_dies = PEER_OF_LOCK,                                                                 \
+	.not_in[DOMAIN_PROCESS] =                                                                  \
+		"an interpreter and its lock belong to one process: see lock/mutex",               \
+	.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP ": see lock/mutex-async",                      \
 	.path = PATH_ATOMICS_EACH(1)
 
 /* What both descriptors say: threads of one process, who sleep. */

@@ -65,7 +65,11 @@ static const struct spawn_ops coroutine_ops = {.start = coroutine_start, .join =
 #define COROUTINE_COMMON(id)                                                                       \
 	SPAWN_COMMON(id, coroutine_ops, AWAITS),                                                   \
 		.domains = BIT(DOMAIN_COROUTINE),                                                  \
-		.contract = {CONTRACT_SPAWN, .reach = REACH_THREAD},                               \
+		.contract = {CONTRACT_SPAWN, .limits = "memory: half of what is available",        \
+			.not_in = {[DOMAIN_THREAD] =                                               \
+					   "its child is a coroutine: see spawn/pthread",          \
+				[DOMAIN_PROCESS] = "its child is a coroutine: see spawn/fork"},    \
+			.reach = REACH_THREAD},                                                    \
 		.shared_bytes = children_bytes, .fits = coroutine_fits, .attach = children_attach, \
 		.detach = spawn_detach
 
