@@ -292,6 +292,18 @@ static void fill_a_file(const struct mech *m, char *path, size_t len)
 	close_rig(&r);
 }
 
+static int64_t length_of(struct rig *r)
+{
+	const struct channel_ops *o = r->link.mech->ops;
+	struct port p;
+	int64_t n;
+
+	attach(&p, r, ROLE_RECEIVER);
+	n = (int64_t)o->length(&p);
+	let_go(&p);
+	return n;
+}
+
 static void file_queue_does_not_take_a_record_that_was_cut_short(void **state)
 {
 	const struct mech *m = registry_find("channel/file-queue");
@@ -320,6 +332,7 @@ static void file_queue_does_not_take_a_record_that_was_cut_short(void **state)
 	close_rig(&r);
 	if (open_over(&r, m, path, BYTES) != 0)
 		fail_msg("%s", r.err);
+	assert_int_equal(length_of(&r), FEW - 1);
 	assert_int_equal(drain(&r, 0), FEW - 1);
 	close_rig(&r);
 }
