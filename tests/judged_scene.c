@@ -46,8 +46,11 @@ static void set_figures(struct judged *r, double ratio)
 struct judged *scene_row(
 	struct judgement *j, const char *cell, const char *metric, enum judged_verdict v)
 {
-	struct judged *r = realloc(j->row, (j->n + 1) * sizeof(*r));
+	struct judged *r = j->row;
 
+	/* doubled at powers of two: many rows are not copied each time */
+	if ((j->n & (j->n - 1)) == 0)
+		r = realloc(j->row, (j->n ? 2 * j->n : 1) * sizeof(*r));
 	assert_non_null(r);
 	j->row = r;
 	r += j->n++;
