@@ -154,15 +154,16 @@ bench-self: all $(B)/bench/self ## OUT=DIR: what handoff itself costs (ratios, o
 $(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# The readers of samples.csv and campaign files under libFuzzer; what it finds stays in build/fuzz.
+# The readers of CSV files under libFuzzer; what it finds stays in build/fuzz.
 FUZZ_S ?= 60
 FUZZED := $(patsubst %,$(B)/bench/%.o,csv csv_row number samples campaign campaign_file \
-	campaign_gather costs facts gate_stats opt stats units) $(B)/tests/fuzz_samples.o
+	campaign_gather costs facts gate_runs gate_stats judged judged_read judged_write opt \
+	report_save stats units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
 
 fuzz: ## FUZZ_S=60: the readers of CSV files under any bytes (needs clang)
 	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz build/fuzz/fuzz_samples
 	@mkdir -p build/fuzz/corpus
-	@rm -f build/fuzz/corpus/samples.csv build/fuzz/corpus/other.csv build/fuzz/corpus/campaign.csv
+	@rm -f build/fuzz/corpus/*.csv
 	@FUZZ_SEEDS=build/fuzz/corpus build/fuzz/fuzz_samples -max_total_time=$(FUZZ_S) -timeout=10 \
 		-rss_limit_mb=512 -max_len=8192 -artifact_prefix=build/fuzz/ -verbosity=0 \
 		-print_final_stats=1 build/fuzz/corpus

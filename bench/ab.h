@@ -29,6 +29,7 @@ enum {
 	AB_STEAL_PERCENT = 2,   /* a pair that was stolen from more is repeated as a whole ... */
 	AB_REPEAT_PERCENT = 25, /* ... so many of the pairs at most ... */
 	AB_REPEATS = 2,         /* ... and no pair more often than this */
+	AB_FREE_PAIRS = 4,      /* what a comparison may repeat before it has any */
 	AB_MOST_PAIRS = 10000,  /* of a cell on average */
 	AB_MAX_KEYS = SELECT_MAX_CELLS,
 };
@@ -65,6 +66,7 @@ struct ab_cell {
 	bool paired;              /* both sides have run it once */
 	double *figure[AB_SIDES]; /* [pair * COSTS + enum cost], accepted pairs; NAN */
 	uint32_t room;
+	bool hung[AB_SIDES];      /* one of its trials did, once: the next is a finding */
 	struct trial_fault fault; /* of NEW's probed twins; act PROBE_NONE: none */
 };
 
@@ -74,10 +76,23 @@ struct ab_other {
 	bool has[AB_SIDES];
 };
 
+/* Of a row of pairs.csv what is judged by: a whole one takes forty times as much room. */
+struct ab_past_row {
+	double block, order, rep, attempt;
+	double ops_per_s, p50_ns, p99_ns, cpu_ns, voluntary, involuntary; /* an operation */
+	double steal_pct, steal_used_pct;
+	char *reason;   /* malloc'd; NULL: ok */
+	uint32_t cell;  /* of the plan's; its number where it is none of them */
+	uint8_t status; /* enum trial_status */
+	uint8_t side;   /* enum ab_which; AB_SIDES where it is neither */
+};
+
+_Static_assert(sizeof(struct ab_past_row) <= 112, "17 000 rows in 2 MB");
+
 /* What an interrupted comparison left. */
 struct ab_past {
-	struct facts facts; /* its environment.csv */
-	struct sample *row; /* of pairs.csv; two for each pair */
+	struct facts facts;      /* its environment.csv */
+	struct ab_past_row *row; /* two for each pair */
 	size_t n, room, next;
 	uint64_t last_line; /* where the last row begins */
 	bool calibrated;    /* plan.csv was there */
@@ -113,6 +128,7 @@ struct ab {
 	bool made_dir;
 	uint64_t until_ns, began_ns, block;
 	uint64_t pairs_done, repeats_done;
+	uint64_t ask_ns; /* what a side may take to say what it is; 0: 20 s */
 	bool time_was_up;
 	char began[32];
 	char err[RUN_ERR];
@@ -122,16 +138,22 @@ struct ab {
 
 /*
  * Find the program, ask it which protocol its trials speak.  -EINVAL: no program of this kind;
- * -EXDEV: it can't be compared with this one.
+ * -EXDEV: it can't be compared with this one; -ETIME: it does not come to an end.
  */
 int ab_side_open(struct ab *ab, enum ab_which which);
 
-/* Ask it for the cells of the selection. */
+/*
+ * Ask it for the cells of the selection.  One that cannot say it shows it in its trials; -ETIME: it
+ * does not come to an end.
+ */
 int ab_side_keys(struct ab *ab, enum ab_which which);
 bool ab_side_has(const struct ab_side *s, const char *key);
 void ab_side_close(struct ab_side *s);
 
-/* Its environment, until ab_side_leave(); its command is run.  */
+/*
+ * Its environment, until ab_side_leave(); its command is run.  -EINVAL: that failed; -ETIME: it took
+ * longer than --deadline, or a minute; -EINTR: a signal.
+ */
 int ab_side_enter(struct ab *ab, enum ab_which which);
 void ab_side_leave(struct ab *ab, enum ab_which which);
 
@@ -165,6 +187,27 @@ int ab_write_environment(struct ab *ab, const char *path);
  */
 void ab_rules_id(const struct ab *ab, char out[20]);
 
+/* ---- ab_repeat.c: which pairs are run again --------------------------------------- */
+
+/*
+ * The machine was taken away in an attempt at a pair: run it again?  By what the machine did, never
+ * by what was measured, AB_REPEATS times at most, and only as long as the repeats stay below
+ * AB_REPEAT_PERCENT of the pairs.  Pure.
+ */
+bool ab_is_repeated(const struct sample *old_row, const struct sample *new_row, uint32_t attempt,
+	uint64_t pairs_done, uint64_t repeats_done);
+
+/*
+ * The first trial of a side in a cell that does not end in time says nothing yet: a machine may have
+ * stood still.  True: the cell is as before, and the pair is to be run again.  A crash, a lost
+ * message and a second one that hangs are findings.
+ */
+bool ab_forgive(struct ab *ab, size_t cell, const enum ab_standing stands[AB_SIDES],
+	const struct sample row[AB_SIDES]);
+
+/* What there was of these, in a sentence; "" where there was nothing. */
+void ab_say_forgiven(const struct ab *ab, char *out, size_t len);
+
 /* ---- ab_resume.c: going on with what was interrupted ------------------------------ */
 
 /* With --resume: seed and time of what is in its directory, before the plan is made. */
@@ -179,6 +222,7 @@ int ab_write_plan(struct ab *ab);
 /* The next row that is there, if it is this trial's; else -EXDEV. */
 int ab_take_past(struct ab *ab, size_t cell, enum ab_which which, const struct row_place *at,
 	struct sample *row, enum ab_standing *stands);
+void ab_resume_free(struct ab *ab);
 
 /* ---- ab_judge.c: from rows to a judgement ---------------------------------------- */
 

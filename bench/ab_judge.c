@@ -219,16 +219,28 @@ static void put_other(struct ab *ab, const struct ab_other *o)
 
 /* ---- the whole ------------------------------------------------------------------------- */
 
+/* What is run, and what it runs under: that may be all in which the sides differ. */
+static void put_name(char *out, size_t len, const struct ab_side *s)
+{
+	size_t at = (size_t)snprintf(out, len, "%.200s (%s)", s->given, s->id);
+
+	for (size_t i = 0; i < s->env.n && at < len; i++)
+		at += (size_t)snprintf(
+			out + at, len - at, "%s%s", i ? " " : " with ", s->env.item[i]);
+	if (s->setup && at < len)
+		at += (size_t)snprintf(out + at, len - at, " after `%s`", s->setup);
+	if (at >= len)
+		snprintf(out + len - 4, 4, "...");
+}
+
 static void put_head(struct ab *ab)
 {
 	struct judgement *j = &ab->judgement;
 	const struct gate *g = &ab->gate;
 
 	j->mode = JUDGED_PAIRED;
-	snprintf(j->old_name, sizeof(j->old_name), "%.200s (%s)", ab->side[AB_OLD].given,
-		ab->side[AB_OLD].id);
-	snprintf(j->new_name, sizeof(j->new_name), "%.200s (%s)", ab->side[AB_NEW].given,
-		ab->side[AB_NEW].id);
+	put_name(j->old_name, sizeof(j->old_name), &ab->side[AB_OLD]);
+	put_name(j->new_name, sizeof(j->new_name), &ab->side[AB_NEW]);
 	snprintf(j->machine, sizeof(j->machine), "%.80s, %u PUs, kernel %.50s",
 		env_cpu_model(&ab->run.facts), topo_pu_count(ab->run.topo),
 		env_kernel(&ab->run.facts));
@@ -272,7 +284,7 @@ static int exit_code(const struct ab *ab)
 }
 
 /* Why there is no verdict, where the rows themselves do not say it. */
-static void put_note(struct judgement *j)
+static void put_note(const struct ab *ab, struct judgement *j)
 {
 	const char *why = "";
 
@@ -284,6 +296,8 @@ static void put_note(struct judgement *j)
 		why = "no cell has a figure on both sides";
 	if (why[0])
 		snprintf(j->note, sizeof(j->note), "%s", why);
+	else if (!j->note[0]) /* decides nothing: the exit code is there */
+		ab_say_forgiven(ab, j->note, sizeof(j->note));
 }
 
 int ab_judge(struct ab *ab)
@@ -302,6 +316,6 @@ int ab_judge(struct ab *ab)
 	put_head(ab);
 	judged_sort(j);
 	j->exit_code = exit_code(ab);
-	put_note(j);
+	put_note(ab, j);
 	return code;
 }

@@ -205,20 +205,6 @@ static int try_pair(struct ab *ab, struct turn *t)
 	return code ? code : run_side(ab, t, first == AB_OLD ? AB_NEW : AB_OLD, false);
 }
 
-static bool was_stolen_from(const struct sample *s)
-{
-	return csv_short(s->steal_pct) > AB_STEAL_PERCENT ||
-	       csv_short(s->steal_used_pct) > AB_STEAL_PERCENT;
-}
-
-/* By what the machine did, never by what was measured. */
-static bool is_to_be_repeated(const struct ab *ab, const struct turn *t)
-{
-	return t->attempt <= AB_REPEATS &&
-	       (was_stolen_from(&t->row[AB_OLD]) || was_stolen_from(&t->row[AB_NEW])) &&
-	       100 * (ab->repeats_done + 1) <= AB_REPEAT_PERCENT * (ab->pairs_done + 4);
-}
-
 /* Who broke it: OLD, if it did at all. */
 static void drop(struct ab *ab, struct turn *t)
 {
@@ -245,10 +231,13 @@ static int run_pair(struct ab *ab, size_t cell, uint64_t order)
 		if (code)
 			break;
 		if (t->stands[AB_OLD] != AB_JUDGED || t->stands[AB_NEW] != AB_JUDGED) {
+			if (ab_forgive(ab, cell, t->stands, t->row))
+				continue;
 			drop(ab, t);
 			break;
 		}
-		if (!is_to_be_repeated(ab, t)) {
+		if (!ab_is_repeated(&t->row[AB_OLD], &t->row[AB_NEW], attempt, ab->pairs_done,
+			    ab->repeats_done)) {
 			ab->pairs_done++;
 			code = ab_book(ab, cell, &t->row[AB_OLD], &t->row[AB_NEW]);
 			break;

@@ -154,10 +154,18 @@ static int start_runner(struct ab *ab)
 	return code ? code : runner_init(&r->runner, ab->err, RUN_ERR);
 }
 
+/* What follows the colon is what errno means. */
 static bool lacks_it(const struct trial_result *r)
 {
-	return r->status == TRIAL_FAIL && (strcmp(r->reason, "no such mechanism") == 0 ||
-						  strcmp(r->reason, "no such workload") == 0);
+	static const char *const lacks[] = {"no such mechanism", "no such workload"};
+
+	for (size_t i = 0; i < ARRAY_LEN(lacks) && r->status == TRIAL_FAIL; i++) {
+		size_t n = strlen(lacks[i]);
+
+		if (strncmp(r->reason, lacks[i], n) == 0 && (!r->reason[n] || r->reason[n] == ':'))
+			return true;
+	}
+	return false;
 }
 
 /* What a side's trial of a cell says about comparing it; AB_JUDGED: nothing against it. */
@@ -186,7 +194,8 @@ enum ab_standing ab_stand(
 	return ab->cell[cell].standing;
 }
 
-static int calibrate_cell(struct ab *ab, size_t cell)
+/* One that hangs is run again, once: as ab_forgive(). */
+static int calibrate_cell(struct ab *ab, size_t cell, bool again)
 {
 	struct runner *r = &ab->run.runner;
 	struct cell *c = &ab->run.plan.cell[cell];
@@ -201,6 +210,11 @@ static int calibrate_cell(struct ab *ab, size_t cell)
 	ab_side_leave(ab, AB_OLD);
 	if (code || launch_stop)
 		return launch_stop ? -EINTR : code;
+	if (r->result->status == TRIAL_TIMEOUT && again) {
+		fprintf(stderr, "handoff ab: OLD's first trial hung once and is run again: %s\n",
+			c->key);
+		return calibrate_cell(ab, cell, false);
+	}
 	runner_take_calibration(r, c);
 	ab_stand(ab, cell, AB_OLD, r->result);
 	return 0;
@@ -219,7 +233,7 @@ int ab_calibrate(struct ab *ab)
 		progress_step(&progress, p->cell[i].key);
 		if (ab->cell[i].standing == AB_JUDGED && p->cell[i].n == 0 &&
 			p->cell[i].workload->ending != ENDING_FLAG)
-			code = calibrate_cell(ab, i);
+			code = calibrate_cell(ab, i, true);
 		progress_done(&progress);
 	}
 	progress_end(&progress);

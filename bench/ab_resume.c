@@ -107,24 +107,92 @@ static int check_same(struct ab *ab)
 
 /* ---- rows ---------------------------------------------------------------------------- */
 
+static uint32_t status_of(const char *name)
+{
+	for (uint32_t s = 0; s < TRIAL_STATUS_COUNT; s++) {
+		if (strcmp(trial_status_name((enum trial_status)s), name) == 0)
+			return s;
+	}
+	return TRIAL_FAIL;
+}
+
+static uint32_t cell_of(const struct ab *ab, const char *key)
+{
+	size_t i = 0;
+
+	while (i < ab->run.plan.n && strcmp(ab->run.plan.cell[i].key, key) != 0)
+		i++;
+	return (uint32_t)i;
+}
+
+static int keep_row(const struct ab *ab, struct ab_past_row *to, const struct sample *s)
+{
+	*to = (struct ab_past_row){
+		.block = s->block,
+		.order = s->order,
+		.rep = s->rep,
+		.attempt = s->attempt,
+		.ops_per_s = s->ops_per_s,
+		.p50_ns = s->lat_p50_ns,
+		.p99_ns = s->lat_p99_ns,
+		.cpu_ns = s->cpu_ns_per_op,
+		.voluntary = s->ctx_voluntary_per_op,
+		.involuntary = s->ctx_involuntary_per_op,
+		.steal_pct = s->steal_pct,
+		.steal_used_pct = s->steal_used_pct,
+		.cell = cell_of(ab, s->cell),
+		.status = (uint8_t)status_of(s->status),
+		.side = strcmp(s->side, "old") == 0   ? AB_OLD
+			: strcmp(s->side, "new") == 0 ? AB_NEW
+						      : AB_SIDES,
+	};
+	if (to->status == TRIAL_OK)
+		return 0;
+	to->reason = strdup(s->reason);
+	return to->reason ? 0 : -ENOMEM;
+}
+
+static void give_row(const struct ab_past_row *from, struct sample *to)
+{
+	sample_init(to);
+	to->ops_per_s = from->ops_per_s;
+	to->lat_p50_ns = from->p50_ns;
+	to->lat_p99_ns = from->p99_ns;
+	to->cpu_ns_per_op = from->cpu_ns;
+	to->ctx_voluntary_per_op = from->voluntary;
+	to->ctx_involuntary_per_op = from->involuntary;
+	to->steal_pct = from->steal_pct;
+	to->steal_used_pct = from->steal_used_pct;
+	snprintf(to->status, sizeof(to->status), "%s",
+		trial_status_name((enum trial_status)from->status));
+	snprintf(to->reason, sizeof(to->reason), "%s", from->reason ? from->reason : "");
+}
+
 /* The last whole row, and where it begins. */
 static int on_row(void *ctx, uint64_t line, const struct sample *row)
 {
-	struct ab_past *p = ctx;
-	struct sample *more;
+	struct ab *ab = ctx;
+	struct ab_past *p = &ab->past;
 
 	if (p->n == p->room) {
 		size_t room = p->room ? 2 * p->room : 256;
+		struct ab_past_row *more = realloc(p->row, room * sizeof(*more));
 
-		more = realloc(p->row, room * sizeof(*more));
 		if (!more)
 			return -ENOMEM;
 		p->row = more;
 		p->room = room;
 	}
-	p->row[p->n++] = *row;
 	p->last_line = line;
-	return 0;
+	return keep_row(ab, &p->row[p->n++], row);
+}
+
+void ab_resume_free(struct ab *ab)
+{
+	for (size_t i = 0; i < ab->past.n; i++)
+		free(ab->past.row[i].reason);
+	free(ab->past.row);
+	facts_free(&ab->past.facts);
 }
 
 /* Where a line of the file begins; 0 is the line behind the last whole one. */
@@ -153,7 +221,8 @@ static int cut_tail(struct ab *ab, const char *path)
 		return -errno;
 	keep = find_line(f, odd ? ab->past.last_line : 0);
 	fclose(f);
-	ab->past.n -= odd;
+	if (odd)
+		free(ab->past.row[--ab->past.n].reason);
 	return ftruncate(ab->pairs_fd, keep) == 0 ? 0 : -errno;
 }
 
@@ -170,7 +239,7 @@ static int read_pairs(struct ab *ab)
 	}
 	if (flock(ab->pairs_fd, LOCK_EX | LOCK_NB) != 0)
 		return refuse(ab, "another ab is at work there");
-	code = samples_each(path, on_row, &ab->past, NULL, ab->err, RUN_ERR);
+	code = samples_each(path, on_row, ab, NULL, ab->err, RUN_ERR);
 	if (code)
 		return code;
 	code = cut_tail(ab, path);
@@ -269,15 +338,6 @@ int ab_resume(struct ab *ab)
 
 /* ---- the trials again -------------------------------------------------------------------- */
 
-static uint32_t status_of(const char *name)
-{
-	for (uint32_t s = 0; s < TRIAL_STATUS_COUNT; s++) {
-		if (strcmp(trial_status_name((enum trial_status)s), name) == 0)
-			return s;
-	}
-	return TRIAL_FAIL;
-}
-
 static enum ab_standing stand_again(
 	struct ab *ab, size_t cell, enum ab_which which, const struct sample *s)
 {
@@ -291,14 +351,13 @@ static enum ab_standing stand_again(
 int ab_take_past(struct ab *ab, size_t cell, enum ab_which which, const struct row_place *at,
 	struct sample *row, enum ab_standing *stands)
 {
-	const struct sample *s = &ab->past.row[ab->past.next++];
+	const struct ab_past_row *s = &ab->past.row[ab->past.next++];
 
-	if (strcmp(s->cell, ab->run.plan.cell[cell].key) != 0 ||
-		strcmp(s->side, which == AB_OLD ? "old" : "new") != 0 ||
-		s->block != (double)at->block || s->order != (double)at->order ||
-		s->rep != (double)at->rep || s->attempt != (double)at->attempt)
+	if (s->cell != cell || s->side != which || s->block != (double)at->block ||
+		s->order != (double)at->order || s->rep != (double)at->rep ||
+		s->attempt != (double)at->attempt)
 		return refuse(ab, "pairs.csv has other trials than this comparison asks for");
-	*row = *s;
-	*stands = stand_again(ab, cell, which, s);
+	give_row(s, row);
+	*stands = stand_again(ab, cell, which, row);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,10 +18,13 @@
 
 enum {
 	ASK_MOST_BYTES = 64 << 20,
-	ASK_NS_EXTRA = 20, /* s */
+	ASK_S = 20,
+	SETUP_S = 60,
 	ASK_ARGS = 512,
 	ARG_BYTES = 400,
 };
+
+static const uint64_t second_ns = 1000000000;
 
 static int fail(struct ab *ab, int code, const struct ab_side *s, const char *what)
 {
@@ -45,19 +49,70 @@ static void set_all(struct ab_side *s)
 	}
 }
 
+/* In a group of its own, to be ended as a whole; out -1: it prints where this program does. */
+static pid_t start(const char *path, char *const *argv, int out)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		dup2(null, 0);
+		if (out >= 0) {
+			dup2(out, 1);
+			dup2(null, 2);
+		}
+		execv(path, argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* 0 when it ended by itself, else -ETIME or -EINTR, and its whole group is gone. */
+static int await(pid_t pid, uint64_t until_ns, int *status)
+{
+	bool ended = launch_await(pid, until_ns);
+
+	if (!ended) {
+		kill(pid, SIGKILL);
+		kill(-pid, SIGKILL);
+	}
+	waitpid(pid, status, 0);
+	return ended ? 0 : launch_stop ? -EINTR : -ETIME;
+}
+
+static int run_setup(struct ab *ab, struct ab_side *s)
+{
+	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", strdup(s->setup), NULL};
+	uint64_t limit_ns = ab->set.deadline_ns ? ab->set.deadline_ns : SETUP_S * second_ns;
+	int status = 0, code = -errno;
+	pid_t pid = argv[2] ? start("/bin/sh", argv, -1) : -1;
+
+	if (pid > 0)
+		code = await(pid, monotonic_ns() + limit_ns, &status);
+	free(argv[2]);
+	if (pid < 0)
+		return fail(ab, -ENOMEM, s, "the command before its trials cannot be started");
+	if (code == -ETIME)
+		return fail(ab, code, s,
+			"the command before its trials hangs: it did not end in time (--deadline)");
+	if (!code && status != 0)
+		return fail(ab, -EINVAL, s, "the command before its trials failed");
+	return code;
+}
+
 int ab_side_enter(struct ab *ab, enum ab_which which)
 {
 	struct ab_side *s = &ab->side[which];
-	int status;
+	int code;
 
 	set_all(s);
-	if (!s->setup)
-		return 0;
-	status = system(s->setup);
-	if (status == 0)
-		return 0;
-	ab_side_leave(ab, which);
-	return fail(ab, -EINVAL, s, "the command before its trials failed");
+	code = s->setup ? run_setup(ab, s) : 0;
+	if (code)
+		ab_side_leave(ab, which);
+	return code;
 }
 
 void ab_side_leave(struct ab *ab, enum ab_which which)
@@ -83,82 +138,87 @@ void ab_side_leave(struct ab *ab, enum ab_which which)
 
 /* ---- asking it ------------------------------------------------------------------ */
 
-static pid_t start(const struct ab_side *s, char *const *argv, int out)
+/* Room for more; the caller frees *text in any case. */
+static int make_room(char **text, size_t *room)
 {
-	pid_t pid = fork();
+	char *more = *room < ASK_MOST_BYTES ? realloc(*text, 2 * *room) : NULL;
 
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(out, 1);
-		dup2(null, 2);
-		setpgid(0, 0);
-		execv(s->path, argv);
-		_exit(127);
-	}
-	return pid;
+	if (!more)
+		return *room < ASK_MOST_BYTES ? -ENOMEM : -EFBIG;
+	*text = more;
+	*room *= 2;
+	return 0;
 }
 
-/* What it prints, as one string that the caller frees; NULL when it takes too long or too much. */
-static char *read_all(int fd)
+/* What comes until its end, as one string, whatever this returns: the caller frees *text. */
+static int read_all(int fd, uint64_t until_ns, char **text)
 {
-	uint64_t until = monotonic_ns() + ASK_NS_EXTRA * UINT64_C(1000000000);
 	size_t n = 0, room = 1 << 16;
-	char *text = malloc(room);
+	ssize_t got = 1;
+	int code = (*text = malloc(room)) ? 0 : -ENOMEM;
 
-	while (text && monotonic_ns() < until && n < ASK_MOST_BYTES) {
+	while (!code && got > 0) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t got;
+		uint64_t now = monotonic_ns();
 
-		if (poll(&p, 1, 1000) <= 0)
+		if (now >= until_ns || launch_stop)
+			code = launch_stop ? -EINTR : -ETIME;
+		else if (poll(&p, 1, (int)((until_ns - now) / 1000000 % 1000) + 1) <= 0)
 			continue;
-		got = read(fd, text + n, room - n - 1);
-		if (got <= 0) {
-			text[n] = '\0';
-			return text;
-		}
-		n += (size_t)got;
-		if (n + 1 == room) {
-			char *more = realloc(text, 2 * room);
-
-			if (!more)
-				break;
-			room *= 2;
-			text = more;
-		}
+		else if ((got = read(fd, *text + n, room - n - 1)) > 0)
+			n += (size_t)got;
+		if (!code && n + 1 == room)
+			code = make_room(text, &room);
 	}
-	free(text);
-	return NULL;
+	if (*text)
+		(*text)[n] = '\0';
+	return code;
+}
+
+static uint64_t ask_limit_ns(const struct ab *ab)
+{
+	return ab->ask_ns ? ab->ask_ns : ASK_S * second_ns;
 }
 
 /*
- * The side's answer to a command line, in its environment; *code is its exit code, or -1 where it
- * was killed or never ended.  NULL: there is none.
+ * The side's answer to a command line, in its environment; *exit_code is -1 where it was killed.
+ * -ETIME: it did not end, whether it has closed its output or not.  The caller frees *text.
  */
-static char *ask(struct ab *ab, enum ab_which which, char *const *argv, int *code)
+static int ask(struct ab *ab, enum ab_which which, char *const *argv, char **text, int *exit_code)
 {
 	struct ab_side *s = &ab->side[which];
-	int fd[2], status = 0;
-	char *text = NULL;
+	uint64_t until_ns = monotonic_ns() + ask_limit_ns(ab);
+	int fd[2], status = 0, code, ended;
 	pid_t pid;
 
-	*code = -1;
+	*exit_code = -1;
+	*text = NULL;
 	if (pipe2(fd, O_CLOEXEC) != 0)
-		return NULL;
+		return -errno;
 	set_all(s);
-	pid = start(s, argv, fd[1]);
+	pid = start(s->path, argv, fd[1]);
+	code = pid < 0 ? -errno : 0;
 	ab_side_leave(ab, which);
 	close(fd[1]);
 	if (pid > 0) {
-		text = read_all(fd[0]);
-		if (!text)
+		code = read_all(fd[0], until_ns, text);
+		if (code) /* also who has left others behind that keep its output open */
 			kill(-pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		*code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		ended = await(pid, code ? 0 : until_ns, &status);
+		code = code ? code : ended;
+		*exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	}
 	close(fd[0]);
-	return text;
+	return code;
+}
+
+static int fail_hung(struct ab *ab, const struct ab_side *s, const char *asked)
+{
+	char what[100];
+
+	snprintf(what, sizeof(what), "it hangs: `%s` did not end within %.3g s", asked,
+		(double)ask_limit_ns(ab) / 1e9);
+	return fail(ab, -ETIME, s, what);
 }
 
 /* ---- what it is ------------------------------------------------------------------ */
@@ -221,11 +281,13 @@ int ab_side_open(struct ab *ab, enum ab_which which)
 		code = check_env(ab, s);
 	if (code)
 		return code;
-	text = ask(ab, which, argv, &exit_code);
+	code = ask(ab, which, argv, &text, &exit_code);
 	at = text ? strstr(text, "trial protocol ") : NULL;
 	s->protocol = at ? atoi(at + strlen("trial protocol ")) : 0;
 	free(text);
-	if (exit_code != 0 || !at)
+	if (code == -ETIME || code == -EINTR)
+		return code == -EINTR ? code : fail_hung(ab, s, "version");
+	if (code || exit_code != 0 || !at)
 		return fail(
 			ab, -EINVAL, s, "it does not answer `version` as a handoff program does");
 	return check_protocol(ab, s);
@@ -293,9 +355,11 @@ int ab_side_keys(struct ab *ab, enum ab_which which)
 
 	make_line(ab, &l);
 	if (!l.full)
-		text = ask(ab, which, l.arg, &exit_code);
-	if (text && exit_code == 0) /* else its trials will say what it has */
-		code = take_keys(&ab->side[which], text);
+		code = ask(ab, which, l.arg, &text, &exit_code);
+	if (code == -ETIME)
+		fail_hung(ab, &ab->side[which], "run --dry-run");
+	else if (code != -EINTR) /* else its trials will say what it has */
+		code = !code && text && exit_code == 0 ? take_keys(&ab->side[which], text) : 0;
 	free(text);
 	for (size_t i = 0; i < l.n; i++)
 		free(l.arg[i]);

@@ -16,7 +16,8 @@
 #include "harness/names.h"
 
 enum {
-	PATIENCE_MS = 1000, /* with a server that was given */
+	PATIENCE_MS = 1000, /* with a server that was given, or that was up */
+	STILL_MS = 500,     /* a look that takes so much longer: the machine stood still */
 	ASK_MS = 200,       /* with one that is starting: asked again */
 	NAP_NS = 5 * 1000 * 1000,
 	REASON = 300,
@@ -26,12 +27,13 @@ static const struct kind {
 	const char *name, *variable;
 	broker_program_fn *program;
 	broker_start_fn *start;
-	uint64_t patience_ns; /* from its start to its first answer */
+	uint64_t patience_ns; /* from its start to its first answer, with a last ASK_MS */
+	unsigned tries;       /* ... and so often */
 } kinds[BROKER_COUNT] = {
 	[BROKER_REDIS] = {"Redis", "HANDOFF_REDIS", broker_redis_program, broker_redis_start,
-		UINT64_C(10000000000)},
+		UINT64_C(1700000000), 3},
 	[BROKER_RABBITMQ] = {"RabbitMQ", "HANDOFF_RABBITMQ", broker_rabbitmq_program,
-		broker_rabbitmq_start, UINT64_C(90000000000)},
+		broker_rabbitmq_start, UINT64_C(90000000000), 1},
 };
 
 /* What became of a kind of server in this program. */
@@ -39,6 +41,7 @@ static struct life {
 	struct broker_server server;
 	bool ours;          /* the address is that of a server of ours */
 	char never[REASON]; /* it could not be started: why */
+	unsigned late;      /* times that it did not begin to answer in time */
 } lives[BROKER_COUNT];
 
 static pid_t owner; /* who started them: its forked children shall not end them */
@@ -145,7 +148,7 @@ static int await_answer(enum broker b, char *err, size_t err_len)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
 	struct life *life = &lives[b];
-	uint64_t until = monotonic_ns() + kinds[b].patience_ns;
+	uint64_t now = monotonic_ns(), last = now, until = now + kinds[b].patience_ns;
 	char why[REASON], line[128];
 
 	while (broker_ask(b, life->server.address, ASK_MS, why, sizeof(why)) != 0) {
@@ -155,7 +158,11 @@ static int await_answer(enum broker b, char *err, size_t err_len)
 				broker_name(b), line[0] ? line : "it left no word");
 			return -ECHILD;
 		}
-		if (monotonic_ns() >= until) {
+		now = monotonic_ns();
+		if (now - last > (ASK_MS + STILL_MS) * UINT64_C(1000000))
+			until += now - last;
+		last = now;
+		if (now >= until) {
 			snprintf(err, err_len, "%s: started, but not ready in time: %s",
 				broker_name(b), why);
 			return -ETIMEDOUT;
@@ -211,7 +218,19 @@ int broker_need(enum broker b, char *err, size_t err_len)
 		return -ENOTSUP;
 	}
 	code = start(b, err, err_len);
-	if (code)
+	life->late += code == -ETIMEDOUT;
+	if (code && (code != -ETIMEDOUT || life->late >= kinds[b].tries))
 		snprintf(life->never, sizeof(life->never), "%s", err);
+	return code;
+}
+
+int broker_look(enum broker b, char *err, size_t err_len)
+{
+	const char *address = b == BROKER_NONE ? NULL : getenv(kinds[b].variable);
+	uint64_t begin = monotonic_ns();
+	int code = address ? broker_ask(b, address, PATIENCE_MS, err, err_len) : 0;
+
+	if (monotonic_ns() - begin > (PATIENCE_MS + STILL_MS) * UINT64_C(1000000))
+		return 0;
 	return code;
 }

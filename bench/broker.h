@@ -29,10 +29,19 @@ const char *broker_absent(enum broker b);
 
 /*
  * The server answers, and its address is in the environment.  0, or -errno with one
- * sentence.  A server that was given answers within a second or not at all; one that
- * could not be started is not tried again.  BROKER_NONE: 0.
+ * sentence.  A server that was up, or was given, answers within a second or not at all;
+ * one of ours that could not be started is not tried again, one that did not begin to
+ * answer in time (Redis: two seconds, RabbitMQ: ninety) at most so often.  BROKER_NONE: 0.
  */
 int broker_need(enum broker b, char *err, size_t err_len);
+
+/*
+ * In the midst of a trial: does the server at the address in the environment still
+ * answer?  0: it does, or that cannot be told because this machine stood still meanwhile.
+ * -errno with one sentence; -ETIMEDOUT: it keeps silent.  It costs the server one
+ * connection.
+ */
+int broker_look(enum broker b, char *err, size_t err_len);
 
 /* For tests: the process of a server of ours (0: none runs); whose processes and what
  * directory are those of servers of ours. */

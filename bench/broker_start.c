@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -109,6 +111,13 @@ int broker_redis_start(struct broker_server *s, const char *path, char *err, siz
 		ARG("noeviction"), ARG("--client-output-buffer-limit"), ARG("pubsub 0 0 0"), NULL};
 
 	snprintf(s->address, sizeof(s->address), "%s/s", s->dir);
+	if (strlen(s->address) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		snprintf(err, err_len,
+			"Redis: sun_path, a unix socket's address, has room for %zu bytes: set "
+			"XDG_RUNTIME_DIR to a directory with a shorter name than that of %s",
+			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, s->dir);
+		return -ENAMETOOLONG;
+	}
 	s->pid[0] = spawn(s->dir, path, argv, NULL);
 	return s->pid[0] > 0 ? 0
 			     : fail(err, err_len, s->pid[0], "Redis: no process for the server");

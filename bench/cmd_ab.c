@@ -50,7 +50,8 @@ static const struct opt opts[] = {
 	{"advisory", 0, OPT_FLAG, FIELD(advisory), NULL, NULL,
 		"The same text, but exit with 0 instead of 1 and 4."},
 	{"deadline", 0, OPT_TIME_NS, FIELD(deadline_ns), "TIME", NULL,
-		"A trial that takes longer hangs.  Default: 10 s and twenty times its length."},
+		"A trial that takes longer hangs, and so does a command before it.  Default: 10 s "
+		"and twenty times its length; 60 s for a command."},
 	{"resume", 0, OPT_STR, FIELD(resume), "DIR", NULL,
 		"Go on with what was interrupted there: OLD, NEW and the options are to be the same, "
 		"its pairs count."},
@@ -209,6 +210,8 @@ static int finish(struct ab *ab)
 	if (!ab->set.quiet) {
 		if (ab->dir[0])
 			printf("%s/judgement.csv\n", ab->dir);
+		if (ab->judgement.note[0] && ab->judgement.exit_code == EXIT_FINE)
+			printf("%s\n", ab->judgement.note);
 		judged_print(stdout, &ab->judgement, SHOWN_ROWS);
 	}
 	return judged_exit(&ab->judgement);
@@ -222,7 +225,7 @@ int ab_run(struct ab *ab)
 	ab->pairs_fd = -1;
 	code = prepare(ab);
 	if (code)
-		return fail(ab, code);
+		return launch_stop ? stopped(ab) : fail(ab, code);
 	stop_on_signals();
 	names_clean(NULL, NULL, ignored, sizeof(ignored));
 	if (ab->set.budget_ns)
@@ -254,8 +257,7 @@ void ab_free(struct ab *ab)
 	}
 	free(ab->cell);
 	free(ab->other);
-	free(ab->past.row);
-	facts_free(&ab->past.facts);
+	ab_resume_free(ab);
 	gate_free(&ab->gate);
 	judged_free(&ab->judgement);
 	ab_side_close(&ab->side[AB_OLD]);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/baseline.h"
+#include "bench/baseline_red.h"
 #include "bench/cmd.h"
 #include "bench/compare.h"
 #include "bench/differences.h"
@@ -26,14 +26,16 @@ struct baseline_options {
 
 static const struct opt opts[] = {
 	{"accept", 0, OPT_LIST, FIELD(accept), "CELL=WHY", NULL,
-		"save: this cell is known to fail, and why that is all right (no comma in it)."},
+		"save: this cell is known to fail or to be slower, and why that is all right (no comma in "
+		"it); `all` for all cells together."},
 	{"replace", 0, OPT_FLAG, FIELD(replace), NULL, NULL, "save: in place of one of that name."},
 	{"no-kept", 0, OPT_FLAG, FIELD(no_kept), NULL, NULL,
 		"save: only the runs that are named, without the kept campaigns of the same machine and "
 		"build."},
 	{"under-test", 0, OPT_LIST, FIELD(under_test), "KEY", NULL,
-		"verify: what may differ: kernel, compiler, libc, cpu, mitigations, or a key of "
-		"environment.csv."},
+		"What may differ: kernel, compiler, libc, cpu, mitigations, or a key of "
+		"environment.csv.  save: between the last baseline and what is saved, where kernel, "
+		"compiler and libc always may."},
 	{"dir", 0, OPT_STR, FIELD(dir), "DIR", "results/baselines", "Where baselines are."},
 	{0},
 };
@@ -44,7 +46,8 @@ static const struct opt_cmd cmd = {
 	.summary =
 		"Keep campaigns under a name for `handoff compare`.  save takes runs (default: "
 		"results/latest) with the kept campaigns of the same machine and build; runs with "
-		"failures are refused, campaigns that lie apart from the others go to quarantine.  "
+		"failures are refused, and what is slower than the last baseline (or was found slower by "
+		"`compare --out RUN`); campaigns that lie apart from the others go to quarantine.  "
 		"verify holds a baseline against its own hashes, and against a run or this machine.",
 	.opts = opts,
 	.after =
@@ -52,7 +55,7 @@ static const struct opt_cmd cmd = {
 		"  handoff baseline verify 6.1\n"
 		"  handoff compare results/baselines/6.1 -- results/latest\n"
 		"\n"
-		"Exit codes: 1 a run has failures that were not accepted, 2 bad input or a damaged\n"
+		"Exit codes: 1 a failure or a slower cell was not accepted, 2 bad input or a damaged\n"
 		"baseline, 3 another machine, setting or build.\n",
 };
 
@@ -67,52 +70,8 @@ static int fail(int code, const char *err)
 struct saving {
 	const struct baseline_options *o;
 	struct campaign_set set;
-	struct baseline_accept accept[BASELINE_ACCEPTED];
-	char cell[BASELINE_ACCEPTED][CELL_KEY];
-	size_t accepted;
+	struct baseline_red red;
 };
-
-/* "CELL=WHY" for this cell, whose key holds such signs itself. */
-static const char *why_accepted(const struct baseline_options *o, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (size_t i = 0; i < o->accept.n; i++) {
-		const char *item = o->accept.item[i];
-
-		if (strncmp(item, key, len) == 0 && item[len] == '=' && item[len + 1])
-			return item + len + 1;
-	}
-	return NULL;
-}
-
-static bool noted(const struct saving *s, const char *key)
-{
-	for (size_t i = 0; i < s->accepted; i++) {
-		if (strcmp(s->cell[i], key) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int check_cell(struct saving *s, const struct campaign *c, const struct campaign_cell *cell)
-{
-	const char *why = why_accepted(s->o, cell->key);
-
-	if (!campaign_is_red(cell) || noted(s, cell->key))
-		return EXIT_FINE;
-	if (!why) {
-		fprintf(stderr, "%s: %.200s: %s: %s: %s\n", me, c->from, cell->key, cell->status,
-			cell->reason);
-		return EXIT_FINDING;
-	}
-	if (s->accepted == BASELINE_ACCEPTED)
-		return fail(EXIT_USAGE, "more failures are accepted than a baseline can stand");
-	snprintf(s->cell[s->accepted], CELL_KEY, "%s", cell->key);
-	s->accept[s->accepted] = (struct baseline_accept){s->cell[s->accepted], why};
-	s->accepted++;
-	return EXIT_FINE;
-}
 
 static int check_whole(const struct campaign *c)
 {
@@ -130,34 +89,30 @@ static int check_whole(const struct campaign *c)
 	return fail(c->knows_machine ? EXIT_FINDING : EXIT_USAGE, err);
 }
 
-static int check_red(struct saving *s)
+static int check_red(struct saving *s, const char *name)
 {
-	int code = EXIT_FINE;
+	struct baseline_red *r = &s->red;
 	char err[ERR];
 
-	for (size_t i = 0; i < s->set.n; i++) {
-		const struct campaign *c = &s->set.item[i];
-
-		for (size_t k = 0; k < c->n; k++) {
-			int one = check_cell(s, c, &c->cell[k]);
-
-			code = one ? one : code;
-		}
-		if (check_whole(c))
-			return check_whole(c);
-	}
-	if (code == EXIT_FINDING)
-		return fail(code,
-			"a run with failures makes no baseline; accept what is known with "
-			"--accept 'CELL=WHY'");
-	if (!code && s->accepted < s->o->accept.n) {
+	*r = (struct baseline_red){.command = me,
+		.accept = &s->o->accept,
+		.under_test = &s->o->under_test,
+		.root = s->o->dir,
+		.replaces = s->o->replace ? name : ""};
+	if (baseline_red_find(r, &s->set, err, sizeof(err)) != 0)
+		return fail(EXIT_USAGE, err);
+	if (r->refused)
+		return fail(EXIT_FINDING,
+			"a run with failures or slower cells makes no baseline; accept what is "
+			"known with --accept 'CELL=WHY'");
+	if (r->n_accepted < s->o->accept.n) {
 		snprintf(err, sizeof(err),
-			"--accept: %zu of %zu name no cell that failed; write 'CELL=WHY' with the "
-			"cell's whole key and no comma",
-			s->o->accept.n - s->accepted, s->o->accept.n);
+			"--accept: %zu of %zu name no cell that failed or became slower; write "
+			"'CELL=WHY' with the cell's whole key and no comma",
+			s->o->accept.n - r->n_accepted, s->o->accept.n);
 		return fail(EXIT_USAGE, err);
 	}
-	return code;
+	return EXIT_FINE;
 }
 
 /* One machine, one build, each campaign once. */
@@ -201,7 +156,7 @@ static int write_it(const struct saving *s, const char *dir)
 	size_t apart = 0;
 
 	if (!code)
-		code = baseline_write(dir, &s->set, out, shift, s->accept, s->accepted,
+		code = baseline_write(dir, &s->set, out, shift, s->red.accepted, s->red.n_accepted,
 			s->o->replace, err, sizeof(err));
 	for (size_t i = 0; i < s->set.n && !code; i++) {
 		apart += out[i];
@@ -230,19 +185,26 @@ static int read_runs(struct saving *s, const char *const *run, size_t n)
 	return code ? fail(EXIT_USAGE, err) : EXIT_FINE;
 }
 
-static int save(const struct baseline_options *o, const char *dir, const char *const *run, size_t n)
+static int save(const struct baseline_options *o, const char *name, const char *dir,
+	const char *const *run, size_t n)
 {
 	struct saving *s = calloc(1, sizeof(*s));
 	int code = s ? EXIT_FINE : fail(EXIT_USAGE, "no memory for a baseline");
+	char err[ERR];
 
 	if (!s)
 		return code;
 	s->o = o;
-	code = read_runs(s, run, n);
+	if (facts_check_under_test(&o->under_test, err, sizeof(err)) != 0)
+		code = fail(EXIT_USAGE, err);
 	if (!code)
-		code = check_red(s);
+		code = read_runs(s, run, n);
+	for (size_t i = 0; i < s->set.n && !code; i++)
+		code = check_whole(&s->set.item[i]);
 	if (!code)
 		code = check_alike(s);
+	if (!code)
+		code = check_red(s, name);
 	if (!code)
 		code = write_it(s, dir);
 	campaign_set_free(&s->set);
@@ -318,7 +280,7 @@ static int verify(const struct baseline_options *o, const struct baseline *b, co
 	struct campaign_set set = {.item = &now, .n = 1};
 	const struct campaign *first = &b->set.item[0];
 	char err[ERR];
-	size_t hard;
+	size_t hard, lacks;
 	int code;
 
 	if (facts_check_under_test(&o->under_test, err, sizeof(err)) != 0)
@@ -330,6 +292,7 @@ static int verify(const struct baseline_options *o, const struct baseline *b, co
 	if (code)
 		return fail(EXIT_USAGE, err);
 	hard = differences_hard(me, first, run ? &other : &set, &o->under_test);
+	lacks = differences_cells(me, first, &other);
 	if (!hard)
 		differences_soft(me, first, run ? &other.item[0] : &now);
 	facts_free(&now.facts);
@@ -338,6 +301,8 @@ static int verify(const struct baseline_options *o, const struct baseline *b, co
 		return fail(EXIT_NOTHING,
 			"another machine or setting than the baseline's; name what "
 			"is compared on purpose with --under-test KEY");
+	if (lacks)
+		return fail(EXIT_NOTHING, "not the baseline's cells");
 	printf("%s: %zu campaigns as they were saved, comparable\n", b->dir, b->set.n);
 	return EXIT_FINE;
 }
@@ -368,7 +333,7 @@ static int run_verb(const struct baseline_options *o, const char **word, size_t 
 	if (baseline_dir(o->dir, word[1], dir, err, sizeof(err)) != 0)
 		return fail(EXIT_USAGE, err);
 	if (strcmp(word[0], "save") == 0)
-		return save(o, dir, word + 2, n - 2);
+		return save(o, word[1], dir, word + 2, n - 2);
 	if (strcmp(word[0], "show") == 0 && n == 2)
 		return with_baseline(o, true, dir, NULL);
 	if (strcmp(word[0], "verify") == 0 && n <= 3)

@@ -33,12 +33,14 @@ static const struct opt opts[] = {
 		"key of environment.csv."},
 	{"allow-missing", 0, OPT_LIST, FIELD(allow_missing), "GLOB", NULL,
 		"Cells or mechanisms that NEW may lack."},
-	{"strict", 0, OPT_FLAG, FIELD(strict), NULL, NULL, "The exit codes as they are (default)."},
+	{"strict", 0, OPT_FLAG, FIELD(strict), NULL, NULL,
+		"Exit with 4 where any gated metric is not settled (else: more than 5 % of them)."},
 	{"advisory", 0, OPT_FLAG, FIELD(advisory), NULL, NULL,
 		"Say the same, but exit with 0 for a regression and where nothing was decided."},
 	{"no-kept", 0, OPT_FLAG, FIELD(no_kept), NULL, NULL,
 		"Compare what is named only, without the kept campaigns of the same machine and build."},
-	{"top", 0, OPT_U64, FIELD(top), "N", "40", "Print at most so many rows."},
+	{"top", 0, OPT_U64, FIELD(top), "N", "40",
+		"Print at most so many rows of ratios and say how many are left; 0: all of them."},
 	{0},
 };
 
@@ -198,7 +200,8 @@ static int judge(const struct compare_options *o, const struct sides *s)
 		.allow_missing = &o->allow_missing,
 		.base_name = s->base_name,
 		.fresh_name = s->fresh_name,
-		.advisory = o->advisory};
+		.advisory = o->advisory,
+		.strict = o->strict};
 	struct compared c;
 	char err[ERR];
 	int code;

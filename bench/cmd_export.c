@@ -9,7 +9,7 @@
 
 #include "bench/cmd.h"
 #include "bench/export.h"
-#include "bench/filter.h"
+#include "bench/export_rows.h"
 #include "bench/report.h"
 
 enum { PATH_BYTES = 4200, ERR = 600 };
@@ -63,26 +63,6 @@ static int fail(int exit_code, const char *err)
 {
 	fprintf(stderr, "handoff export: %s\n", err);
 	return exit_code;
-}
-
-static bool of_side(const struct export_settings *s, const struct sample *row)
-{
-	return !s->side || strcmp(s->side, row->side) == 0;
-}
-
-/* The rows that were asked for, as pointers into rows; NULL: no memory. */
-static const struct sample **choose(
-	const struct export_settings *s, const struct sample *rows, size_t n, size_t *chosen)
-{
-	const struct sample **row = calloc(n + 1, sizeof(*row));
-
-	*chosen = 0;
-	for (size_t i = 0; row && i < n; i++) {
-		if (sample_usable(&rows[i], s->clean) && of_side(s, &rows[i]) &&
-			filter_takes(&s->filter, &rows[i]))
-			row[(*chosen)++] = &rows[i];
-	}
-	return row;
 }
 
 static int make_out(const char *dir, char *err, size_t err_len)
@@ -150,41 +130,42 @@ static int export(const struct exporter *e, const struct export_settings *s, str
 	return EXIT_FINE;
 }
 
-/* A run, or what `ab` left: the trials of its pairs. */
-static void rows_path(const char *run, char *out, size_t len)
+static int export_all(const struct exporter *e, const struct export_settings *s, const char *run,
+	struct export_rows *r)
 {
-	char pairs[PATH_BYTES];
+	struct export_job job = {.run_dir = run, .each = export_rows_each, .from = r};
+	char err[ERR];
 
-	cmd_run_path(run, "samples.csv", out, len);
-	cmd_run_path(run, "pairs.csv", pairs, sizeof(pairs));
-	if (access(out, F_OK) != 0 && access(pairs, F_OK) == 0)
-		snprintf(out, len, "%s", pairs);
+	if (export_rows_count(r, err, sizeof(err)) != 0)
+		return fail(EXIT_USAGE, err);
+	if (r->n == 0)
+		return fail(EXIT_NOTHING, "the run has no such ok row");
+	if (e->kind == EXPORT_FILES && export_rows_keep(r, err, sizeof(err)) != 0)
+		return fail(EXIT_USAGE, err);
+	job.first = &r->first;
+	job.row = r->row;
+	job.n = r->kept;
+	return export(e, s, &job);
 }
 
 static int export_run(const struct exporter *e, const struct export_settings *s, const char *run)
 {
-	char path[PATH_BYTES], err[ERR];
-	struct export_job job = {.run_dir = run};
-	const struct sample **row;
-	struct sample *rows = NULL;
-	size_t n = 0;
+	struct export_rows *r;
+	char err[ERR];
 	int code;
 
 	if (filter_check(&s->filter, err, sizeof(err)) != 0)
 		return fail(EXIT_USAGE, err);
-	rows_path(run, path, sizeof(path));
-	if (samples_read(path, &rows, &n, err, sizeof(err)) != 0)
-		return fail(EXIT_USAGE, err);
-	row = choose(s, rows, n, &job.n);
-	job.row = row;
-	if (!row)
-		code = fail(EXIT_USAGE, "no memory for the rows of this run");
-	else if (job.n == 0)
-		code = fail(EXIT_NOTHING, "the run has no such ok row");
-	else
-		code = export(e, s, &job);
-	free(row);
-	free(rows);
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return fail(EXIT_USAGE, "no memory for a row");
+	r->filter = &s->filter;
+	r->side = s->side;
+	r->clean = s->clean;
+	export_rows_path(run, r->path);
+	code = export_all(e, s, run, r);
+	export_rows_free(r);
+	free(r);
 	return code;
 }
 

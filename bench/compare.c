@@ -13,7 +13,6 @@
 #include "bench/stats.h"
 
 static const double open_share = 0.05; /* of the gated: above it nothing was decided */
-static const double suite_p = 0.01;
 
 /* ---- may it decide ------------------------------------------------------------------ */
 
@@ -165,7 +164,9 @@ static void say_inconclusive(
 		snprintf(r->reason, sizeof(r->reason),
 			"only %zu campaigns of BASE and %zu of NEW have it", f->base, f->fresh);
 	else
-		snprintf(r->reason, sizeof(r->reason), "needs about %u campaigns a side", f->needs);
+		snprintf(r->reason, sizeof(r->reason), "%s",
+			f->needs ? "the interval is too wide"
+				 : "too close to a limit for any number of campaigns");
 }
 
 static void put_finding(
@@ -182,7 +183,7 @@ static void put_finding(
 	r->pairs = (uint32_t)(f->base + f->fresh);
 	if (r->verdict != JUDGED_INCONCLUSIVE)
 		return;
-	r->needs = f->needs;
+	r->needs = f->resolved && !c->enough ? STORED_BASE : f->needs;
 	say_inconclusive(c, f, r);
 }
 
@@ -269,7 +270,7 @@ static void put_suite(struct compared *c)
 	j->suite_lo = exp(c->suite.lo);
 	j->suite_hi = exp(c->suite.hi);
 	j->suite_flagged = c->enough && c->controls_known && !c->machine_moved &&
-			   c->suite.diff > most && c->suite.p < suite_p;
+			   c->suite.diff > most && c->suite.p < stored_suite_p;
 }
 
 static void put_note(struct compared *c)
@@ -292,7 +293,7 @@ static void put_note(struct compared *c)
 			"known whether the machine did");
 }
 
-static int code_of(const struct compared *c)
+static int code_of(const struct compared *c, bool strict)
 {
 	const struct judgement *j = &c->judgement;
 
@@ -300,7 +301,8 @@ static int code_of(const struct compared *c)
 		return EXIT_NOTHING;
 	if (j->count[JUDGED_REGRESSED] || j->suite_flagged || c->red)
 		return EXIT_FINDING;
-	if (j->note[0] || (double)j->count[JUDGED_INCONCLUSIVE] > open_share * (double)j->gated)
+	if (j->note[0] || (strict && j->count[JUDGED_INCONCLUSIVE]) ||
+		(double)j->count[JUDGED_INCONCLUSIVE] > open_share * (double)j->gated)
 		return EXIT_INCONCLUSIVE;
 	return EXIT_FINE;
 }
@@ -352,7 +354,7 @@ int compare_judge(struct compared *c, const struct compare_ask *ask, char *err, 
 	put_suite(c);
 	put_note(c);
 	judged_sort(&c->judgement);
-	c->judgement.exit_code = code_of(c);
+	c->judgement.exit_code = code_of(c, ask->strict);
 	return 0;
 }
 

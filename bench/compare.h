@@ -17,6 +17,7 @@ struct compare_ask {
 	const struct opt_list *allow_missing; /* globs of cells, or of mechanisms */
 	const char *base_name, *fresh_name;
 	bool advisory;
+	bool strict; /* any gated metric that is not settled: nothing was decided */
 };
 
 /* How far something moved between BASE and NEW: a ratio less 1; NAN: not known. */

@@ -81,10 +81,12 @@ static void put_value(FILE *out, double value)
 
 static void put_row(FILE *out, const struct judged *r)
 {
-	char interval[48] = "";
+	char interval[48] = "", seen[24] = "-";
 
 	if (!isnan(r->lo))
 		snprintf(interval, sizeof(interval), "[%.3f, %.3f]", r->lo, r->hi);
+	if (isfinite(r->mde))
+		snprintf(seen, sizeof(seen), "%.3f", r->mde);
 	fprintf(out, "%-12s %-10s", judged_name(r->verdict), r->metric);
 	put_value(out, r->old_value);
 	put_value(out, r->new_value);
@@ -93,7 +95,7 @@ static void put_row(FILE *out, const struct judged *r)
 		fprintf(out, "%7s %-17s", "-", interval);
 	else
 		fprintf(out, "%7.3f %-17s", r->ratio, interval);
-	fputs(" ", out);
+	fprintf(out, " %7s  ", seen);
 	for (const char *at = r->cell; *at; at++) /* names come from files */
 		fputc((unsigned char)*at < ' ' || *at == 0x7f ? '?' : *at, out);
 	fputs("\n", out);
@@ -102,19 +104,20 @@ static void put_row(FILE *out, const struct judged *r)
 void compare_print(FILE *out, const struct compared *c, const struct compare_ask *ask, uint64_t top)
 {
 	const struct judgement *j = &c->judgement;
-	size_t n = j->n < top ? j->n : (size_t)top;
+	size_t n = top == 0 || j->n < top ? j->n : (size_t)top;
 
 	put_side(out, "BASE", ask->base, c->boots[0], c->span_s[0]);
 	put_side(out, "NEW", ask->fresh, c->boots[1], c->span_s[1]);
 	put_quarantined(out, c, ask);
 	put_controls(out, c);
 	put_shifts(out, c);
-	fprintf(out, "\n%-12s %-10s %10s %10s %-5s %7s %-17s %s\n", "verdict", "metric", "old",
-		"new", "unit", "cost", "95 % interval", "cell");
+	fprintf(out, "\n%-12s %-10s %10s %10s %-5s %7s %-17s %7s  %s\n", "verdict", "metric", "old",
+		"new", "unit", "cost", "95 % interval", "sees", "cell");
 	for (size_t i = 0; i < n; i++)
 		put_row(out, &j->row[i]);
 	if (n < j->n)
-		fprintf(out, "... and %zu more rows (--top, or --out for all of them)\n", j->n - n);
+		fprintf(out, "... and %zu more rows (--top 0 prints all, --out keeps all)\n",
+			j->n - n);
 	fputs("\n", out);
 	judged_print(out, j, SHOWN);
 }

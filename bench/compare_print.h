@@ -11,7 +11,7 @@
 
 #include "bench/compare.h"
 
-/* At most `top` rows of ratios; the rest is counted. */
+/* At most `top` rows of ratios, 0: all; the rest is counted. */
 void compare_print(
 	FILE *out, const struct compared *c, const struct compare_ask *ask, uint64_t top);
 

@@ -46,6 +46,8 @@ struct reader {
 	size_t text_len;
 	size_t *len;        /* max_columns */
 	const char **field; /* max_columns, filled on delivery */
+	const char *piece;  /* of the line, fed last */
+	size_t piece_bytes;
 };
 
 __attribute__((format(printf, 4, 5))) static void report(
@@ -98,6 +100,30 @@ static int keep_spaces(unsigned char c)
 	return 0;
 }
 
+/* Where the field behind so many others begins, in a row of one piece; columns count from 1. */
+static size_t column_of(const char *piece, size_t n, size_t fields)
+{
+	bool quoted = false;
+	size_t at = 0;
+
+	for (; at < n && fields; at++) {
+		quoted ^= piece[at] == '"'; /* a doubled one ends and begins */
+		fields -= piece[at] == ',' && !quoted;
+	}
+	return at + 1;
+}
+
+/* Points at the first field too many; else at the end of the row, where the next one is lacking. */
+static void report_ragged(struct reader *r)
+{
+	bool crlf = r->piece_bytes > 1 && r->piece[r->piece_bytes - 2] == '\r';
+	size_t column = r->line_bytes - crlf;
+
+	if (r->n > r->n_columns && r->row_bytes == r->piece_bytes)
+		column = column_of(r->piece, r->piece_bytes, r->n_columns);
+	report(r, r->line, column, "%zu fields, but the header has %zu", r->n, r->n_columns);
+}
+
 /* The line feed behind the row has been seen. */
 static void deliver(struct reader *r)
 {
@@ -106,7 +132,7 @@ static void deliver(struct reader *r)
 	if (r->n_columns == 0)
 		r->n_columns = r->n;
 	if (r->n != r->n_columns)
-		report(r, r->row_line, 0, "%zu fields, but the header has %zu", r->n, r->n_columns);
+		report_ragged(r);
 	if (r->rc)
 		return;
 	for (size_t i = 0; i < r->n; i++) {
@@ -184,6 +210,8 @@ static void feed(struct reader *r, char *piece, size_t n)
 	else
 		feed_libcsv(r, piece, n);
 	r->line_bytes += n;
+	r->piece = piece;
+	r->piece_bytes = n;
 	if (!r->rc && piece[n - 1] == '\n')
 		next_line(r);
 }

@@ -16,6 +16,13 @@
 size_t differences_hard(const char *command, const struct campaign *first,
 	const struct campaign_set *s, const struct opt_list *exempt);
 
+/*
+ * Cells of `first` that a campaign of `s` lacks; of the first that does, by name.  What only they
+ * have is a note.
+ */
+size_t differences_cells(
+	const char *command, const struct campaign *first, const struct campaign_set *s);
+
 /* Soft keys, as notes. */
 size_t differences_soft(const char *command, const struct campaign *a, const struct campaign *b);
 

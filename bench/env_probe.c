@@ -166,6 +166,37 @@ void env_probe_cpu_model(struct env_value *v, const char *root)
 		env_probe_fail(v, "/proc/cpuinfo: names no model");
 }
 
+/* What two kinds of processor call the same. */
+static void either_field(
+	struct env_value *v, const char *root, const char *x86, const char *arm, const char *what)
+{
+	if ((env_probe_field(v, root, "/proc/cpuinfo", x86) && v->value[0]) ||
+		(env_probe_field(v, root, "/proc/cpuinfo", arm) && v->value[0]))
+		return;
+	env_probe_fail(v, "/proc/cpuinfo: names no %s", what);
+}
+
+void env_probe_cpu_family(struct env_value *v, const char *root)
+{
+	either_field(v, root, "cpu family", "CPU architecture", "family");
+}
+
+void env_probe_cpu_number(struct env_value *v, const char *root)
+{
+	either_field(v, root, "model", "CPU part", "number of a model");
+}
+
+void env_probe_cpu_stepping(struct env_value *v, const char *root)
+{
+	struct env_value variant = {0}, revision = {0};
+
+	if (env_probe_field(&variant, root, "/proc/cpuinfo", "CPU variant") &&
+		env_probe_field(&revision, root, "/proc/cpuinfo", "CPU revision"))
+		env_probe_say(v, "%.60s.%.60s", variant.value, revision.value);
+	else
+		either_field(v, root, "stepping", "revision", "stepping");
+}
+
 /* Adds a word to a list of different words. */
 static void add_word(struct env_value *all, const char *word)
 {

@@ -36,6 +36,10 @@ unsigned env_probe_count(const char *list);
 bool env_probe_fact(struct env_value *v, const char *root, const char *key);
 
 void env_probe_cpu_model(struct env_value *v, const char *root);
+/* x86: family, model, stepping; ARM: architecture, part, variant and revision */
+void env_probe_cpu_family(struct env_value *v, const char *root);
+void env_probe_cpu_number(struct env_value *v, const char *root);
+void env_probe_cpu_stepping(struct env_value *v, const char *root);
 void env_probe_governor(struct env_value *v, const char *root);
 void env_probe_turbo(struct env_value *v, const char *root);
 

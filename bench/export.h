@@ -15,10 +15,19 @@
 #include "bench/samples.h"
 #include "bench/tails.h"
 
+/*
+ * The ok rows of plain loops that were asked for, in the order of the file; as often as wanted.
+ * What on_row returns but 0 ends it, with its own sentence in err.
+ */
+typedef int export_each_fn(void *from, samples_fn *on_row, void *ctx, char *err, size_t err_len);
+
 struct export_job {
-	const char *run_dir;             /* where environment.csv and the like may be */
-	const char *out_dir;             /* is there; of formats that are files */
-	const struct sample *const *row; /* ok rows of plain loops that were asked for */
+	const char *run_dir;        /* where environment.csv and the like may be */
+	const char *out_dir;        /* is there; of formats that are files */
+	export_each_fn *each;       /* of formats of a run that are texts: rows are not held ... */
+	void *from;                 /* ... its first argument ... */
+	const struct sample *first; /* ... the first of them; there is one ... */
+	const struct sample *const *row; /* of formats that are files: all of them, n */
 	size_t n;
 	const struct judgement *judgement; /* of formats that show one; they have no rows */
 	FILE *names;                       /* the path of each file, a line each */

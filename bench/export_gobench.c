@@ -175,7 +175,7 @@ static void put_head(const struct export_job *job)
 	static const char *const higher[] = {"ops/s", "B/s"};
 	char value[TEXT];
 
-	put_config(job->to, "host", job->row[0]->host);
+	put_config(job->to, "host", job->first->host);
 	for (size_t i = 0; i < sizeof(fact) / sizeof(*fact); i++) {
 		export_env(job->run_dir, fact[i][1], value, sizeof(value));
 		put_config(job->to, fact[i][0], value);
@@ -186,23 +186,41 @@ static void put_head(const struct export_job *job)
 		fprintf(job->to, "Unit %s better=higher\n", higher[i]);
 }
 
+/* The first reading counts, the second writes: rows are never held. */
+struct lines {
+	FILE *to; /* NULL: count */
+	size_t with, without;
+};
+
+static int on_row(void *ctx, uint64_t line, const struct sample *row)
+{
+	struct lines *l = ctx;
+	bool has = has_figure(row);
+
+	(void)line;
+	l->with += has;
+	l->without += !has;
+	if (has && l->to)
+		put_line(l->to, row);
+	return 0;
+}
+
 int export_gobench(const struct export_job *job, char *err, size_t err_len)
 {
-	size_t out = 0;
+	struct lines l = {.to = NULL};
+	int code = job->each(job->from, on_row, &l, err, err_len);
 
-	for (size_t i = 0; i < job->n; i++)
-		out += !has_figure(job->row[i]);
-	if (out == job->n) {
+	if (code)
+		return code;
+	if (l.with == 0) {
 		snprintf(err, err_len, "no trial has a figure for this format");
 		return -ENODATA;
 	}
-	if (out)
+	if (l.without)
 		fprintf(job->notes, "%zu trials without a figure for this format are left out\n",
-			out);
+			l.without);
 	put_head(job);
-	for (size_t i = 0; i < job->n; i++) {
-		if (has_figure(job->row[i]))
-			put_line(job->to, job->row[i]);
-	}
-	return 1;
+	l.to = job->to;
+	code = job->each(job->from, on_row, &l, err, err_len);
+	return code ? code : 1;
 }

@@ -4,7 +4,14 @@
  * A testcase for each metric of each cell: failed where it regressed, broke or is missing, skipped
  * where there is no verdict.  What is not gated never fails; its change is in the testcase's output.
  * What is about the whole (everything slower, nothing could be compared) is a testcase of its own.
+ *
+ * Jenkins shows the message of a failure, GitLab its text and no attribute: both say it.  classname
+ * is the mechanism; time is what one operation costs in the new one, in seconds, where the metric
+ * is a time or a rate.
  */
+#include <math.h>
+#include <string.h>
+
 #include "bench/cmd.h"
 #include "bench/escape.h"
 #include "bench/export.h"
@@ -43,23 +50,67 @@ static void put_said(FILE *to, const struct judgement *j, const struct judged *r
 
 	fprintf(to, "%s: ", judged_name(r->verdict));
 	escape_xml(to, judged_say_all(say, j, r));
+	if (r->verdict != JUDGED_INCONCLUSIVE && judged_say_seen(say, r)[0])
+		fprintf(to, "; %s", say);
 	if (!r->gated)
 		fputs("; not gated", to);
+}
+
+/* The mechanism is all up to the workload: "channel/pipe" of "channel/pipe/pingpong?...". */
+static size_t mechanism_bytes(const char *cell)
+{
+	size_t stem = strcspn(cell, "?"), at = stem;
+
+	while (at > 0 && cell[at - 1] != '/')
+		at--;
+	return at > 1 ? at - 1 : stem;
+}
+
+static void put_names(FILE *to, const struct judged *r)
+{
+	size_t n = mechanism_bytes(r->cell);
+	char mechanism[CELL_KEY];
+
+	memcpy(mechanism, r->cell, n);
+	mechanism[n] = '\0';
+	fputs("    <testcase classname=\"", to);
+	escape_xml(to, mechanism);
+	fputs("\" name=\"", to);
+	escape_xml(to, r->cell[n] == '/' ? r->cell + n + 1 : r->cell);
+	fputc(' ', to);
+	escape_xml(to, r->metric);
+	fputc('"', to);
+}
+
+/* Of an operation in the new one; NAN where the metric is no time. */
+static double seconds_of(const struct judged *r)
+{
+	size_t n = strlen(r->unit);
+
+	if (n >= 2 && strcmp(r->unit + n - 2, "/s") == 0)
+		return r->new_value > 0 ? 1 / r->new_value : (double)NAN;
+	return strncmp(r->unit, "ns", 2) == 0 ? r->new_value / 1e9 : (double)NAN;
 }
 
 static void put_case(FILE *to, const struct judgement *j, const struct judged *r)
 {
 	enum outcome o = outcome_of(r);
+	const char *tag = o == FAILED ? "failure" : "skipped";
 
-	fputs("    <testcase classname=\"handoff\" name=\"", to);
-	escape_xml(to, r->cell);
-	fputc(' ', to);
-	escape_xml(to, r->metric);
-	fputs("\">", to);
+	put_names(to, r);
+	if (isfinite(seconds_of(r)))
+		fprintf(to, " time=\"%.12f\"", seconds_of(r));
+	fputc('>', to);
 	if (o != PASSED) {
-		fprintf(to, "<%s message=\"", o == FAILED ? "failure" : "skipped");
+		fprintf(to, "<%s message=\"", tag);
 		put_said(to, j, r);
-		fputs("\"/>", to);
+		fputs("\">", to);
+		escape_xml(to, r->metric);
+		fputs(" of ", to);
+		escape_xml(to, r->cell);
+		fputs(": ", to);
+		put_said(to, j, r);
+		fprintf(to, " (in brackets: 95 %% interval)</%s>", tag);
 	}
 	fputs("<system-out>", to);
 	put_said(to, j, r);
@@ -69,16 +120,20 @@ static void put_case(FILE *to, const struct judgement *j, const struct judged *r
 static void put_whole(FILE *to, const struct judgement *j)
 {
 	enum outcome o = outcome_of_all(j);
+	const char *tag = o == FAILED ? "failure" : "skipped";
 	char title[JUDGED_TITLE];
 
+	judged_title(title, j);
 	fputs("    <testcase classname=\"handoff\" name=\"all cells together\">", to);
 	if (o != PASSED) {
-		fprintf(to, "<%s message=\"", o == FAILED ? "failure" : "skipped");
-		escape_xml(to, judged_title(title, j));
-		fputs("\"/>", to);
+		fprintf(to, "<%s message=\"", tag);
+		escape_xml(to, title);
+		fputs("\">", to);
+		escape_xml(to, title);
+		fprintf(to, "</%s>", tag);
 	}
 	fputs("<system-out>", to);
-	escape_xml(to, judged_title(title, j));
+	escape_xml(to, title);
 	fputs("</system-out></testcase>\n", to);
 }
 

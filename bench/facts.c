@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +53,18 @@ static const struct hard_key hard_keys[] = {
 	{"handoff_flavour", "compiler"},
 	{"handoff_version", NULL},
 	{"trial_ns", NULL},
+	{"cpu_family", "cpu"},
+	{"cpu_model_number", "cpu"},
+	{"cpu_stepping", "cpu"},
 };
 
 static const char *const soft_keys[] = {"host", "microcode", "memory_bytes", "machine_vendor",
-	"machine_product", "cpufreq_driver", "cpuidle_driver", "aslr", "perf_event_paranoid"};
+	"machine_product", "cpufreq_driver", "cpuidle_driver", "aslr", "perf_event_paranoid",
+	"boot_id"};
+
+/* Never the same twice; from here on it is another one. */
+static const char load_key[] = "load_average";
+static const double load_apart = 0.5;
 
 static const char *const groups[] = {"kernel", "compiler", "libc", "cpu", "mitigations"};
 
@@ -272,12 +281,22 @@ size_t facts_hard(const struct facts *a, const struct facts *b, const struct opt
 	return n;
 }
 
+/* Of the last minute; NAN: not known. */
+static double load_of(const struct facts *f)
+{
+	const char *text = facts_get(f, load_key);
+
+	return text[0] ? strtod(text, NULL) : (double)NAN;
+}
+
 size_t facts_soft(const struct facts *a, const struct facts *b, facts_differ_fn *differ, void *ctx)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(soft_keys); i++)
 		n += differs(a, b, soft_keys[i], differ, ctx);
+	if (!(fabs(load_of(a) - load_of(b)) < load_apart))
+		n += differs(a, b, load_key, differ, ctx);
 	return n;
 }
 

@@ -1,9 +1,10 @@
 /*
  * facts.h - what a run's environment.csv says, and whether two runs are of one machine.
  *
- * Hard keys must be the same for figures to be comparable; soft ones are worth a warning.  Never
- * compared: what is measured anew each time (clock rate and cost, load, steal), names of a boot.
- * The fingerprint is a hash of the hard keys.
+ * Hard keys must be the same for figures to be comparable; soft ones are worth a note, among them
+ * the boot, and the load where it differs by half a processor or more.  Never compared: what is
+ * measured anew each time (clock rate and cost, steal).  Whether both have the same cells is asked
+ * by those who care (differences_cells()).  The fingerprint is a hash of the hard keys and the cells.
  *
  * Pure apart from the files; one thread.
  */

@@ -94,6 +94,8 @@ void gate_free(struct gate *g)
 	free(g->index);
 	free(g->values);
 	free(g->work);
+	for (int i = 0; i < GATE_SIGNS; i++)
+		free(g->signs[i].below);
 	*g = (struct gate){.cells = 0};
 }
 
@@ -145,6 +147,25 @@ void gate_ungate(struct gate *g, size_t cell)
 
 /* ---- the tests ----------------------------------------------------------- */
 
+/* A handful of numbers of pairs is all that most cells have. */
+const double *gate_signs(struct gate *g, size_t n)
+{
+	struct gate_signs *s = &g->signs[n % GATE_SIGNS];
+	double *more;
+
+	if (n == 0 || n > STATS_EXACT_SIGNED_RANK)
+		return NULL;
+	if (s->n == n)
+		return s->below;
+	more = realloc(s->below, stats_signs_len(n) * sizeof(*more));
+	if (!more)
+		return NULL;
+	s->below = more;
+	s->n = n;
+	stats_signs(n, more);
+	return more;
+}
+
 /*
  * P-value of "not beyond the margin" from the cell's pairs first .. last-1, with sign -1 for
  * improvements.  1 where a quarter of the pairs or more have no figure.
@@ -161,7 +182,7 @@ static double test_pairs(
 	}
 	if (n == 0 || 4 * n <= 3 * (size_t)(last - first))
 		return 1.0;
-	return stats_signed_rank_greater(g->values, n, margin, g->work);
+	return stats_signed_rank_greater_by(gate_signs(g, n), g->values, n, margin, g->work);
 }
 
 static double screen_p(struct gate *g, size_t hyp, double sign)

@@ -87,6 +87,14 @@ struct gate_candidate {
 	size_t cell;
 };
 
+/* A distribution that is asked for again and again: stats_signs(). */
+struct gate_signs {
+	size_t n;
+	double *below;
+};
+
+enum { GATE_SIGNS = 17 };
+
 struct gate {
 	struct gate_rules rules;
 	const struct gate_metric *metric; /* the caller's */
@@ -107,6 +115,7 @@ struct gate {
 	size_t *index; /* one for each */
 	double *values, *work;
 	size_t work_room;
+	struct gate_signs signs[GATE_SIGNS];
 };
 
 /*
@@ -138,6 +147,9 @@ void gate_close(struct gate *g);
 
 /* Verdicts, estimates and the suite, from what there is. */
 void gate_judge(struct gate *g);
+
+/* For n pairs with a figure; NULL: there is none. */
+const double *gate_signs(struct gate *g, size_t n);
 
 /* More of the gated hypotheses are open than the rules allow. */
 bool gate_is_open(const struct gate *g);

@@ -9,6 +9,8 @@
 #define Z_95  1.959963985
 #define COVER 0.95
 
+enum { LEAST_PAIRS = 6 }; /* an interval of that cover needs them */
+
 /* ---- estimates ----------------------------------------------------------- */
 
 /* The figures of a cell's pairs up to `last`, without gaps. */
@@ -23,6 +25,16 @@ static size_t collect(struct gate *g, const struct gate_hypothesis *h, uint32_t 
 	return n;
 }
 
+/* Switches are, in most cells; with so many pairs the interval is that point. */
+static bool are_tied(const double *x, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && x[i] == x[0])
+		i++;
+	return i >= n;
+}
+
 static void estimate(struct gate *g, size_t hyp)
 {
 	struct gate_hypothesis *h = &g->hyp[hyp];
@@ -33,7 +45,10 @@ static void estimate(struct gate *g, size_t hyp)
 		return;
 	h->looked = pairs;
 	h->pairs = (uint32_t)collect(g, h, pairs);
-	if (!stats_hodges_lehmann(g->values, h->pairs, COVER, &e, g->work))
+	if (h->pairs >= LEAST_PAIRS && are_tied(g->values, h->pairs))
+		e.estimate = e.lo = e.hi = g->values[0];
+	else if (!stats_hodges_lehmann_by(
+			 gate_signs(g, h->pairs), g->values, h->pairs, COVER, &e, g->work))
 		e.lo = e.hi = (double)NAN;
 	h->estimate = e.estimate;
 	h->lo = e.lo;
@@ -78,7 +93,8 @@ static double test_p(struct gate *g, size_t hyp, double sign)
 		if (isfinite(h->d[i]))
 			g->values[n++] = sign * h->d[i];
 	}
-	return stats_signed_rank_greater(g->values, n, g->metric[hyp % g->metrics].margin, g->work);
+	return stats_signed_rank_greater_by(
+		gate_signs(g, n), g->values, n, g->metric[hyp % g->metrics].margin, g->work);
 }
 
 static bool is_selected(const struct gate_hypothesis *h, double sign)
@@ -161,7 +177,7 @@ static bool screen_estimate(struct gate *g, size_t cell, double *out)
 		if (!g->hyp[hyp].gated || !has_figure(g, hyp))
 			continue;
 		n = collect(g, &g->hyp[hyp], last);
-		stats_hodges_lehmann(g->values, n, COVER, &e, g->work);
+		stats_hodges_lehmann_by(gate_signs(g, n), g->values, n, COVER, &e, g->work);
 		*out = e.estimate;
 		return isfinite(e.estimate);
 	}

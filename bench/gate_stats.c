@@ -88,6 +88,14 @@ double gate_power(const struct gate_steps *s, double effect)
 	       passes(effect, s->margin, s->test_se, s->test_z);
 }
 
+/* gate_power(s, effect) >= power, which no further step undoes: the likeliest to fail first. */
+static bool has_power(const struct gate_steps *s, double effect, double power)
+{
+	double p = passes(effect, s->margin, s->test_se, s->test_z);
+
+	return p >= power && gate_power(s, effect) >= power;
+}
+
 double gate_detectable(const struct gate_steps *s, double power)
 {
 	double lo = 0.0, hi = 20.0; /* e^20 times slower */
@@ -97,10 +105,10 @@ double gate_detectable(const struct gate_steps *s, double power)
 	for (int i = 0; i < 30; i++) {
 		double mid = (lo + hi) / 2.0;
 
-		if (gate_power(s, mid) < power)
-			lo = mid;
-		else
+		if (has_power(s, mid, power))
 			hi = mid;
+		else
+			lo = mid;
 	}
 	return hi;
 }

@@ -12,6 +12,7 @@
 #include "bench/student.h"
 
 const double stored_q = 0.05;
+const double stored_suite_p = 0.01;
 const double stored_shift_most = 0.05;
 
 static const double power_z = 0.8416212335729143; /* 80 % */
@@ -209,14 +210,19 @@ static size_t take_p(const struct stored_input *in, const struct stored_finding 
 	return m;
 }
 
-static void set_mde(const struct stored_input *in, struct stored_finding *out, size_t m)
+/* Below the minimum too: that is where a reader asks what could have been seen. */
+static void set_mde(const struct stored_input *in, struct stored_finding *out)
 {
 	struct quantile last = {0};
+	size_t m = 0;
 
-	for (size_t i = 0; i < in->n && m; i++) {
+	for (size_t i = 0; i < in->n; i++)
+		m += in->gated[i] && !isnan(out[i].se);
+	for (size_t i = 0; i < in->n; i++) {
 		if (!isnan(out[i].se))
 			out[i].mde = log1p(in->rule[in->family[i]].margin) +
-				     (quantile_of(&last, stored_q / (double)m, out[i].df) +
+				     (quantile_of(
+					      &last, stored_q / (double)(m ? m : 1), out[i].df) +
 					     power_z) *
 					     out[i].se;
 	}
@@ -242,7 +248,7 @@ static int decide(const struct stored_input *in, struct stored_finding *out)
 		free(p);
 		return -ENOMEM;
 	}
-	set_mde(in, out, m);
+	set_mde(in, out);
 	free(at);
 	free(p);
 	return 0;

@@ -29,6 +29,7 @@ enum {
 };
 
 extern const double stored_q;          /* Benjamini-Hochberg, 0.05 */
+extern const double stored_suite_p;    /* of the shift of all cells, 0.01 */
 extern const double stored_shift_most; /* as a ratio, 0.05: more is a finding about all cells */
 
 /* What counts as slower in a family, and what as resolved: 0.03 is 3 %. */
@@ -56,9 +57,9 @@ struct stored_finding {
 	double se, df;
 	double p_slower, p_faster; /* one-sided, against the margin */
 	double q_slower, q_faster; /* Benjamini-Hochberg; NAN where it was not decided on */
-	double mde;                /* least log cost found in 80 % of cases; NAN */
-	bool slower, faster;       /* decided */
-	bool resolved;             /* hi is below the tolerance */
+	double mde; /* least log cost found in 80 % of cases, were it decided; NAN: no error known */
+	bool slower, faster; /* decided */
+	bool resolved;       /* hi is below the tolerance */
 	uint32_t needs; /* about so many campaigns a side would resolve it; 0: it is, or unknown */
 };
 

@@ -174,7 +174,7 @@ void judged_last_line(FILE *out, const struct judgement *j)
 	fprintf(out, "verdict=%s regressed=%zu improved=%zu inconclusive=%zu broke=%zu missing=%zu",
 		judged_word(j), j->with[JUDGED_REGRESSED], j->with[JUDGED_IMPROVED],
 		j->with[JUDGED_INCONCLUSIVE], j->with[JUDGED_NA], j->with[JUDGED_MISSING]);
-	fprintf(out, " suite=%s cells=%zu fwer=%g", j->suite_flagged ? "slower" : "ok", j->cells,
-		j->fwer);
+	fprintf(out, " suite=%s cells=%zu %s=%g", j->suite_flagged ? "slower" : "ok", j->cells,
+		j->mode == JUDGED_PAIRED ? "fwer" : "q", j->fwer);
 	put_margin(out, j);
 }

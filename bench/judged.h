@@ -55,7 +55,7 @@ struct judgement {
 	char machine[160];                 /* CPU, PUs, kernel: one line */
 	char began[32];                    /* UTC, as in samples.csv */
 	uint64_t seed;
-	double fwer;                            /* 0.01 */
+	double fwer;                            /* 0.01; stored: q, the false discoveries */
 	double suite_ratio, suite_lo, suite_hi; /* of all cells together; NAN */
 	bool suite_flagged;                     /* everything became slower */
 	char note[256];                         /* why nothing was decided, the machine moved; "" */
@@ -93,7 +93,7 @@ int judged_exit(const struct judgement *j);
  *	verdict=PASS regressed=0 improved=0 inconclusive=3 broke=0 missing=0 suite=ok cells=200
  *	fwer=0.01 margin=3%
  *
- * in one line.
+ * in one line; of stored campaigns q=0.05 in place of fwer: that of Benjamini and Hochberg.
  */
 void judged_last_line(FILE *out, const struct judgement *j);
 
@@ -104,9 +104,9 @@ void judged_last_line(FILE *out, const struct judgement *j);
  *
  * Reading refuses whatever judged_write() would not have written: other columns, an unknown
  * verdict, what is no number or out of its range, text that does not fit, a metric twice, rows that
- * are not there.  *j is filled on success only; the caller frees it with judged_free().
+ * are not there, more than JUDGED_MOST_ROWS (writing does so too).  *j is filled on success only; the caller frees it with judged_free().
  */
-enum { JUDGED_SCHEMA = 1 };
+enum { JUDGED_SCHEMA = 1, JUDGED_MOST_ROWS = 100000 }; /* 61 MB; 20000 cells of ab */
 int judged_write(const char *path, const struct judgement *j, char *err, size_t err_len);
 int judged_read(struct judgement *j, const char *path, char *err, size_t err_len);
 void judged_free(struct judgement *j);

@@ -35,9 +35,10 @@ static void put_head(FILE *out, const struct judgement *j)
 	put_plain(out, j->new_name);
 	fputs("\n  on  ", out);
 	put_plain(out, j->machine);
-	fprintf(out, "; %s, seed %llu\n",
-		j->mode == JUDGED_PAIRED ? "both side by side" : "campaigns compared",
-		(unsigned long long)j->seed);
+	if (j->mode == JUDGED_PAIRED)
+		fprintf(out, "; both side by side, seed %llu\n", (unsigned long long)j->seed);
+	else
+		fputs("; campaigns compared\n", out);
 }
 
 /* What changed and by how much, then where. */
@@ -71,22 +72,26 @@ static void put_section(
 		fprintf(out, "  ... and %zu more\n", n - shown);
 }
 
-/* The farthest that an interval of what is fine reaches. */
+/* The farthest that an interval of what is fine reaches, and what none would have hidden. */
 static void put_fine(FILE *out, const struct judgement *j, const struct judged_section *s)
 {
 	const struct judged *row;
 	size_t n = judged_section_rows(j, s, &row);
-	double hi = -INFINITY;
+	double hi = -INFINITY, mde = -INFINITY;
 
 	if (!n)
 		return;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		hi = row[i].hi > hi ? row[i].hi : hi;
+		mde = row[i].mde > mde ? row[i].mde : mde;
+	}
 	fprintf(out, "\n%s: %zu metric%s of %zu cell%s", s->title, n, n == 1 ? "" : "s",
 		judged_cells_of(row, n), judged_cells_of(row, n) == 1 ? "" : "s");
 	if (isfinite(hi))
 		fprintf(out, "; no interval reaches further than %.1f %%",
 			hi > 1 ? 100 * (hi - 1) : 0.0);
+	if (isfinite(mde))
+		fprintf(out, "; slow-downs from %.1f %% on would have been seen", 100 * (mde - 1));
 	fputc('\n', out);
 }
 

@@ -12,11 +12,11 @@
 
 #define ROUNDING 1e-9 /* of a sum of probabilities */
 
-enum { MOST_EXIT = 255, MOST_ROWS = 1 << 22, MOST_ROW_BYTES = 64 * 1024 };
+enum { MOST_EXIT = 255, MOST_ROW_BYTES = 64 * 1024 };
 
 struct reader {
 	struct judgement j;
-	size_t room, rows; /* rows: what the file says it has */
+	size_t rows; /* what the file says it has */
 	const char *path;
 	uint64_t line;
 	int column; /* being read; -1: the row as such */
@@ -123,7 +123,7 @@ static int read_number(struct reader *r, enum judged_type type, const char *text
 	static const uint64_t most[] = {[JT_COUNT] = UINT32_MAX,
 		[JT_SEED] = UINT64_MAX,
 		[JT_CODE] = MOST_EXIT,
-		[JT_ROWS] = MOST_ROWS};
+		[JT_ROWS] = JUDGED_MOST_ROWS};
 	uint64_t v;
 	int code = read_whole(r, text, most[type], &v);
 
@@ -223,19 +223,12 @@ static int read_fields(
 
 static int add_row(struct reader *r, const char *const *field, const size_t *len)
 {
-	size_t room = r->room ? 2 * r->room : 64;
-	struct judged *more;
-
-	if (r->j.n == r->room) {
-		more = realloc(r->j.row, room * sizeof(*more));
-		if (!more) {
-			snprintf(r->err, r->err_len, "%s: no memory for %zu rows", r->path, room);
-			return -ENOMEM;
-		}
-		r->j.row = more;
-		r->room = room;
+	if (!r->j.row) /* line 2 says how many, and one too many is refused */
+		r->j.row = calloc(r->rows + 1, sizeof(*r->j.row));
+	if (!r->j.row) {
+		snprintf(r->err, r->err_len, "%s: no memory for %zu rows", r->path, r->rows);
+		return -ENOMEM;
 	}
-	memset(&r->j.row[r->j.n], 0, sizeof(*r->j.row));
 	return read_fields(r, &r->j.row[r->j.n++], field, len);
 }
 

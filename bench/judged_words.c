@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "bench/cmd.h"
+#include "bench/gate.h"
+#include "bench/gate_stored.h"
 #include "bench/units.h"
 #include "harness/compiler.h"
 
@@ -177,6 +179,33 @@ char *judged_say_count(char *out, const struct judgement *j, uint32_t n)
 	return out;
 }
 
+char *judged_say_seen(char *out, const struct judged *r)
+{
+	if (!isfinite(r->mde))
+		out[0] = '\0';
+	else if (r->mde >= TIMES)
+		snprintf(out, JUDGED_SAY, "would have seen %.1f times", r->mde);
+	else
+		snprintf(out, JUDGED_SAY, "would have seen %.1f %%", tenth(100 * (r->mde - 1)));
+	return out;
+}
+
+char *judged_say_error(char *out, const struct judgement *j)
+{
+	if (j->mode == JUDGED_PAIRED)
+		snprintf(out, JUDGED_TITLE,
+			"Two builds that do not differ would show a cell slower in at most %g %% "
+			"of runs, and all cells together in at most %g %%.",
+			100 * j->fwer, 100 * gate_default_rules.suite_p);
+	else
+		snprintf(out, JUDGED_TITLE,
+			"Of what is called slower at most %g %% is expected not to be (false "
+			"discoveries); all cells together are wrongly called slower in at most %g "
+			"%% of comparisons.",
+			100 * j->fwer, 100 * stored_suite_p);
+	return out;
+}
+
 static const char *why(const struct judged *r)
 {
 	if (r->reason[0])
@@ -186,21 +215,35 @@ static const char *why(const struct judged *r)
 					      : "";
 }
 
+/* Parts of a sentence, by semicolons; empty ones are none. */
+static void say_also(char *out, size_t len, const char *part)
+{
+	size_t at = strlen(out);
+
+	if (part[0] && at < len)
+		snprintf(out + at, len - at, "%s%s", at ? "; " : "", part);
+}
+
 char *judged_say_rest(char *out, const struct judgement *j, const struct judged *r)
 {
-	char count[JUDGED_SAY];
+	char count[JUDGED_SAY], part[JUDGED_SAY];
 
-	if (r->needs)
-		snprintf(out, JUDGED_SAY, "needs about %.40s%s%.80s",
-			judged_say_count(count, j, r->needs), r->reason[0] ? "; " : "", r->reason);
-	else
-		snprintf(out, JUDGED_SAY, "%s", why(r));
+	out[0] = '\0';
+	if (r->needs) {
+		snprintf(part, sizeof(part), "needs about %.60s%s",
+			judged_say_count(count, j, r->needs),
+			j->mode == JUDGED_STORED ? " a side" : "");
+		say_also(out, JUDGED_REST, part);
+	}
+	if (r->verdict == JUDGED_INCONCLUSIVE)
+		say_also(out, JUDGED_REST, judged_say_seen(part, r));
+	say_also(out, JUDGED_REST, why(r));
 	return out;
 }
 
 char *judged_say_all(char *out, const struct judgement *j, const struct judged *r)
 {
-	char sure[JUDGED_SAY], values[JUDGED_SAY], count[JUDGED_SAY], rest[JUDGED_SAY];
+	char sure[JUDGED_SAY], values[JUDGED_SAY], count[JUDGED_SAY], rest[JUDGED_REST];
 	const char *also = judged_say_rest(rest, j, r);
 
 	if (isfinite(r->ratio))

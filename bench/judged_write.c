@@ -184,5 +184,12 @@ int judged_write(const char *path, const struct judgement *j, char *err, size_t 
 {
 	struct judgement whole = *j;
 
+	if (j->n > JUDGED_MOST_ROWS) {
+		snprintf(err, err_len,
+			"%.300s: %zu metrics of cells are more than a judgement holds (%d); compare "
+			"fewer cells at once",
+			path, j->n, JUDGED_MOST_ROWS);
+		return -E2BIG;
+	}
 	return report_save(path, put_all, &whole, err, err_len);
 }

@@ -14,10 +14,12 @@
 #include "bench/broker.h"
 #include "harness/futex.h"
 #include "harness/link.h"
+#include "harness/names.h"
 #include "harness/self.h"
 #include "primitives/registry.h"
 
 enum { GRACE_NS = 1000000000, LOOK_NS = 1000000000, POLL_SLICE_NS = 200000 };
+enum { ASK_NS = 750000000 }; /* with the answer's second: a silence is seen within two */
 
 volatile sig_atomic_t launch_stop;
 
@@ -116,11 +118,44 @@ static void hold_signals(sigset_t *before)
 	sigprocmask(SIG_BLOCK, &held, before);
 }
 
+/* The server behind a trial. */
+struct server {
+	enum broker broker;
+	uint64_t due_ns;        /* when to ask it; UINT64_MAX: never */
+	char why[TRIAL_REASON]; /* it keeps silent */
+};
+
+static struct server server_of(const struct trial_spec *spec)
+{
+	const struct mech *m = registry_find(spec->mechanism);
+	enum broker b = m ? m->broker : BROKER_NONE;
+
+	return (struct server){b, b == BROKER_NONE ? UINT64_MAX : monotonic_ns() + ASK_NS, ""};
+}
+
 /*
- * Wait for the end, the deadline or a signal.  False: it still runs.  What a machine stood still
- * for (a virtual one does at times, for many seconds) moves the deadline, as in the trial itself.
+ * A client waits for a silent server without end, and from the trial a silence looks like a
+ * loss.  Most trials are over before they are asked about; of a longer one the server is.
  */
-static bool await_end(pid_t pid, uint64_t deadline_ns)
+static bool is_silent(struct server *s, uint64_t now_ns)
+{
+	bool silent;
+
+	if (now_ns < s->due_ns)
+		return false;
+	silent = broker_look(s->broker, s->why, sizeof(s->why)) == -ETIMEDOUT;
+	s->due_ns = monotonic_ns() + ASK_NS;
+	if (!silent)
+		s->why[0] = '\0';
+	return silent;
+}
+
+/*
+ * Wait for the end, the deadline, a signal or a silent server.  False: it still runs.  What a
+ * machine stood still for (a virtual one does at times, for many seconds) moves the deadline, as
+ * in the trial itself.
+ */
+static bool await_end(pid_t pid, uint64_t deadline_ns, struct server *s)
 {
 	int fd = open_pidfd(pid);
 	uint64_t last = monotonic_ns(), now = last;
@@ -128,8 +163,10 @@ static bool await_end(pid_t pid, uint64_t deadline_ns)
 	sigset_t before;
 
 	hold_signals(&before);
-	while (!(ended = has_ended(pid)) && !launch_stop && now < deadline_ns) {
-		uint64_t left = deadline_ns - now, look = fd >= 0 ? LOOK_NS : POLL_SLICE_NS;
+	while (!(ended = has_ended(pid)) && !launch_stop && now < deadline_ns &&
+		!is_silent(s, now)) {
+		uint64_t until = deadline_ns < s->due_ns ? deadline_ns : s->due_ns;
+		uint64_t left = until - now, look = fd >= 0 ? LOOK_NS : POLL_SLICE_NS;
 		struct timespec ts = link_timespec(left < look ? left : look);
 		struct pollfd pfd = {.fd = fd, .events = POLLIN};
 
@@ -143,6 +180,13 @@ static bool await_end(pid_t pid, uint64_t deadline_ns)
 	if (fd >= 0)
 		close(fd);
 	return ended;
+}
+
+bool launch_await(pid_t pid, uint64_t deadline_ns)
+{
+	struct server none = {BROKER_NONE, UINT64_MAX, ""};
+
+	return await_end(pid, deadline_ns, &none);
 }
 
 static void no_number(struct trial_result *r, enum trial_status status, const char *reason)
@@ -185,11 +229,32 @@ static bool has_broker(const struct trial_spec *spec, struct trial_result *resul
 	return false;
 }
 
+/* Nothing has come out wrong, only not, or not all of it. */
+static bool only_missing(const struct trial_result *r)
+{
+	return r->status == TRIAL_TIMEOUT ||
+	       (r->status == TRIAL_FAIL && !r->corrupt && !r->duplicated && !r->reordered);
+}
+
+/* What is missing because its server does not answer is a skip that names the server. */
+static void blame_server(struct server *s, struct trial_result *result)
+{
+	char ignored[200];
+
+	if (s->broker == BROKER_NONE || !only_missing(result))
+		return;
+	if (!s->why[0] && broker_look(s->broker, s->why, sizeof(s->why)) == 0)
+		return;
+	no_number(result, TRIAL_SKIP, s->why);
+	names_clean(NULL, NULL, ignored, sizeof(ignored)); /* of a trial that was killed */
+}
+
 int launch_trial(const char *binary, const struct trial_spec *spec, const char *xml,
 	struct trial_result *result, uint64_t *wall_ns, char *err, size_t err_len)
 {
 	struct trial_result *r = MAP_FAILED;
 	int spec_fd, result_fd, status = 0, code = 0;
+	struct server server;
 	uint64_t begin;
 	bool ended;
 	pid_t pid;
@@ -197,6 +262,7 @@ int launch_trial(const char *binary, const struct trial_spec *spec, const char *
 	*wall_ns = 0;
 	if (!has_broker(spec, result))
 		return 0;
+	server = server_of(spec);
 	begin = monotonic_ns();
 	spec_fd = spec_file(spec, xml);
 	result_fd = result_file();
@@ -210,7 +276,7 @@ int launch_trial(const char *binary, const struct trial_spec *spec, const char *
 		code = fail(err, err_len, "cannot start a trial");
 		goto out;
 	}
-	ended = await_end(pid, begin + spec->deadline_ns + GRACE_NS);
+	ended = await_end(pid, begin + spec->deadline_ns + GRACE_NS, &server);
 	/* Its whole group, before its number can be anybody else's. */
 	if (!ended)
 		kill(pid, SIGKILL);
@@ -218,9 +284,11 @@ int launch_trial(const char *binary, const struct trial_spec *spec, const char *
 	waitpid(pid, &status, 0);
 	if (ended)
 		take_result(result, r, status);
+	else if (launch_stop)
+		no_number(result, TRIAL_INTERRUPTED, "interrupted by a signal");
 	else
-		no_number(result, launch_stop ? TRIAL_INTERRUPTED : TRIAL_TIMEOUT,
-			launch_stop ? "interrupted by a signal" : "the trial did not end in time");
+		no_number(result, TRIAL_TIMEOUT, "the trial did not end in time");
+	blame_server(&server, result);
 	*wall_ns = monotonic_ns() - begin;
 out:
 	if (r != MAP_FAILED)

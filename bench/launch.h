@@ -9,11 +9,19 @@
 #define BENCH_LAUNCH_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include "harness/trial.h"
 
 /* Set by the program's signal handler: the trial is ended and launch returns. */
 extern volatile sig_atomic_t launch_stop;
+
+/*
+ * Wait for the end of a child, CLOCK_MONOTONIC's deadline or a signal (launch_stop).  False: it
+ * still runs.  The child is not reaped.  What a machine stood still for (a virtual one does at times,
+ * for many seconds) moves the deadline.
+ */
+bool launch_await(pid_t pid, uint64_t deadline_ns);
 
 /*
  * Run one trial.  `binary` NULL: this program.  `xml` is the topology that the

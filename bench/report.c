@@ -16,38 +16,6 @@
 
 enum { PATH_BYTES = PATH_MAX + 64 };
 
-/* ---- writing ---------------------------------------------------------------- */
-
-int report_save(const char *path, report_put_fn *put, void *ctx, char *err, size_t err_len)
-{
-	char temp[PATH_BYTES];
-	FILE *to;
-	int code;
-
-	snprintf(temp, sizeof(temp), "%s.new", path);
-	to = fopen(temp, "we");
-	if (!to) {
-		code = -errno;
-		snprintf(err, err_len, "cannot write %s: %s", temp, strerror(-code));
-		return code;
-	}
-	code = put(ctx, to, err, err_len);
-	if (code) {
-		fclose(to);
-		unlink(temp);
-		return code;
-	}
-	if (ferror(to) | fclose(to))
-		code = -EIO;
-	if (!code && rename(temp, path) != 0)
-		code = -errno;
-	if (code) {
-		unlink(temp);
-		snprintf(err, err_len, "cannot write %s: %s", path, strerror(-code));
-	}
-	return code;
-}
-
 /* ---- where a document finds the pictures ------------------------------------- */
 
 /* The directory of a file that need not be there yet, with links followed; false: there is none. */

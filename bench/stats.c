@@ -187,24 +187,73 @@ static size_t walsh_k_exact(size_t n, double confidence, double *coverage, doubl
 	return k;
 }
 
-bool stats_hodges_lehmann(
-	const double *d, size_t n, double confidence, struct stats_interval *out, double *work)
+/* The same from a table, which has all of it. */
+static size_t walsh_k_by(const double *below, size_t n, double confidence, double *coverage)
+{
+	size_t half = (n * (n + 1) / 2 + 1) / 2, k = 1;
+
+	while (k < half && 1.0 - 2.0 * below[k] >= confidence)
+		k++;
+	*coverage = 1.0 - 2.0 * below[k - 1];
+	return k;
+}
+
+/* x[i] += x[i - by], from the end: two at a time, both read before either is written. */
+static void add_shifted(double *x, size_t n, size_t by)
+{
+	typedef double two __attribute__((vector_size(16), aligned(8), may_alias));
+
+	for (; n >= by + 2; n -= 2)
+		*(two *)&x[n - 2] += *(const two *)&x[n - 2 - by];
+	if (n > by)
+		x[n - 1] += x[n - 1 - by];
+}
+
+void stats_signs(size_t n, double *below)
+{
+	size_t len = stats_signs_len(n);
+	double sum = 0.0;
+
+	memset(below, 0, len * sizeof(*below));
+	below[0] = 1.0;
+	for (size_t r = 1, top = 0; r <= n; r++) {
+		top = top + r < len ? top + r : len - 1;
+		add_shifted(below, top + 1, r);
+	}
+	for (size_t i = 0; i < len; i++) {
+		sum += below[i];
+		below[i] = ldexp(sum, -(int)n);
+	}
+}
+
+bool stats_hodges_lehmann_by(const double *below, const double *d, size_t n, double confidence,
+	struct stats_interval *out, double *work)
 {
 	size_t k, walsh = 0;
 
 	*out = (struct stats_interval){NAN, NAN, NAN, 0.0};
 	if (n == 0)
 		return false;
-	if (n <= STATS_EXACT_SIGNED_RANK)
-		k = walsh_k_exact(n, confidence, &out->coverage, work);
-	else
+	if (n > STATS_EXACT_SIGNED_RANK)
 		k = walsh_k_normal(n, out->coverage = confidence);
+	else if (below)
+		k = walsh_k_by(below, n, confidence, &out->coverage);
+	else
+		k = walsh_k_exact(n, confidence, &out->coverage, work);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j <= i; j++)
 			work[walsh++] = d[i] + (d[j] - d[i]) / 2.0;
 	out->estimate = median_in_place(work, walsh);
-	set_ends(out, work, walsh, k);
+	/* the halves stand apart now: each end is looked for in its own */
+	out->lo = select_kth(work, walsh / 2 + 1, k - 1);
+	out->hi = select_kth(work + walsh / 2, walsh - walsh / 2, walsh - k - walsh / 2);
 	return out->coverage >= confidence;
+}
+
+bool stats_hodges_lehmann(
+	const double *d, size_t n, double confidence, struct stats_interval *out, double *work)
+{
+	return stats_hodges_lehmann_by(NULL, d, n, confidence, out, work);
 }
 
 static int by_magnitude(const void *a, const void *b)
@@ -269,15 +318,30 @@ static double sign_tail(double w, double all, size_t n, double *work)
 	return upper ? below : 1.0 - below;
 }
 
+/* Are they 1, 2 ... n? */
+static bool are_untied(const double *rank, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && rank[i] == (double)(i + 1))
+		i++;
+	return i == n;
+}
+
 /* P(doubled rank sum >= w) for the doubled mid-ranks at the front of work. */
-static double signed_rank_tail(double w, size_t n, double *work)
+static double signed_rank_tail(const double *below, double w, size_t n, double *work)
 {
 	double sum = 0.0, squares = 0.0;
 
 	if (n <= STATS_EXACT_SIGNED_RANK) {
-		double unit = halve_ranks(work, n);
+		double unit = halve_ranks(work, n), all = (double)n * (double)(n + 1) / unit;
 
-		return sign_tail(w / unit, (double)n * (double)(n + 1) / unit, n, work);
+		w /= unit;
+		if (!below || !are_untied(work, n))
+			return sign_tail(w, all, n, work);
+		return w > all / 2.0 ? below[(size_t)(all - w)]
+		       : w >= 1.0    ? 1.0 - below[(size_t)(w - 1.0)]
+				     : 1.0;
 	}
 	for (size_t i = 0; i < n; i++) {
 		sum += work[i];
@@ -286,11 +350,17 @@ static double signed_rank_tail(double w, size_t n, double *work)
 	return normal_above((w - 1.0 - sum / 2.0) / sqrt(squares / 4.0));
 }
 
-double stats_signed_rank_greater(const double *d, size_t n, double shift, double *work)
+double stats_signed_rank_greater_by(
+	const double *below, const double *d, size_t n, double shift, double *work)
 {
 	for (size_t i = 0; i < n; i++)
 		work[i] = d[i] - shift;
-	return n ? signed_rank_tail(signed_ranks(work, n), n, work) : 1.0;
+	return n ? signed_rank_tail(below, signed_ranks(work, n), n, work) : 1.0;
+}
+
+double stats_signed_rank_greater(const double *d, size_t n, double shift, double *work)
+{
+	return stats_signed_rank_greater_by(NULL, d, n, shift, work);
 }
 
 double stats_signed_rank_two_sided(
@@ -309,7 +379,7 @@ double stats_signed_rank_two_sided(
 	w = signed_ranks(work, used);
 	all = (double)used * (double)(used + 1); /* the doubled sum of all ranks */
 	/* The distribution is symmetric: the farther of W+ and W- gives the smaller tail. */
-	p = 2.0 * signed_rank_tail(w > all - w ? w : all - w, used, work);
+	p = 2.0 * signed_rank_tail(NULL, w > all - w ? w : all - w, used, work);
 	return p < 1.0 ? p : 1.0;
 }
 

@@ -45,6 +45,20 @@ static inline size_t stats_signed_rank_work(size_t n)
 	return n * (n + 1) + n + 1;
 }
 
+/* Elements of the table below. */
+static inline size_t stats_signs_len(size_t n)
+{
+	return n * (n + 1) / 4 + 1;
+}
+
+/*
+ * The signed-rank distribution of n differences without ties, n up to STATS_EXACT_SIGNED_RANK:
+ * below[i] is the probability of a rank sum of at most i, up to half of the largest.  For who asks
+ * about n differences again and again: the two functions that end in _by() say the same as those
+ * without, and NULL makes them the same.
+ */
+void stats_signs(size_t n, double *below);
+
 /*
  * Hodges-Lehmann estimate of paired differences d (the median of the n(n+1)/2 Walsh averages, each
  * difference with itself included) with its interval: the k-th averages from both ends, k by the
@@ -54,6 +68,8 @@ static inline size_t stats_signed_rank_work(size_t n)
  */
 bool stats_hodges_lehmann(
 	const double *d, size_t n, double confidence, struct stats_interval *out, double *work);
+bool stats_hodges_lehmann_by(const double *below, const double *d, size_t n, double confidence,
+	struct stats_interval *out, double *work);
 
 /*
  * Wilcoxon's signed-rank test, one-sided: the probability of a sum of positive ranks at least as
@@ -64,6 +80,8 @@ bool stats_hodges_lehmann(
  * stats_signed_rank_work(n). 1 for n = 0.
  */
 double stats_signed_rank_greater(const double *d, size_t n, double shift, double *work);
+double stats_signed_rank_greater_by(
+	const double *below, const double *d, size_t n, double shift, double *work);
 
 /*
  * The two-sided test: differences equal to shift are dropped (Wilcoxon's rule) and *n_used (may be

@@ -33,6 +33,7 @@ struct gate {
 	OWN_STRIDE atomic_u32 started;  /* workers inside a flag-ended loop */
 	OWN_STRIDE atomic_u32 stretch;  /* enum stretch */
 	OWN_STRIDE atomic_u32 finished; /* workers of side a that have sent all of the stretch */
+	OWN_STRIDE atomic_u32 fired;    /* deaths that a probe brought about */
 	OWN_STRIDE atomic_u64 claim[2][WORKER_STRIDE / sizeof(atomic_u64)]; /* [side][0] */
 	OWN_STRIDE atomic_u32 open_ports[ARENA_MAX_LINKS][2];
 	struct board board[ARENA_MAX_LINKS];
@@ -60,6 +61,9 @@ struct worker_slot {
 	uint64_t done_orders; /* orders carried out */
 	uint64_t counted;     /* operations of the measured stretch */
 	uint64_t all_ops;     /* flag-ended: warm ones too; sections ever entered */
+	uint32_t tid;         /* of its thread, as the kernel has it */
+	uint32_t attached;    /* ready for orders */
+	atomic_u32 awaits;    /* its attach waits for the other side to come */
 	uint32_t failed;      /* could not go on: see reason */
 	uint32_t skip;        /* ... and it is the machine's limit, not a fault */
 	char reason[TRIAL_REASON];

@@ -83,6 +83,14 @@ void verdict_operations(const struct trial *t, uint64_t *ops, uint64_t *cpu_ops)
 void verdict_measured(struct trial *t);
 void verdict_broken(struct trial *t, enum outcome outcome);
 
+/*
+ * verdict_names.c: added to the reason that there is.  Who holds the lock: of trials in which
+ * somebody died, one of the dead or nobody.  Who never came, and who waited for that, where the
+ * trial ended before all had attached.
+ */
+void verdict_say_holder(const struct trial *t);
+void verdict_say_absent(const struct trial *t);
+
 /* Open loop: response and service times, and what was offered and served; verdict_open.c. */
 void verdict_open_loop(struct trial *t);
 

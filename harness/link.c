@@ -210,6 +210,44 @@ void sync_eventcount_init(const struct link *l, struct eventcount *e)
 	*e = (struct eventcount){.shared = link_is_shared(l)};
 }
 
+void sync_mutex_blocks(struct port *p, pthread_mutex_t *m)
+{
+	int err = pthread_mutex_trylock(m);
+
+	if (err == 0)
+		pthread_mutex_unlock(m);
+	else if (err == EBUSY)
+		probe_hit(&p->probe, POINT_BLOCKED);
+}
+
+void sync_sem_blocks(struct port *p, sem_t *s)
+{
+	int left = 0;
+
+	if (sem_getvalue(s, &left) == 0 && left <= 0)
+		probe_hit(&p->probe, POINT_BLOCKED);
+}
+
+uint32_t sync_mutex_holder(const pthread_mutex_t *m)
+{
+#ifdef __GLIBC__
+	return (uint32_t)load_relaxed((_Atomic int *)(uintptr_t)&m->__data.__owner);
+#else
+	(void)m;
+	return 0;
+#endif
+}
+
+uint32_t sync_rwlock_writer(const pthread_rwlock_t *rw)
+{
+#ifdef __GLIBC__
+	return (uint32_t)load_relaxed((_Atomic int *)(uintptr_t)&rw->__data.__cur_writer);
+#else
+	(void)rw;
+	return 0;
+#endif
+}
+
 struct timespec link_timespec(uint64_t deadline_ns)
 {
 	return (struct timespec){
@@ -228,6 +266,13 @@ void link_nap(void)
 		coro_park(monotonic_ns() + NAP_NS);
 	else
 		nanosleep(&ts, NULL);
+}
+
+void link_await_peer(const struct port *p)
+{
+	if (p->awaits)
+		store_relaxed(p->awaits, 1);
+	link_nap();
 }
 
 void wait_yield(void)

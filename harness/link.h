@@ -53,7 +53,13 @@ void link_unlink_paths(struct link *l);
  */
 bool link_port_leaves(struct port *p);
 
-/* For attach, while it waits for the other side: a moment in which others go on. */
+/*
+ * For attach, while the other side has not come: a moment in which others go on.  The trial's
+ * deadline bounds the wait, and its reason then tells who waited from who never came.
+ */
+void link_await_peer(const struct port *p);
+
+/* A moment in which others go on. */
 void link_nap(void);
 
 /* The axes that a mechanism or a loop reads, as asked or by default. */

@@ -277,6 +277,7 @@ struct port {
 	uint64_t empty_waits;  /* times the operation found nothing */
 	uint64_t acquisitions; /* of a lock */
 	uint64_t vain_wakeups; /* times a sleeper was woken and found the lock taken */
+	atomic_u32 *awaits;    /* see link_await_peer(); NULL: nobody asks */
 	struct probe probe;
 };
 

@@ -217,6 +217,15 @@ int names_shm_create(char name[NAMES_MAX], size_t bytes, char *err, size_t err_l
 	return fd;
 }
 
+static int too_long(const char *kind, size_t path_len, const char *dir, char *err, size_t err_len)
+{
+	return fail(err, err_len, -ENAMETOOLONG,
+		"%s has room for %zu bytes: set XDG_RUNTIME_DIR to a directory with a shorter "
+		"name than %s",
+		strcmp(kind, "socket") == 0 ? "sun_path, a unix socket's address," : "a name",
+		path_len - 1, dir);
+}
+
 int names_path_new(const char *kind, char *path, size_t path_len, char *err, size_t err_len)
 {
 	char dir[NAMES_PATH_MAX - 16];
@@ -227,8 +236,10 @@ int names_path_new(const char *kind, char *path, size_t path_len, char *err, siz
 		return code;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return fail(err, err_len, -errno, "no random name to be had");
-	if ((size_t)snprintf(path, path_len, "%s/handoff-%016" PRIx64, dir, random) >= path_len)
-		return fail(err, err_len, -ENAMETOOLONG, "a name in %s", dir);
+	if ((size_t)snprintf(path, path_len, "%s/handoff-%016" PRIx64, dir, random) >= path_len) {
+		path[0] = '\0'; /* the beginning of it may be somebody's file */
+		return too_long(kind, path_len, dir, err, err_len);
+	}
 	return journal_add(kind, path, err, err_len);
 }
 

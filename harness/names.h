@@ -40,8 +40,9 @@ void names_shm_unlink(const char *name);
 
 /*
  * A fresh random path for a FIFO, a socket or a file ("fifo", "socket", "file")
- * in the user's own directory, journalled; the caller creates the object.  Short
- * enough for a socket address.  0, or -errno with a sentence.
+ * in the user's own directory, journalled; the caller creates the object.  0, or
+ * -errno with a sentence; -ENAMETOOLONG: `path` has no room for a name there (a
+ * socket's address, sun_path, has little), and is then "".
  */
 int names_path_new(const char *kind, char *path, size_t path_len, char *err, size_t err_len);
 

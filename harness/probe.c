@@ -63,12 +63,15 @@ int probe_act_parse(const char *name)
 
 /*
  * A process dies as a crash does.  A thread or a coroutine can't be killed alone: it
- * says that it is gone and never runs another instruction of the mechanism.
+ * says that it is gone and never runs another instruction of the mechanism.  That it
+ * was to happen is said before, where it outlives a process: whoever judges the trial
+ * need not infer it from what came of it.
  */
 static void die(struct probe *probe)
 {
-	atomic_u32 *death = probe->death;
+	atomic_u32 *death = probe->death, *fired = probe->fired;
 
+	add_acq_rel(fired, 1u);
 	if (domain_has_processes(probe->domain))
 		kill(getpid(), SIGKILL);
 	add_acq_rel(death, (uint32_t)GATE_DEATH);

@@ -79,6 +79,7 @@ struct probe {
 	uint64_t hits;         /* so far */
 	uint32_t domain;       /* enum domain: how to die */
 	void *death;           /* atomic_u32 *: where an abandoning thread says so */
+	void *fired;           /* atomic_u32 *: raised before anybody dies; survives it */
 	uint8_t *kept;         /* PROBE_SWAP, PROBE_REPLAY: room for one message */
 	uint32_t kept_len;     /* 0: nothing kept */
 	bool verify;           /* every byte, and who is inside */

@@ -30,8 +30,23 @@ int sync_sem_init(const struct link *l, sem_t *s, unsigned value);
 int sync_barrier_init(const struct link *l, pthread_barrier_t *b, unsigned workers);
 void sync_eventcount_init(const struct link *l, struct eventcount *e);
 
+/*
+ * Who holds it alone: a thread's number in the kernel; 0: nobody does, or just then nobody
+ * can tell, or it is another C library than glibc.  For who asks after a death: in a trial
+ * that goes on it is out of date at once.
+ */
+uint32_t sync_mutex_holder(const pthread_mutex_t *m);
+uint32_t sync_rwlock_writer(const pthread_rwlock_t *rw);
+
 /* An absolute CLOCK_MONOTONIC time as the library wants it. */
 CALLED struct timespec link_timespec(uint64_t deadline_ns);
+
+/*
+ * The probed twins, before a wait: POINT_BLOCKED if it would be one.  What is free now may be
+ * taken a moment later; then this wait is none of those that are counted.
+ */
+COLD void sync_mutex_blocks(struct port *p, pthread_mutex_t *m);
+COLD void sync_sem_blocks(struct port *p, sem_t *s);
 
 /* A timed wait that spins is over. */
 ALWAYS_INLINE bool sync_too_late(const struct port *p, struct how how)
@@ -60,6 +75,8 @@ ALWAYS_INLINE enum result sync_mutex_lock(struct port *p, pthread_mutex_t *m, st
 	struct timespec until;
 	int err = EBUSY;
 
+	if (how.probed && how.mode != MODE_TRY)
+		sync_mutex_blocks(p, m);
 	if (how.wait != WAIT_BLOCK && how.mode != MODE_TRY)
 		err = sync_mutex_spin(p, m, how);
 	if (err != EBUSY) {
@@ -142,6 +159,8 @@ ALWAYS_INLINE enum result sync_sem_wait(struct port *p, sem_t *s, struct how how
 	enum result r;
 	int err;
 
+	if (how.probed && how.mode != MODE_TRY)
+		sync_sem_blocks(p, s);
 	if (how.wait != WAIT_BLOCK && how.mode != MODE_TRY) {
 		r = sync_sem_spin(p, s, how);
 		if (r != OP_WOULD_BLOCK)

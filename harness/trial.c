@@ -312,6 +312,8 @@ int trial_main(int spec_fd, int result_fd, const struct mech *(*find)(const char
 	if (prepare(t, spec, (const char *)(spec + 1)))
 		run(t);
 	forget_names(&t->crew);
+	if (t->crew.arena)
+		r->fired = load_acquire(&t->crew.arena->gate.fired);
 	__atomic_store_n(&r->complete, 1u, __ATOMIC_RELEASE);
 	fflush(NULL);
 	_exit(0); /* abandoned threads may still stand somewhere: no destructors */

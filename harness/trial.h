@@ -164,7 +164,8 @@ struct trial_result {
 	uint64_t lost, duplicated, reordered, corrupt;
 	/* messages (deliveries, sections) of the whole trial; counted 0: not known */
 	uint64_t attempted, received, verified_bytes;
-	uint32_t counted, pad;
+	uint32_t counted;
+	uint32_t fired;                  /* deaths that the fault brought about */
 	uint32_t cpu[TRIAL_MAX_WORKERS]; /* where each worker was seen at its end */
 	uint32_t hist_kind[2];           /* enum kind, side a and side b */
 	struct hist hist[2];

@@ -32,6 +32,7 @@ enum trial_status verdict_status_of(int err)
 	case EADDRNOTAVAIL:
 	case ENETUNREACH:
 	case ENETDOWN:
+	case ENAMETOOLONG:
 		return TRIAL_SKIP;
 	default:
 		return TRIAL_FAIL;
@@ -42,7 +43,7 @@ const char *verdict_limit_of(int err)
 {
 	switch (-err) {
 	case EMFILE:
-		return " (the limit is that of open files: ulimit -n)";
+		return " (the limit is that of open files: RLIMIT_NOFILE, ulimit -n)";
 	case ENFILE:
 		return " (the limit is the system's of open files: fs.file-max)";
 	case ENOMEM:
@@ -234,23 +235,6 @@ static void count_after_death(struct trial *t)
 	verdict_report(t, &e);
 }
 
-/* Locks: the name that is still on the board is who holds it (harness/family/lock.h). */
-static void say_holder(struct trial *t)
-{
-	const struct trial_fault *f = &t->crew.spec->fault;
-	struct trial_result *r = t->result;
-	uint64_t inside = load_relaxed(&t->crew.arena->gate.board[0].token);
-	size_t used = strlen(r->reason);
-
-	if (t->crew.workload->family != FAMILY_LOCK || workload_crowds(t->crew.workload) ||
-		inside == 0)
-		return;
-	if (f->act == PROBE_DIE && inside != f->worker + 1u) /* who lives comes and goes */
-		return;
-	snprintf(r->reason + used, sizeof(r->reason) - used, "; the lock is held by worker %u",
-		(unsigned)inside - 1);
-}
-
 static void say_death(struct trial *t)
 {
 	char who[TRIAL_REASON / 2];
@@ -267,7 +251,7 @@ static void say_death(struct trial *t)
 			(unsigned long long)f->nth);
 	else
 		snprintf(t->result->reason, sizeof(t->result->reason), "%s", who);
-	say_holder(t);
+	verdict_say_holder(t);
 }
 
 /* Not all that was sent has arrived, and nothing moves: is it lost, or late? */
@@ -284,7 +268,8 @@ static void say_stall(struct trial *t, enum outcome outcome)
 	snprintf(r->reason, sizeof(r->reason), "%s%s%s",
 		outcome == OUTCOME_STALLED ? "nothing arrives any more" : "deadline passed",
 		what[0] ? "; " : "", what);
-	say_holder(t);
+	verdict_say_absent(t);
+	verdict_say_holder(t);
 }
 
 void verdict_broken(struct trial *t, enum outcome outcome)

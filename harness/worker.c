@@ -183,6 +183,7 @@ static void arm_probe(struct self *s, struct port *p)
 	p->probe.value = f->value;
 	p->probe.domain = s->crew->spec->domain;
 	p->probe.death = &s->crew->arena->gate.arrived;
+	p->probe.fired = &s->crew->arena->gate.fired;
 	p->probe.kept = s->kept;
 }
 
@@ -196,7 +197,13 @@ static int open_port(struct self *s, unsigned link, enum role role, uint32_t ind
 	s->local[i] = private_memory(l->mech->local_bytes);
 	if (!s->local[i])
 		return -ENOMEM;
-	*p = (struct port){.link = l, .local = s->local[i], .role = role, .index = index};
+	*p = (struct port){
+		.link = l,
+		.local = s->local[i],
+		.role = role,
+		.index = index,
+		.awaits = &s->slot->awaits,
+	};
 	arm_probe(s, p);
 	if (l->mech->attach)
 		err = l->mech->attach(p);
@@ -669,9 +676,12 @@ void worker_body(struct crew *c, unsigned index)
 	struct gate *g = &c->arena->gate;
 	bool shared = domain_has_processes(c->spec->domain);
 	uint32_t seen = 0;
-	int err = prepare(&s);
+	int err;
 
+	s.slot->tid = (uint32_t)gettid();
+	err = prepare(&s);
 	s.prepared = err == 0;
+	s.slot->attached = s.prepared;
 	if (err)
 		give_up(&s, err);
 	else

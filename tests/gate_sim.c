@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/costs.h"
 #include "bench/random.h"
 #include "tests/support.h"
 
@@ -21,7 +22,9 @@ struct sim_cell {
 	bool by_process;
 	double slow_until; /* sticky: when it changes again */
 	bool slow;
-	double build; /* new's difference */
+	double build;    /* new's difference */
+	bool has[COSTS]; /* a figure: without any latency, percentiles are empty */
+	double switches; /* sd; 0: none ever, and all pairs are tied */
 };
 
 struct sim {
@@ -51,6 +54,16 @@ static double normal(struct sim *s)
 	return r * cos(a);
 }
 
+/* Of four small uniform ones: what each metric has for itself need not have tails. */
+static double rough_normal(struct sim *s)
+{
+	uint64_t r = random_next(&s->state);
+	double sum = (double)(r & 0xffff) + (double)(r >> 16 & 0xffff) +
+		     (double)(r >> 32 & 0xffff) + (double)(r >> 48);
+
+	return (sum / 65536.0 - 2.0) * 1.7320508;
+}
+
 static double wait_for(struct sim *s, double mean)
 {
 	return -mean * log(uniform(s));
@@ -68,6 +81,10 @@ static void make_cell(struct sim *s, struct sim_cell *c, const struct gate_sim_s
 		c->share = 0.1 + 0.4 * uniform(s);
 		c->by_process = uniform(s) < 0.5;
 	}
+	c->has[COST_THROUGHPUT] = c->has[COST_CPU] = c->has[COST_SWITCHES] = true;
+	c->has[COST_P50] = uniform(s) < 0.9;
+	c->has[COST_P99] = c->has[COST_P50] && uniform(s) < 0.1;
+	c->switches = uniform(s) < 0.6 ? 0 : 0.03;
 	c->build = set->all_effect + set->relinked_sd * M_SQRT2 * normal(s);
 }
 
@@ -108,43 +125,76 @@ static bool is_slow(struct sim *s, struct sim_cell *c)
 	return c->slow;
 }
 
-/* The log cost that one trial shows. */
-static double trial(struct sim *s, struct sim_cell *c)
+/* Counts of few events: most trials have as many as the others. */
+static double switches(struct sim *s, const struct sim_cell *c)
 {
-	double cost = PROCESS * normal(s) + c->slice * normal(s);
+	return c->switches > 0 ? 0.01 * round(100 * c->switches * rough_normal(s)) : 0.0;
+}
+
+/*
+ * The log costs that one trial shows.  What a trial took is in all of them; what was stolen, and a
+ * slice that was long, are neither CPU time nor in the median.
+ */
+static void trial(struct sim *s, struct sim_cell *c, double cost[COSTS])
+{
+	double own = PROCESS * normal(s) + c->slice * normal(s), lost = 0;
 
 	pass_time(s);
 	if (uniform(s) < 0.05)
-		cost += wait_for(s, c->tail);
+		lost += wait_for(s, c->tail);
 	if (c->mode > 0 && is_slow(s, c))
-		cost += c->mode;
-	return cost + s->drift + (s->now < s->steal_until ? s->steal * uniform(s) : 0);
+		own += c->mode;
+	own += s->drift;
+	if (s->now < s->steal_until)
+		lost += s->steal * uniform(s);
+	cost[COST_THROUGHPUT] = own + lost + 0.6 * c->slice * rough_normal(s);
+	cost[COST_CPU] = own + 0.3 * lost + 0.4 * c->slice * rough_normal(s);
+	cost[COST_P50] = own + 0.1 * lost + 0.3 * c->slice * rough_normal(s);
+	cost[COST_P99] = own + 2 * lost + 3 * c->slice * rough_normal(s);
+	cost[COST_SWITCHES] = switches(s, c);
 }
 
-static double pair(struct sim *s, struct sim_cell *c)
+static void pair(struct sim *s, struct sim_cell *c, double d[COSTS])
 {
 	bool old_first = random_next(&s->state) & 1;
-	double first = trial(s, c), second = trial(s, c);
+	double first[COSTS], second[COSTS];
 
-	return c->build + (old_first ? second - first : first - second);
+	trial(s, c, first);
+	trial(s, c, second);
+	for (int m = 0; m < COSTS; m++) {
+		d[m] = old_first ? second[m] - first[m] : first[m] - second[m];
+		if (m != COST_SWITCHES)
+			d[m] += c->build;
+		if (!c->has[m])
+			d[m] = NAN;
+	}
 }
 
-void gate_sim_run(struct gate *g, const struct gate_sim_setting *set)
+static void start(
+	struct gate *g, struct gate_metric metric[COSTS], const struct gate_sim_setting *set)
 {
-	static const struct gate_metric metric = {
-		.margin = 0.0295588, .tolerance = 0.0953102, .gated = true}; /* 3 and 10 % */
+	for (int m = 0; m < COSTS; m++)
+		metric[m] = (struct gate_metric){
+			log1p(cost_rules[m].margin), log1p(cost_rules[m].tolerance), true};
+	assert_int_equal(
+		gate_init(g, &gate_default_rules, metric, COSTS, set->cells, set->budget), 0);
+}
+
+void gate_sim_run(
+	struct gate *g, struct gate_metric metric[COSTS], const struct gate_sim_setting *set)
+{
 	struct sim s;
 
 	make_machine(&s, set);
-	assert_int_equal(gate_init(g, &gate_default_rules, &metric, 1, set->cells, set->budget), 0);
+	start(g, metric, set);
 	while (gate_next(g) && (set->resolve || g->stage < GATE_RESOLVE)) {
 		for (size_t i = 0; i < set->cells; i++) {
-			double d;
+			double d[COSTS];
 
 			if (!g->cell[i].want)
 				continue;
-			d = pair(&s, &s.cell[i]);
-			assert_int_equal(gate_add(g, i, &d), 0);
+			pair(&s, &s.cell[i], d);
+			assert_int_equal(gate_add(g, i, d), 0);
 		}
 	}
 	gate_judge(g);

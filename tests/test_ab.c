@@ -155,6 +155,9 @@ static void each_side_has_its_environment_and_its_command(void **state)
 	program_ends(AB "-o d --old-env SIDE=o --new-env SIDE=n --new-setup 'echo s >> setups' "
 			"./p ./p",
 		RC_FINE);
+	/* that is all in which they differ, so both names say it */
+	assert_non_null(strstr(program.out, ") with SIDE=o\n"));
+	assert_non_null(strstr(program.out, ") with SIDE=n after `echo s >> setups`\n"));
 	free(pairs_of("d", &n));
 	old = lines_of("sides", "o");
 	new = lines_of("sides", "n");

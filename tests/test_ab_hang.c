@@ -13,7 +13,7 @@
 /* Two cells; the lock's trials hang, those of the semaphore do not. */
 #define TWO                                                                                        \
 	"-m lock/mutex,lock/semaphore -w uncontended -d thread -p same-pu --trial-ms 1 --pairs 8 " \
-	"--deadline 1s --seed 7 "
+	"--deadline 500ms --seed 7 "
 
 /* The spec names the mechanism; its file descriptor is the third word. */
 static const char hangs[] = "[ \"$1\" = trial ] && grep -aq lock/mutex \"/proc/self/fd/$3\" && {\n"

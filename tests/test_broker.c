@@ -4,6 +4,7 @@
  * that says so, and soon.  Real servers where they are installed.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -23,7 +24,8 @@
 
 enum {
 	SOON_MS = 2000,
-	SLACK_MS = 4000, /* a machine that is busy with others */
+	SLACK_MS =
+		PROGRAM_SLACK_MS, /* a machine that is busy with others: the test's, no promise */
 	PATIENCE_MS = 60000,
 	NAP_NS = 5 * 1000 * 1000,
 	BUSY_MS = 300,
@@ -256,20 +258,42 @@ static void a_server_that_keeps_silent_is_a_row_that_says_so(void **state)
 	check_given(*state, true, "does not answer");
 }
 
-/* A program called redis-server that is none, and ends. */
-static void a_server_that_does_not_start_is_a_row_with_its_own_words(void **state)
+/* A program called redis-server that is none, but this. */
+static void check_instead(const struct broker_kind *k, const char *script, const char *words)
 {
 	char path[SUPPORT_PATH], environment[SUPPORT_PATH + 32];
-	const struct broker_kind *k = *state;
 
 	need_client(k);
 	snprintf(path, sizeof(path), "%s", support_path(&program.dir, "bin"));
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(environment, sizeof(environment), "PATH=%s:/usr/bin:/bin", path);
 	strcat(path, "/redis-server");
-	support_text(path, "#!/bin/sh\necho fatal: no room at the inn\nexit 1\n");
+	support_text(path, script);
 	assert_int_equal(chmod(path, 0700), 0);
-	check_no_server(k, environment, "no room at the inn");
+	check_no_server(k, environment, words);
+}
+
+static void a_server_that_does_not_start_is_a_row_with_its_own_words(void **state)
+{
+	check_instead(*state, "#!/bin/sh\necho fatal: no room at the inn\nexit 1\n",
+		"no room at the inn");
+}
+
+static void a_server_that_never_comes_to_answer_is_a_row_that_says_so(void **state)
+{
+	check_instead(*state, "#!/bin/sh\nexec sleep 60\n", "not ready in time");
+}
+
+static void a_server_whose_socket_has_too_long_a_name_is_a_row_that_says_so(void **state)
+{
+	const struct broker_kind *k = *state;
+	char environment[SUPPORT_PATH + 160];
+
+	need_server_once(k);
+	snprintf(
+		environment, sizeof(environment), "XDG_RUNTIME_DIR=%s/%0100d", program.dir.path, 0);
+	assert_int_equal(mkdir(strchr(environment, '/'), 0700), 0);
+	check_no_server(k, environment, "sun_path");
 }
 
 /* Killed in the middle of a trial: a row, soon; the next trial has a server again. */
@@ -295,6 +319,30 @@ static void a_server_that_dies_is_a_row_that_says_so_and_another_is_started(void
 		fail_msg("took %ld ms", ms);
 	free(row);
 	check_nothing_left("a dead server");
+}
+
+/* Stopped in the middle of a trial: its clients wait for ever, the run does not. */
+static void a_server_that_goes_silent_is_a_row_that_says_so(void **state)
+{
+	const struct broker_kind *k = *state;
+	pid_t server, pid;
+	long begin, ms;
+	char words[64];
+
+	program_need_processes();
+	need_server_again(k);
+	pid = start_long_run(k, &server);
+	begin = program_now_ms();
+	kill(server, SIGSTOP);
+	program_finish(pid);
+	ms = program_now_ms() - begin;
+	print_message("the run had its row and was over after %ld ms\n", ms);
+	check_rows("skip", "does not answer", 1);
+	snprintf(words, sizeof(words), "%s: the server at", broker_name(k->broker));
+	check_rows("skip", words, 1);
+	if (ms > SOON_MS + SLACK_MS)
+		fail_msg("took %ld ms", ms);
+	check_nothing_left("a silent server");
 }
 
 /* ---- by hand ----------------------------------------------------------------------- */
@@ -341,6 +389,28 @@ static void a_server_serves_until_it_is_ended_and_is_started_again_when_it_died(
 	broker_end_all();
 }
 
+/* Not dead: it is asked, a second long, and is not started a second time. */
+static void a_server_that_was_up_and_keeps_silent_is_not_waited_for(void **state)
+{
+	const struct broker_kind *k = *state;
+	char err[400] = "";
+	pid_t server;
+	long begin;
+
+	need_server_again(k);
+	assert_int_equal(broker_need(k->broker, err, sizeof(err)), 0);
+	assert_int_equal(broker_look(k->broker, err, sizeof(err)), 0);
+	server = broker_pid(k->broker);
+	kill(server, SIGSTOP);
+	begin = program_now_ms();
+	assert_int_equal(broker_need(k->broker, err, sizeof(err)), -ETIMEDOUT);
+	assert_true(program_now_ms() - begin < SOON_MS + SLACK_MS);
+	assert_non_null(strstr(err, "does not answer"));
+	kill(server, SIGCONT);
+	assert_int_equal(broker_need(k->broker, err, sizeof(err)), 0);
+	assert_int_equal(broker_pid(k->broker), server);
+}
+
 static void an_address_is_understood_or_refused_with_a_sentence(void **state)
 {
 	static const struct {
@@ -382,9 +452,14 @@ int main(void)
 		OF_EACH(a_server_that_refuses_is_a_row_that_says_so),
 		OF_EACH(a_server_that_keeps_silent_is_a_row_that_says_so),
 		OF(a_server_that_does_not_start_is_a_row_with_its_own_words, redis),
+		OF(a_server_that_never_comes_to_answer_is_a_row_that_says_so, redis),
+		OF(a_server_whose_socket_has_too_long_a_name_is_a_row_that_says_so, redis),
+		OF_EACH(a_server_that_goes_silent_is_a_row_that_says_so),
 		OF_EACH(a_server_that_dies_is_a_row_that_says_so_and_another_is_started),
 		OWN(a_server_serves_until_it_is_ended_and_is_started_again_when_it_died, redis),
 		OWN(a_server_serves_until_it_is_ended_and_is_started_again_when_it_died, rabbitmq),
+		OWN(a_server_that_was_up_and_keeps_silent_is_not_waited_for, redis),
+		OWN(a_server_that_was_up_and_keeps_silent_is_not_waited_for, rabbitmq),
 		cmocka_unit_test(an_address_is_understood_or_refused_with_a_sentence),
 	};
 

@@ -147,6 +147,65 @@ static void compare_tells_what_breaks_in_new_only(void **state)
 	scene_says(COMPARE SCENE_SIX_THREE, RC_FINDING, "crash");
 }
 
+/* One of 36 is below what is let pass, unless nothing is. */
+static void compare_strictly_wants_every_metric_settled(void **state)
+{
+	char path[2 * SUPPORT_PATH];
+
+	(void)state;
+	scene_six_three(&usual);
+	(void)snprintf(path, sizeof(path), "%s/blank", program.here);
+	support_text(path,
+		"for f in n1 n2; do\n"
+		"awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++)\n"
+		"if ($i == \"lat_p50_ns\") c = i } NR > 1 && /size=768&/ { $c = \"\" } 1' "
+		"$f/samples.csv >x\n"
+		"mv x $f/samples.csv\ndone\n");
+	program_ends("sh blank", RC_FINE);
+	scene_says(COMPARE SCENE_SIX_THREE, RC_FINE, " inconclusive=1 ");
+	scene_says(COMPARE "--strict " SCENE_SIX_THREE, RC_INCONCLUSIVE,
+		"only 6 campaigns of BASE and 1 of NEW have it");
+}
+
+static size_t lines_with(const char *text, const char *words)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, words)) != NULL; text += strlen(words))
+		n++;
+	return n;
+}
+
+static void compare_says_how_many_rows_it_left_out(void **state)
+{
+	(void)state;
+	scene_six_three(&usual);
+	scene_says(COMPARE "--top 3 " SCENE_SIX_THREE, RC_FINE, "... and 33 more rows");
+	assert_int_equal(lines_with(program.out, "\nOK "), 3);
+	program_ends(COMPARE "--top 0 " SCENE_SIX_THREE, RC_FINE);
+	assert_int_equal(lines_with(program.out, "\nOK "), 36);
+	assert_null(strstr(program.out, " more rows"));
+}
+
+static void compare_below_its_minimum_says_what_it_could_have_seen(void **state)
+{
+	char *line, *save = NULL;
+	size_t open = 0;
+
+	(void)state;
+	scene_runs("b", 3, 0, &usual);
+	scene_runs("n", 2, 100, &(struct scene){.binary = "bbbb"});
+	program_ends(COMPARE "b1 b2 b3 -- n1 n2", RC_INCONCLUSIVE);
+	for (line = strtok_r(program.out, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strstr(line, "; needs about"))
+			continue;
+		open++;
+		assert_int_equal(lines_with(line, "needs about"), 1);
+		assert_int_equal(lines_with(line, " campaigns a side; would have seen "), 1);
+	}
+	assert_true(open >= 10);
+}
+
 static void compare_gives_the_same_bytes_for_the_same_input(void **state)
 {
 	char *first;
@@ -285,12 +344,12 @@ static void a_run_keeps_its_campaign_unless_told_not_to(void **state)
 
 	(void)state;
 	program_need_processes();
-	snprintf(line, sizeof(line),
-		H "%s --no-keep && HANDOFF_NO_KEEP=1 " H "%s && test ! -e "
-		  "results/campaigns",
-		run, run);
+	snprintf(line, sizeof(line), H "%s --no-keep", run);
 	if (program_finish(program_start(line)) == RC_USAGE)
 		skip_because("this build may not measure into results/");
+	program_ends("test ! -e results/campaigns", RC_FINE);
+	snprintf(line, sizeof(line), "env HANDOFF_NO_KEEP=1 " H "%s", run);
+	program_ends(line, RC_FINE);
 	program_ends("test ! -e results/campaigns", RC_FINE);
 	snprintf(line, sizeof(line), H "%s", run);
 	program_ends(line, RC_FINE);
@@ -353,6 +412,94 @@ static void a_baseline_of_a_red_run_needs_a_reason(void **state)
 	scene_says(SAVE " --replace --accept nonsense=x", RC_USAGE, "name no cell that failed");
 }
 
+#define CELL_64                                                                                    \
+	"channel/pipe/pingpong?domain=thread&size=64&placement=nearest&wait=block&capacity=1024"
+
+/* The new kernel is what made it slower; a user would not notice any more. */
+static void a_baseline_of_what_became_slower_needs_a_reason(void **state)
+{
+	(void)state;
+	scene_six_three(&(struct scene){.slow = 0.3, .slowed = 1, .kernel = "6.2"});
+	program_ends(SAVE, RC_FINE);
+	scene_says(H "baseline save --no-kept slow n1 n2 n3", RC_FINDING,
+		"against results/baselines/old: " CELL_64 ": REGRESSED: throughput: ");
+	program_ends("test ! -e results/baselines/slow", RC_FINE);
+	scene_says(H "baseline save --no-kept slow n1 n2 n3 --accept '" CELL_64
+		     "=the mitigation costs that'",
+		RC_FINE, "3 campaigns");
+	scene_says(H "baseline show slow", RC_FINE, "the mitigation costs that");
+	scene_says(H "baseline save --no-kept --replace old n1 n2 n3", RC_FINDING,
+		"against results/baselines/old: ");
+	/* the newest one is of the same */
+	program_ends(
+		"sed -i 's/^saved_utc,..../saved_utc,2999/' results/baselines/slow/baseline.csv",
+		RC_FINE);
+	scene_says(H "baseline save --no-kept newer n1 n2 n3", RC_FINE, "3 campaigns");
+	program_ends(
+		"sed -i 's/^saved_utc,..../saved_utc,1999/' results/baselines/slow/baseline.csv "
+		"results/baselines/newer/baseline.csv",
+		RC_FINE);
+	scene_says(H "baseline save --no-kept again n1 n2 n3", RC_FINDING,
+		"against results/baselines/old: ");
+}
+
+static void a_baseline_of_a_slower_whole_needs_a_reason(void **state)
+{
+	(void)state;
+	scene_six_three(&(struct scene){.all = 0.12});
+	program_ends(SAVE, RC_FINE);
+	scene_says(H "baseline save --no-kept new n1 n2 n3", RC_FINDING,
+		": all: all cells together became ");
+	scene_says(H "baseline save --no-kept new n1 n2 n3 --accept 'all=a new hypervisor'",
+		RC_FINE, "3 campaigns");
+}
+
+static void a_baseline_is_refused_where_compare_left_a_red_judgement(void **state)
+{
+	(void)state;
+	scene_six_three(&(struct scene){.slow = 0.3, .slowed = 1});
+	program_ends(COMPARE "-o n1 " SCENE_SIX_THREE, RC_FINDING);
+	scene_says(H "baseline save --no-kept new n1 n2 n3", RC_FINDING,
+		"n1/judgement.csv: " CELL_64 ": REGRESSED");
+	program_ends("echo x >>n1/judgement.csv", RC_FINE);
+	scene_says(H "baseline save --no-kept new n1 n2 n3", RC_USAGE, "n1/judgement.csv:");
+	program_ends("rm n1/judgement.csv", RC_FINE);
+	program_ends(H "baseline save --no-kept new n1 n2 n3", RC_FINE);
+}
+
+/* Nobody can say whether it is slower; that does not stand in the way, but is said. */
+static void a_baseline_that_cannot_be_held_against_the_last_is_saved_with_a_note(void **state)
+{
+	(void)state;
+	scene_six_three(&(struct scene){.slow = 0.3, .slowed = 1});
+	program_ends(SAVE, RC_FINE);
+	scene_says(H "baseline save --no-kept two n1 n2", RC_FINE,
+		"note: whether it is slower than results/baselines/old is not known");
+	program_ends("rm -r results/baselines/two", RC_FINE);
+	program_ends("sed -i 's/A processor/Another/' n1/environment.csv n2/environment.csv "
+		     "n3/environment.csv",
+		RC_FINE);
+	scene_says(H "baseline save --no-kept other n1 n2 n3", RC_FINE,
+		"note: so it was not held against results/baselines/old");
+	assert_non_null(strstr(program.err, "differ in cpu_model"));
+	program_ends("rm -r results/baselines/other", RC_FINE);
+	scene_says(H "baseline save --no-kept --under-test cpu other n1 n2 n3", RC_FINDING,
+		"REGRESSED");
+	scene_says(H "baseline save --under-test cup other n1", RC_USAGE, "did you mean cpu");
+}
+
+static void a_baseline_is_not_comparable_with_a_run_that_lacks_its_cells(void **state)
+{
+	(void)state;
+	scene_runs("b", 6, 0, &usual);
+	scene_run("n1", 100, &(struct scene){.without = 2});
+	program_ends(SAVE, RC_FINE);
+	scene_says(H "baseline verify old n1", RC_NOTHING, "n1 has no cell channel/p");
+	assert_int_equal(lines_with(program.err, " has no cell "), 2);
+	program_ends(H "baseline save --no-kept few n1", RC_FINE);
+	scene_says(H "baseline verify few b1", RC_FINE, "note: results/baselines/few");
+}
+
 static void a_campaign_that_lies_apart_goes_to_quarantine(void **state)
 {
 	(void)state;
@@ -400,6 +547,9 @@ int main(void)
 		PROGRAM_TEST(compare_leaves_out_a_campaign_of_base_that_lies_apart),
 		PROGRAM_TEST(compare_fails_on_missing_cells_unless_they_are_allowed),
 		PROGRAM_TEST(compare_tells_what_breaks_in_new_only),
+		PROGRAM_TEST(compare_strictly_wants_every_metric_settled),
+		PROGRAM_TEST(compare_says_how_many_rows_it_left_out),
+		PROGRAM_TEST(compare_below_its_minimum_says_what_it_could_have_seen),
 		PROGRAM_TEST(compare_gives_the_same_bytes_for_the_same_input),
 		PROGRAM_TEST(compare_refuses_another_machine_with_the_list_of_differences),
 		PROGRAM_TEST(compare_of_bare_files_decides_nothing),
@@ -411,6 +561,11 @@ int main(void)
 		PROGRAM_TEST(a_baseline_is_saved_listed_shown_verified_and_compared_with),
 		PROGRAM_TEST(a_baseline_that_was_changed_is_told),
 		PROGRAM_TEST(a_baseline_of_a_red_run_needs_a_reason),
+		PROGRAM_TEST(a_baseline_of_what_became_slower_needs_a_reason),
+		PROGRAM_TEST(a_baseline_of_a_slower_whole_needs_a_reason),
+		PROGRAM_TEST(a_baseline_is_refused_where_compare_left_a_red_judgement),
+		PROGRAM_TEST(a_baseline_that_cannot_be_held_against_the_last_is_saved_with_a_note),
+		PROGRAM_TEST(a_baseline_is_not_comparable_with_a_run_that_lacks_its_cells),
 		PROGRAM_TEST(a_campaign_that_lies_apart_goes_to_quarantine),
 		PROGRAM_TEST(a_baseline_is_of_one_machine_one_build_and_one_matrix),
 	};

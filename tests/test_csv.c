@@ -304,8 +304,12 @@ static void csv_drops_and_reports_an_incomplete_last_line(void **state)
 static void csv_says_where_a_file_is_bad(void **state)
 {
 	(void)state;
-	CHECK_BAD("a,b\n1\n", "2", "1 fields, but the header has 2");
-	CHECK_BAD("a,b\n\n1,2,3\n", "3", "3 fields");
+	CHECK_BAD("a,b\n1\n", "2:2", "1 fields, but the header has 2");
+	CHECK_BAD("a,b\n1\r\n", "2:2", "1 fields, but the header has 2");
+	CHECK_BAD("a,b\n\n1,2,3\n", "3:5", "3 fields");
+	CHECK_BAD("a,b\n1,2,\n", "2:5", "3 fields");
+	CHECK_BAD("a,b\n\"1,\"\",\",2,3,4\n", "2:11", "4 fields"); /* within quotes is none */
+	CHECK_BAD("a,b\n\"1\n,2\"\n", "3:4", "1 fields");          /* the row ends there */
 	CHECK_BAD("a,b\n1,\"x\n3,4\n", "2", "never closed");
 	CHECK_BAD("a,b\n1,\"x\n3,4", "2", "never closed");
 	CHECK_BAD("a,b\n1,x\"y\n", "2:4", "misplaced quote");

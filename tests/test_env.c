@@ -140,12 +140,34 @@ static void env_gives_value_and_no_reason_for_what_it_can_read(void **state)
 	check_value(t, "transparent_hugepages", "madvise");
 }
 
+/* Two processors of one name may be different ones. */
+static void env_tells_steppings_of_one_model_apart(void **state)
+{
+	struct tree *t = *state;
+
+	put(t, "/proc/cpuinfo",
+		"processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n"
+		"model name\t: AMD EPYC 7763\nstepping\t: 2\n");
+	write_csv(t);
+	check_value(t, "cpu_model", "AMD EPYC 7763");
+	check_value(t, "cpu_family", "25");
+	check_value(t, "cpu_model_number", "1");
+	check_value(t, "cpu_stepping", "2");
+	put(t, "/proc/cpuinfo",
+		"processor\t: 0\nCPU implementer\t: 0x41\nCPU architecture: 8\n"
+		"CPU variant\t: 0x3\nCPU part\t: 0xd0c\nCPU revision\t: 1\n");
+	write_csv(t);
+	check_value(t, "cpu_family", "8");
+	check_value(t, "cpu_model_number", "0xd0c");
+	check_value(t, "cpu_stepping", "0x3.1");
+}
+
 static void env_gives_empty_value_and_reason_for_what_it_cannot_read(void **state)
 {
-	static const char *const keys[] = {"host", "kernel", "cpu_model", "cpus_online",
-		"cache_l1d", "governor", "turbo", "smt", "hypervisor", "cgroup_cpu_quota_cpus",
-		"clocksource", "load_average", "steal_since_boot_pct", "aslr", "memory_bytes",
-		"mitigations"};
+	static const char *const keys[] = {"host", "kernel", "cpu_model", "cpu_family",
+		"cpu_model_number", "cpu_stepping", "cpus_online", "cache_l1d", "governor", "turbo",
+		"smt", "hypervisor", "cgroup_cpu_quota_cpus", "clocksource", "load_average",
+		"steal_since_boot_pct", "aslr", "memory_bytes", "mitigations"};
 	struct tree *t = *state;
 
 	write_csv(t);
@@ -358,6 +380,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TREE(env_gives_value_and_no_reason_for_what_it_can_read),
+		IN_TREE(env_tells_steppings_of_one_model_apart),
 		IN_TREE(env_gives_empty_value_and_reason_for_what_it_cannot_read),
 		IN_TREE(env_gives_each_vulnerability_its_row),
 		IN_TREE(env_keeps_only_boot_parameters_that_bear_on_speed),

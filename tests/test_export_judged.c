@@ -49,6 +49,18 @@ static size_t count_of(const char *text, const char *what)
 	return n;
 }
 
+static char *printed(const struct judgement *j, size_t most)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	assert_non_null(to);
+	judged_print(to, j, most);
+	assert_int_equal(fclose(to), 0);
+	return text;
+}
+
 /* ---- Markdown ------------------------------------------------------------------------ */
 
 /* Borders of a table row: every | that is not escaped. */
@@ -82,7 +94,7 @@ static void read_markdown_line(const char *line, struct markdown *m, size_t *col
 	m->last_line = strncmp(line, "verdict=", 8) == 0 || (m->last_line && line[0] == '`');
 	if (!table) {
 		*columns = 0;
-		assert_true(!line[0] || strchr("*#<`v0123456789BTa", line[0]) != NULL);
+		assert_true(!line[0] || strchr("*#<`v0123456789ABITOa", line[0]) != NULL);
 		return;
 	}
 	if (*columns && borders_of(line) != *columns)
@@ -121,19 +133,107 @@ static void markdown_shows_first_what_became_slower_by_how_much_and_how_sure(voi
 	leave(&j);
 	program_ends(H "export --to markdown gate", RC_FINE);
 	read_markdown(program.out, &m);
-	assert_int_equal(m.rows, j.n);
-	assert_int_equal(m.changed, 6); /* slower, missing, faster */
+	assert_int_equal(m.rows, 6);    /* cells */
+	assert_int_equal(m.changed, 3); /* two slower, one missing */
 	assert_ptr_equal(strstr(program.out, "### handoff: 2 of 6 cells became slower; 1 cell"),
 		program.out);
-	slower = strstr(program.out, "| **50.0 % slower** [45.5, 54.6] | p50 | "
-				     "`channel/pipe/pingpong?domain=process&fan=1x1&size=64&"
-				     "placement=nearest` | 5.12 us | 7.68 us | 34 |");
+	slower = strstr(program.out,
+		"| **50.0 % slower** [45.5, 54.6] | p50 | "
+		"`channel/pipe/pingpong?domain=process&fan=1x1&size=64&"
+		"placement=nearest` | 5.12 us | 7.68 us | 34 | 6.2 % | "
+		"also throughput 12.3 % slower; p99 9.0 times as slow (not gated) |\n");
 	assert_non_null(slower);
-	assert_true(slower - program.out < 800);
-	assert_true(slower < strstr(program.out, "| **12.3 % slower**"));
+	assert_true(slower - program.out < 600);
+	assert_non_null(strstr(slower, "| **12.3 % slower** [8.9, 15.8] | throughput | "));
+	assert_non_null(strstr(slower, "| also p50 20.0 % faster; fine: cpu |\n"));
+	assert_true(slower < strstr(program.out, "\nTwo builds that do not differ"));
 	assert_true(slower < strstr(program.out, "<details>"));
-	assert_non_null(strstr(program.out, "at most 1 % of runs"));
-	assert_non_null(strstr(program.out, "needs about 120 pairs"));
+	assert_non_null(strstr(program.out, "a cell slower in at most 1 % of runs, and all cells "
+					    "together in at most 1 %."));
+	assert_non_null(strstr(program.out, "in times where the change is in times"));
+	assert_non_null(strstr(program.out, "| needs about 120 pairs; would have seen 6.2 %; also "
+					    "fine: throughput; no figure: p99 |\n"));
+	assert_non_null(strstr(program.out, ", seed 18446744073709551615</sub>"));
+	judged_free(&j);
+}
+
+/* q is not a chance of any false alarm, and nothing was drawn by a seed. */
+static void markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed(void **state)
+{
+	struct judgement j;
+	char *text;
+
+	(void)state;
+	scene_each(&j);
+	j.mode = JUDGED_STORED;
+	j.fwer = 0.05;
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	assert_non_null(strstr(program.out, "at most 5 % is expected not to be (false discov"));
+	assert_non_null(strstr(program.out, "wrongly called slower in at most 1 % of comp"));
+	assert_null(strstr(program.out, "seed"));
+	assert_null(strstr(program.out, "fwer"));
+	assert_non_null(strstr(program.out, " q=0.05 margin=3%\n"));
+	assert_non_null(strstr(program.out, "needs about 120 campaigns a side;"));
+	text = printed(&j, 0);
+	assert_null(strstr(text, "seed"));
+	free(text);
+	judged_free(&j);
+}
+
+/* A metric without figures says the least: its cell stands where the others do. */
+static void markdown_has_a_cell_once_where_its_gravest_metric_stands(void **state)
+{
+	struct judgement j;
+	struct markdown m;
+	char *fine;
+
+	(void)state;
+	scene_judgement(&j);
+	scene_row(&j, "timer/a/late", "throughput", JUDGED_NA);
+	scene_row(&j, "timer/a/late", "p50", JUDGED_OK);
+	scene_row(&j, "timer/b/late", "throughput", JUDGED_NA);
+	scene_row(&j, "timer/c/late", "p50", JUDGED_INCONCLUSIVE);
+	scene_row(&j, "timer/c/late", "cpu", JUDGED_IMPROVED);
+	scene_row(&j, "timer/c/late", "p99", JUDGED_INCONCLUSIVE);
+	judged_sort(&j);
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	read_markdown(program.out, &m);
+	assert_int_equal(m.rows, 3);
+	assert_non_null(strstr(program.out, "#### Faster: 1 cell\n"));
+	assert_non_null(strstr(program.out, "| also p50 not settled, 0.4 % slower; p99 not sett"));
+	fine = strstr(program.out, "<summary>Fine: 1 cell<");
+	assert_non_null(fine);
+	assert_non_null(strstr(fine, "`timer/a/late`"));
+	assert_non_null(strstr(program.out, "<summary>Without figures: 1 cell<"));
+	judged_free(&j);
+}
+
+/* Names are short where cells have much in common, and different still. */
+static void markdown_says_once_what_all_cells_have_alike(void **state)
+{
+	struct judgement j;
+
+	(void)state;
+	scene_judgement(&j);
+	scene_row(&j, "channel/pipe/stream?domain=thread&fan=1x1&size=64&wait=spin", "p50",
+		JUDGED_REGRESSED);
+	scene_row(&j, "channel/pipe/stream?domain=thread&size=64&fan=1x1", "p50", JUDGED_REGRESSED);
+	scene_row(&j, "lock/mcs/contend?fan=1x11&domain=thread&size=64", "p50", JUDGED_REGRESSED);
+	judged_sort(&j);
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	assert_non_null(strstr(program.out, "\nAll cells have `domain=thread&size=64`, which"));
+	assert_non_null(strstr(program.out, "| `channel/pipe/stream?fan=1x1&wait=spin` |"));
+	assert_non_null(strstr(program.out, "| `channel/pipe/stream?fan=1x1` |"));
+	assert_non_null(strstr(program.out, "| `lock/mcs/contend?fan=1x11` |"));
+	j.n = 1;
+	judged_sort(&j);
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	assert_null(strstr(program.out, "All cells have"));
+	assert_non_null(strstr(program.out, "domain=thread&"));
 	judged_free(&j);
 }
 
@@ -163,8 +263,8 @@ static void check_capped(const char *line, size_t most)
 	assert_true(strlen(text) <= most);
 	assert_true(strlen(text) > most / 2);
 	read_markdown(text, &m);
-	assert_true(m.rows > 0 && m.rows < 2 * 20000);
-	assert_non_null(strstr(text, "more rows do not fit here"));
+	assert_true(m.rows > 0 && m.rows < 20000);
+	assert_non_null(strstr(text, "more cells do not fit here"));
 	assert_non_null(strstr(text, "verdict=FAIL regressed=2000 "));
 	free(text);
 }
@@ -356,7 +456,7 @@ static void step_summary_is_appended_to_what_is_there(void **state)
 	text = support_read(here("summary"));
 	assert_ptr_equal(strstr(text, "before\n### handoff: 2 of"), text);
 	read_markdown(text + strlen("before\n"), &m);
-	assert_int_equal(m.rows, j.n);
+	assert_int_equal(m.rows, j.cells);
 	free(text);
 	memset(filler, 'x', SUMMARY_BYTES - 40000);
 	support_write(here("summary"), filler, SUMMARY_BYTES - 40000);
@@ -374,7 +474,10 @@ static void step_summary_is_appended_to_what_is_there(void **state)
 
 /* ---- JUnit ------------------------------------------------------------------------------- */
 
-/* Prints the suite's counts, then outcome and name of each testcase, names without line breaks. */
+/*
+ * Prints the suite's counts; of each testcase leaves outcome, class, name, time, message and text in
+ * `cases`.  Whoever shows a failure takes its message or its text, so the text says the message.
+ */
 static const char junit_reader[] =
 	"import sys, xml.etree.ElementTree as tree\n"
 	"root = tree.parse(sys.argv[1]).getroot()\n"
@@ -382,20 +485,39 @@ static const char junit_reader[] =
 	"suite = root[0]\n"
 	"cases = suite.findall('testcase')\n"
 	"kinds = {'failure': 0, 'skipped': 0, 'passed': 0}\n"
-	"lines = []\n"
+	"out = []\n"
 	"for case in cases:\n"
-	"    kind = [c.tag for c in case if c.tag in kinds] or ['passed']\n"
-	"    assert len(kind) == 1 and case.get('classname') and case.find('system-out').text\n"
-	"    kinds[kind[0]] += 1\n"
-	"    message = [c.get('message') for c in case if c.tag in kinds]\n"
-	"    assert not message or message[0]\n"
-	"    lines.append(kind[0] + ' ' + case.get('name'))\n"
+	"    found = [c for c in case if c.tag in kinds]\n"
+	"    assert len(found) <= 1 and case.get('classname') and case.find('system-out').text\n"
+	"    kind = found[0].tag if found else 'passed'\n"
+	"    message = found[0].get('message') if found else ''\n"
+	"    text = found[0].text if found else ''\n"
+	"    assert not found or (message and message in text)\n"
+	"    kinds[kind] += 1\n"
+	"    out += [kind, case.get('classname'), case.get('name'), case.get('time') or '', message, "
+	"text]\n"
 	"assert int(suite.get('tests')) == len(cases)\n"
 	"assert int(suite.get('failures')) == kinds['failure']\n"
 	"assert int(suite.get('skipped')) == kinds['skipped']\n"
-	"out = '\\0'.join(lines) + '\\0'\n"
-	"open('cases', 'wb').write(out.encode())\n"
+	"open('cases', 'wb').write(('\\0'.join(out) + '\\0').encode())\n"
 	"print(len(cases), kinds['failure'], kinds['skipped'])\n";
+
+/* A testcase as the reader left it. */
+struct junit_case {
+	const char *outcome, *class, *name, *time, *message, *text;
+};
+
+/* Goes on to the next one. */
+static struct junit_case next_case(const char **at)
+{
+	const char *field[6];
+
+	for (int i = 0; i < 6; i++) {
+		field[i] = *at;
+		*at += strlen(*at) + 1;
+	}
+	return (struct junit_case){field[0], field[1], field[2], field[3], field[4], field[5]};
+}
 
 static void read_junit(const char *counts)
 {
@@ -406,13 +528,19 @@ static void read_junit(const char *counts)
 	program_says("python3 junit.py junit.xml", counts);
 }
 
-static void check_case(const char *got, const char *outcome, const struct judged *r)
+static void check_case(const struct junit_case *got, const char *outcome, const struct judged *r)
 {
-	char cell[LINE], want[2 * LINE];
+	char cell[LINE], name[LINE], want[2 * LINE];
 
 	sanitise(r->cell, true, cell);
-	(void)snprintf(want, sizeof(want), "%s %s %s", outcome, cell, r->metric);
-	assert_string_equal(got, want);
+	assert_string_equal(got->outcome, outcome);
+	(void)snprintf(name, sizeof(name), "%s %s", got->class, got->name);
+	(void)snprintf(want, sizeof(want), "%s %s", cell, r->metric);
+	if (strncmp(cell, got->class, strlen(got->class)) == 0 && cell[strlen(got->class)] == '/')
+		name[strlen(got->class)] = '/';
+	else
+		(void)snprintf(name, sizeof(name), "%s", got->name);
+	assert_string_equal(name, want);
 }
 
 static void junit_fails_what_regressed_and_skips_what_has_no_verdict(void **state)
@@ -420,17 +548,61 @@ static void junit_fails_what_regressed_and_skips_what_has_no_verdict(void **stat
 	static const char *const outcome[] = {"failure", "failure", "failure", "failure", "passed",
 		"passed", "skipped", "skipped", "skipped", "skipped", "passed", "passed"};
 	struct judgement j;
-	char *cases, *at;
+	struct junit_case c;
+	const char *at;
+	char *cases;
 
 	(void)state;
 	scene_each(&j);
 	leave(&j);
 	read_junit("13 4 4\n"); /* and one passes as a whole */
 	at = cases = support_read(here("cases"));
-	assert_string_equal(at, "passed all cells together");
+	c = next_case(&at);
+	assert_string_equal(c.outcome, "passed");
+	assert_string_equal(c.name, "all cells together");
 	for (size_t i = 0; i < j.n; i++) {
-		at += strlen(at) + 1;
-		check_case(at, outcome[i], &j.row[i]);
+		c = next_case(&at);
+		check_case(&c, outcome[i], &j.row[i]);
+	}
+	free(cases);
+	judged_free(&j);
+}
+
+/* What became slower, by how much, how sure that is, where: in message and text alike. */
+static void junit_says_what_by_how_much_and_how_sure(void **state)
+{
+	static const char say[] = "REGRESSED: 50.0 % slower [45.5, 54.6], 5.12 us -> 7.68 us, 34 "
+				  "pairs; would have seen 6.2 %";
+	struct judgement j;
+	struct junit_case c;
+	const char *at;
+	char *cases, text[LINE];
+
+	(void)state;
+	scene_each(&j);
+	leave(&j);
+	read_junit("13 4 4\n");
+	at = cases = support_read(here("cases"));
+	(void)next_case(&at);
+	c = next_case(&at);
+	assert_string_equal(c.class, "channel/pipe");
+	assert_string_equal(
+		c.name, "pingpong?domain=process&fan=1x1&size=64&placement=nearest p50");
+	assert_true(fabs(atof(c.time) / 7.684875e-6 - 1) < 1e-3);
+	assert_string_equal(c.message, say);
+	(void)snprintf(text, sizeof(text), "p50 of %s: %s (in brackets: 95 %% interval)",
+		j.row[0].cell, say);
+	assert_string_equal(c.text, text);
+	c = next_case(&at); /* a rate: what one message takes */
+	assert_string_equal(c.class, "channel/pipe");
+	assert_true(fabs(atof(c.time) * 195000 / 1.123 - 1) < 1e-3);
+	for (size_t i = 2; i < j.n; i++) {
+		c = next_case(&at);
+		if (j.row[i].verdict == JUDGED_INCONCLUSIVE)
+			assert_non_null(strstr(c.text, "needs about 120 pairs; would have seen "
+						       "6.2 % (in"));
+		if (j.row[i].verdict == JUDGED_NEW)
+			assert_string_equal(c.time, "");
 	}
 	free(cases);
 	judged_free(&j);
@@ -439,16 +611,19 @@ static void junit_fails_what_regressed_and_skips_what_has_no_verdict(void **stat
 static void junit_holds_whatever_a_name_or_reason_says(void **state)
 {
 	struct judgement j;
-	char *cases, *at;
+	const char *at;
+	char *cases;
 
 	(void)state;
 	scene_hostile(&j);
 	leave(&j);
 	read_junit("13 8 4\n");
 	at = cases = support_read(here("cases"));
+	(void)next_case(&at);
 	for (size_t i = 0; i < j.n; i++) {
-		at += strlen(at) + 1;
-		check_case(at, j.row[i].verdict == JUDGED_NA ? "skipped" : "failure", &j.row[i]);
+		struct junit_case c = next_case(&at);
+
+		check_case(&c, j.row[i].verdict == JUDGED_NA ? "skipped" : "failure", &j.row[i]);
 	}
 	free(cases);
 	judged_free(&j);
@@ -525,8 +700,10 @@ static void what_broke_fails_in_every_format(void **state)
 	assert_string_equal(judged_title(say, &j), "1 cell broke");
 	leave(&j);
 	program_ends(H "export --to markdown gate", RC_FINE);
-	assert_non_null(strstr(program.out, "#### Broke: 1 metric of 1 cell\n"));
-	assert_non_null(strstr(program.out, "| `channel/pipe/stream` | NEW crashed: signal 11 |"));
+	assert_non_null(strstr(program.out, "#### Broke: 1 cell\n"));
+	assert_non_null(
+		strstr(program.out, "| `channel/pipe/stream` | NEW crashed: signal 11; also no "
+				    "figure: p99 |"));
 	program_ends(H "export --to github gate", RC_FINE);
 	assert_non_null(strstr(program.out, "\n::error title=cell channel/pipe/stream::NA: no "
 					    "figure; NEW crashed: signal 11\n"));
@@ -582,18 +759,6 @@ static void values_are_said_in_their_unit(void **state)
 	}
 }
 
-static char *printed(const struct judgement *j, size_t most)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *to = open_memstream(&text, &len);
-
-	assert_non_null(to);
-	judged_print(to, j, most);
-	assert_int_equal(fclose(to), 0);
-	return text;
-}
-
 static void terminal_shows_changes_first_and_what_is_fine_in_a_line(void **state)
 {
 	static const char begin[] =
@@ -609,7 +774,8 @@ static void terminal_shows_changes_first_and_what_is_fine_in_a_line(void **state
 		"placement=nearest\n"
 		"  ... and 2 more\n";
 	static const char end[] =
-		"\nFine: 2 metrics of 2 cells; no interval reaches further than 3.5 %\n"
+		"\nFine: 2 metrics of 2 cells; no interval reaches further than 3.5 %; "
+		"slow-downs from 6.2 % on would have been seen\n"
 		"\nAll cells together: 0.2 % slower [-0.9, 1.3]\n"
 		"\nverdict=FAIL regressed=2 improved=1 inconclusive=1 broke=0 missing=1 suite=ok cells=6 "
 		"fwer=0.01 margin=3%\n";
@@ -625,7 +791,7 @@ static void terminal_shows_changes_first_and_what_is_fine_in_a_line(void **state
 	free(text);
 	text = printed(&j, 0);
 	assert_null(strstr(text, " more\n"));
-	assert_non_null(strstr(text, "pairs; needs about 120 pairs\n"));
+	assert_non_null(strstr(text, "pairs; needs about 120 pairs; would have seen 6.2 %\n"));
 	assert_int_equal(count_of(text, "\n              "), j.n - 2);
 	free(text);
 	judged_free(&j);
@@ -697,7 +863,7 @@ static void judged_exports_say_what_is_missing_or_wrong(void **state)
 		"GITHUB_STEP_SUMMARY is not set");
 	check_refused(H "export --to junit --out nowhere/x gate", "nowhere/x");
 	support_append(here("gate/judgement.csv"), "1,metric,x\n");
-	check_refused(H "export --to junit gate", "gate/judgement.csv:15: 3 fields");
+	check_refused(H "export --to junit gate", "gate/judgement.csv:15:11: 3 fields");
 	judged_free(&j);
 }
 
@@ -722,6 +888,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(markdown_shows_first_what_became_slower_by_how_much_and_how_sure),
+		PROGRAM_TEST(markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed),
+		PROGRAM_TEST(markdown_has_a_cell_once_where_its_gravest_metric_stands),
+		PROGRAM_TEST(markdown_says_once_what_all_cells_have_alike),
 		PROGRAM_TEST(markdown_holds_whatever_a_name_or_reason_says),
 		PROGRAM_TEST(markdown_of_many_rows_fits_and_says_how_many_do_not),
 		PROGRAM_TEST(annotations_say_the_whole_then_what_fails),
@@ -729,6 +898,7 @@ int main(void)
 		PROGRAM_TEST(annotations_are_as_many_as_are_shown),
 		PROGRAM_TEST(step_summary_is_appended_to_what_is_there),
 		PROGRAM_TEST(junit_fails_what_regressed_and_skips_what_has_no_verdict),
+		PROGRAM_TEST(junit_says_what_by_how_much_and_how_sure),
 		PROGRAM_TEST(junit_holds_whatever_a_name_or_reason_says),
 		PROGRAM_TEST(
 			junit_fails_as_a_whole_where_all_became_slower_or_nothing_was_compared),

@@ -3,19 +3,21 @@
  * parser, the other by a strict one of our own that has the rules of benchstat's.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "bench/escape.h"
-#include "bench/export.h"
+#include "bench/export_rows.h"
 #include "harness/compiler.h"
 #include "tests/program.h"
 #include "tests/sample_rows.h"
 
-enum { ROWS = 16 };
+enum { ROWS = 16, MOST_KIB = 64 * 1024 };
 
 /* Good until the next call. */
 static const char *here(const char *name)
@@ -388,9 +390,52 @@ static void exports_take_one_side_of_pairs_or_a_file(void **state)
 	free(f);
 }
 
+/* As structures these would not fit by far. */
+static void runs_of_many_trials_are_exported_in_the_room_of_a_few(void **state)
+{
+	static const char *const line[] = {
+		H "export --to gobench --out text run", H "export --to gbench --out text run"};
+	struct sample *row = calloc(ROWS, sizeof(*row));
+	struct rusage u;
+
+	(void)state;
+	assert_non_null(row);
+	program_need_no_asan("room");
+	leave_run(row, add_rows(row, 0, (struct at){0}, 5000, 3));
+	free(row);
+	program_ends("awk -F, -v OFS=, 'NR == 1 { print; next } "
+		     "{ for (i = 0; i < 10000; i++) { $24 = 1000 * i + NR; print } }' "
+		     "run/samples.csv > many",
+		RC_FINE);
+	program_ends("mv many run/samples.csv", RC_FINE);
+	for (size_t i = 0; i < ARRAY_LEN(line); i++)
+		program_ends(line[i], RC_FINE);
+	assert_int_equal(getrusage(RUSAGE_CHILDREN, &u), 0);
+	if (u.ru_maxrss > MOST_KIB)
+		fail_msg("took %ld KiB", u.ru_maxrss);
+	program_says("grep -c repetition_index text", "30000\n");
+}
+
+static void more_trials_than_can_be_held_are_refused_with_a_way_out(void **state)
+{
+	struct export_rows *r = calloc(1, sizeof(*r));
+	char err[200] = "";
+
+	(void)state;
+	assert_non_null(r);
+	r->n = EXPORT_MOST_HELD / sizeof(struct sample) + 1;
+	assert_int_equal(export_rows_keep(r, err, sizeof(err)), -E2BIG);
+	check_says(err, "choose some by -m");
+	assert_null(r->all);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* first: it looks at the largest child so far */
+		PROGRAM_TEST(runs_of_many_trials_are_exported_in_the_room_of_a_few),
+		cmocka_unit_test(more_trials_than_can_be_held_are_refused_with_a_way_out),
 		PROGRAM_TEST(gbench_has_a_repetition_for_each_trial),
 		PROGRAM_TEST(gbench_holds_whatever_a_cell_is_called),
 		PROGRAM_TEST(json_strings_of_64_kib_come_back_whole),

@@ -8,10 +8,11 @@
 #include <time.h>
 
 #include "bench/gate.h"
+#include "bench/version.h"
 #include "tests/gate_sim.h"
 #include "tests/support.h"
 
-enum { CELLS = 200, SLOWED = 10 };
+enum { CELLS = 200, FEWER = 60, SLOWED = 10, PARTS = 6 };
 
 static const struct gate_metric metrics[] = {
 	{.margin = 0.03125, .tolerance = 0.1, .gated = true},
@@ -23,16 +24,25 @@ struct tally {
 	unsigned runs, failing, false_cells, found, suite, better;
 };
 
+static bool any_is(const struct gate *g, size_t cell, enum gate_verdict v)
+{
+	for (size_t m = 0; m < g->metrics; m++) {
+		if (g->hyp[cell * g->metrics + m].verdict == v)
+			return true;
+	}
+	return false;
+}
+
 static void count_run(struct tally *t, const struct gate *g, size_t slowed)
 {
 	unsigned wrong = 0;
 
 	for (size_t i = 0; i < g->cells; i++) {
-		bool found = g->hyp[i].verdict == GATE_REGRESSED;
+		bool found = any_is(g, i, GATE_REGRESSED);
 
 		t->found += found && i < slowed;
 		wrong += found && i >= slowed;
-		t->better += g->hyp[i].verdict == GATE_IMPROVED;
+		t->better += any_is(g, i, GATE_IMPROVED);
 	}
 	t->runs++;
 	t->false_cells += wrong;
@@ -45,10 +55,11 @@ static struct tally simulate(struct gate_sim_setting s, unsigned runs)
 	struct tally t = {.runs = 0};
 
 	for (unsigned i = 0; i < runs; i++) {
+		struct gate_metric m[COSTS];
 		struct gate g;
 
 		s.seed++;
-		gate_sim_run(&g, &s);
+		gate_sim_run(&g, m, &s);
 		count_run(&t, &g, s.slowed);
 		gate_free(&g);
 	}
@@ -62,28 +73,66 @@ static unsigned many(unsigned n)
 
 /* ---- what it costs to be wrong ---------------------------------------------- */
 
-static void three_hundred_runs_of_identical_binaries_stay_green(void **state)
+static void say(const char *what, const struct tally *t)
 {
-	clock_t begin = clock();
-	struct tally t = simulate(
-		(struct gate_sim_setting){.cells = CELLS, .seed = 1000}, many(300));
-
-	(void)state;
-	print_message("%u of %u runs failed, %u improvements; %.1f s\n", t.failing, t.runs,
-		t.better, (double)(clock() - begin) / CLOCKS_PER_SEC);
-	assert_true(t.failing * 100 <= t.runs);
-	assert_true(t.better * 100 <= t.runs);
+	print_message("%s: %u of %u runs failed, %u improvements\n", what, t->failing, t->runs,
+		t->better);
 }
 
+static void add_tally(struct tally *to, const struct tally *t)
+{
+	to->runs += t->runs;
+	to->failing += t->failing;
+	to->better += t->better;
+}
+
+/*
+ * As many cells as gates are measured with on real machines.  What it takes is that of the quickest
+ * part, times the parts: others on the same core slow it down for a while.
+ */
+static void three_hundred_runs_of_identical_binaries_stay_green(void **state)
+{
+	struct tally all = {.runs = 0};
+	double least_s = INFINITY;
+
+	(void)state;
+	for (unsigned part = 0; part < PARTS; part++) {
+		clock_t begin = clock();
+		struct tally t = simulate(
+			(struct gate_sim_setting){.cells = FEWER, .seed = 1000 * (part + 1)},
+			many(300 / PARTS));
+
+		least_s = fmin(least_s, (double)(clock() - begin) / CLOCKS_PER_SEC / t.runs);
+		add_tally(&all, &t);
+	}
+	say("identical", &all);
+	print_message("%.2f s of CPU time for 300\n", 300 * least_s);
+	assert_true(all.failing * 100 <= all.runs);
+	assert_true(all.better * 100 <= all.runs);
+	if (strcmp(version_flavour, "release") == 0)
+		assert_true(300 * least_s < 2.0);
+}
+
+static void identical_binaries_of_two_hundred_cells_stay_green(void **state)
+{
+	struct tally t = simulate(
+		(struct gate_sim_setting){.cells = CELLS, .seed = 20000}, many(50));
+
+	(void)state;
+	say("identical, 200 cells", &t);
+	assert_true(t.failing * 100 <= t.runs);
+}
+
+/* The goal is 2 %. */
 static void relinked_binaries_stay_green(void **state)
 {
 	struct tally t = simulate(
-		(struct gate_sim_setting){.cells = CELLS, .relinked_sd = 0.007, .seed = 5000},
-		many(20));
+		(struct gate_sim_setting){.cells = FEWER, .relinked_sd = 0.007, .seed = 5000},
+		many(150));
 
 	(void)state;
-	print_message("%u of %u runs failed\n", t.failing, t.runs);
-	assert_true(t.failing <= 1 + t.runs / 50); /* the goal is 2 %: of 20 one may be */
+	say("relinked", &t);
+	assert_true(t.failing * 50 <= t.runs);
 }
 
 static void ten_slowed_cells_of_two_hundred_are_found(void **state)
@@ -98,7 +147,7 @@ static void ten_slowed_cells_of_two_hundred_are_found(void **state)
 						  .slowed = SLOWED,
 						  .effect = log1p(goal[i].percent / 100.0),
 						  .seed = 9000},
-			many(10));
+			many(20));
 
 		print_message("%u %%: %u of %u found, %u wrong\n", goal[i].percent, t.found,
 			t.runs * SLOWED, t.false_cells);
@@ -109,12 +158,13 @@ static void ten_slowed_cells_of_two_hundred_are_found(void **state)
 
 static void a_little_of_every_cell_shows_in_the_suite_and_nothing_does_not(void **state)
 {
-	struct gate_sim_setting s = {.cells = CELLS, .seed = 3000, .all_effect = log(1.02)};
-	struct tally slower = simulate(s, many(20)), same;
+	struct gate_sim_setting s = {
+		.cells = CELLS, .seed = 3000, .all_effect = log(1.02), .budget = CELLS * 8};
+	struct tally slower = simulate(s, many(100)), same; /* the screen's pairs show it */
 
 	(void)state;
 	s.all_effect = 0;
-	same = simulate(s, many(20));
+	same = simulate(s, many(50));
 	print_message("+2 %%: %u of %u; +0 %%: %u\n", slower.suite, slower.runs, same.suite);
 	assert_true(slower.suite * 100 >= 95 * slower.runs);
 	assert_int_equal(same.suite, 0);
@@ -127,15 +177,16 @@ static void the_rest_of_the_budget_leaves_few_cells_open(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < 5; i++) {
+		struct gate_metric m[COSTS];
 		struct gate g;
 
 		s.seed++;
 		s.resolve = false;
-		gate_sim_run(&g, &s);
+		gate_sim_run(&g, m, &s);
 		before += (unsigned)g.open;
 		gate_free(&g);
 		s.resolve = true;
-		gate_sim_run(&g, &s);
+		gate_sim_run(&g, m, &s);
 		after += (unsigned)g.open;
 		assert_true(g.spent <= g.budget);
 		assert_false(gate_is_open(&g));
@@ -151,13 +202,14 @@ static void the_same_figures_are_judged_the_same(void **state)
 {
 	struct gate_sim_setting s = {
 		.cells = 60, .slowed = 5, .effect = 0.1, .resolve = true, .seed = 4};
+	struct gate_metric m[COSTS];
 	struct gate a, b;
 
 	(void)state;
-	gate_sim_run(&a, &s);
-	gate_sim_run(&b, &s);
+	gate_sim_run(&a, m, &s);
+	gate_sim_run(&b, m, &s);
 	assert_int_equal(a.spent, b.spent);
-	for (size_t i = 0; i < a.cells; i++) {
+	for (size_t i = 0; i < a.cells * COSTS; i++) {
 		struct gate_hypothesis x = a.hyp[i], y = b.hyp[i];
 
 		x.d = y.d = NULL; /* where they lie */
@@ -432,6 +484,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(three_hundred_runs_of_identical_binaries_stay_green),
+		cmocka_unit_test(identical_binaries_of_two_hundred_cells_stay_green),
 		cmocka_unit_test(relinked_binaries_stay_green),
 		cmocka_unit_test(ten_slowed_cells_of_two_hundred_are_found),
 		cmocka_unit_test(a_little_of_every_cell_shows_in_the_suite_and_nothing_does_not),

@@ -238,6 +238,10 @@ static void stored_gate_never_decides_below_its_minimum(void **state)
 		assert_true(isnan(w->out[0].q_slower));
 		assert_true(w->out[0].diff > 1);
 		assert_true(w->out[0].lo < w->out[0].diff && w->out[0].hi > w->out[0].diff);
+		for (size_t k = 0; k < CELLS; k++) { /* yet says what it could have seen */
+			assert_true(w->out[k].mde > log1p(rule.margin) + 2 * w->out[k].se);
+			assert_true(isfinite(w->out[k].mde));
+		}
 	}
 	make_world(w, 5, 6, 3);
 	assert_int_equal(count_slower(w, 0, SLOWED), SLOWED);

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -342,6 +343,21 @@ static void judged_verdicts_have_a_name_each_that_leads_back(void **state)
 	assert_int_equal(judged_of_name(""), JUDGED_VERDICTS);
 }
 
+/* What could not be read again is not written. */
+static void a_judgement_of_too_many_rows_is_not_written(void **state)
+{
+	struct judgement j;
+	char err[ERR] = "";
+
+	(void)state;
+	scene_judgement(&j);
+	j.n = JUDGED_MOST_ROWS + 1;
+	assert_int_equal(
+		judged_write(support_path(&dir, "many.csv"), &j, err, sizeof(err)), -E2BIG);
+	assert_non_null(strstr(err, "100001 metrics of cells are more than"));
+	assert_false(support_exists(support_path(&dir, "many.csv")));
+}
+
 /* ---- refusals ------------------------------------------------------------------------ */
 
 /* The text of a good file with `from` (its first place) replaced. */
@@ -413,12 +429,13 @@ static void judgement_is_refused_with_line_and_column_of_its_first_fault(void **
 		{"paired", "both", "j.csv:2: column 20 (mode): \"both\" is no mode"},
 		{"no,0,2\n", "no,0,3\n", "the file ends before its end: 2 of 3 rows"},
 		{"no,0,2\n", "no,0,1\n", "j.csv:4: more than the 1 rows"},
+		{"no,0,2\n", "no,0,100001\n", "column 30 (rows): 100001 is more than 100000"},
 		{"no,0,2\n", "no,-1,2\n", "j.csv:2: column 29 (exit_code): \"-1\""},
 		{"no,0,2\n", "no,256,2\n", "j.csv:2: column 29 (exit_code): 256 is more than 255"},
 		{",,,,,,,,,,,\n", ",,,,,,,,,,3,\n",
 			"j.csv:3: column 29 (exit_code): must be empty"},
 		{"a/b/c", "a/\"b/c", "j.csv:3:12: misplaced quote"},
-		{"a/b/c", "a/b/c,", "j.csv:3: 31 fields"},
+		{"a/b/c", "a/b/c,", "j.csv:3:163: 31 fields"},
 	};
 
 	(void)state;
@@ -484,6 +501,7 @@ int main(void)
 		cmocka_unit_test(judgement_ends_in_one_line_for_grep),
 		cmocka_unit_test(judgement_words_and_advisory_codes_follow_from_the_exit_code),
 		cmocka_unit_test(judged_verdicts_have_a_name_each_that_leads_back),
+		IN_DIR(a_judgement_of_too_many_rows_is_not_written),
 		IN_DIR(judgement_is_refused_with_line_and_column_of_its_first_fault),
 		IN_DIR(judgement_that_was_cut_is_refused),
 		cmocka_unit_test(judgement_manual_has_every_column),

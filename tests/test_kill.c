@@ -4,8 +4,9 @@
  *
  * The first time that a point is reached, by either side of two workers, is tried
  * with another part of the mechanisms each day (at the desk, at a part of the points); later hits,
- * and one worker of many, are sampled.  HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED
- * repeats a sample.
+ * and one worker of many, are sampled.  So is a death before a wait, in cells where one has to
+ * wait, and, of locks and barriers, that of a process with other workers in it.
+ * HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED repeats a sample.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,22 +14,39 @@
 #include <time.h>
 
 #include "primitives/registry.h"
+#include "tests/kill_points.h"
 #include "tests/lab.h"
 
 enum {
 	TRIES = 3,
 	FLAG_STRETCH_NS = 5 * 1000 * 1000,
 	SAMPLES = 2,
-	SOON = 65,
 	EXEC = 3, /* of the variants */
+	MIXED = 4,
 	PICKS = 1000,
-	EXEC_SHARE = 3
+	EXEC_SHARE = 3,
+	MIXED_SHARE = 3,
+	TIGHT_SHARE = 3,
+	TIGHT_CHANNEL_SHARE = 10
 };
 
-static const char *const variants[] = {"thread", "process", "coroutine", "process&start=exec"};
+static const char *const variants[] = {
+	"thread", "process", "coroutine", "process&start=exec", "mixed"};
 
-/* Two workers, and several: the first of each side dies. */
-static const char *const fans[2][2] = {{"1x1", "2"}, {"2x2", "3"}};
+/*
+ * Two workers, and several: the first of each side dies.  Tight: two, one of whom has to wait
+ * at once: nothing is kept but one message, or the lock is held nearly always.
+ */
+enum { TWO, MANY, TIGHT };
+
+static const char *const fans[][2] = {
+	[TWO] = {"1x1", "2"},
+	[MANY] = {"2x2", "3"},
+	[TIGHT] = {"1x1", "2"},
+};
+
+/* Mixed: more workers than processes. */
+static const char *const mixed_fans[][2] = {[TWO] = {"2x1", "3"}, [MANY] = {"2x2", "4"}};
 
 static const uint64_t hits[] = {1, 2, 65, 1000};
 
@@ -53,78 +71,6 @@ static bool is_long(void)
 	return more && *more;
 }
 
-/* Who dies where. */
-struct death {
-	enum probe_point point;
-	uint32_t side; /* 0: a, 1: b, or another of the one role */
-	uint64_t nth;
-};
-
-/* ---- what must be reached, and what cannot be ----------------------------- */
-
-static bool is_among(enum probe_point point, const enum probe_point *of, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (of[i] == point)
-			return true;
-	}
-	return false;
-}
-
-#define AMONG(point, ...)                                                                          \
-	is_among(point, (const enum probe_point[]){__VA_ARGS__},                                   \
-		sizeof((const enum probe_point[]){__VA_ARGS__}) / sizeof(enum probe_point))
-
-/* Passed once in a trial, by every worker. */
-static bool is_once(enum probe_point point)
-{
-	return AMONG(point, POINT_READY, POINT_LAST, POINT_CLEANUP);
-}
-
-/* Points on every worker's way.  Who is one of many may come too late for a share. */
-static bool must_reach(const struct cell *c, const struct death *d)
-{
-	bool two = cell_workers(c) == 2;
-
-	if (is_once(d->point))
-		return d->nth == 1;
-	if (c->mech->contract.lossy && d->nth > SOON) /* a busy machine loses too many */
-		return false;
-	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
-		return d->nth <= SOON && d->side == 0 && two &&
-		       AMONG(d->point, POINT_BEFORE_SEND, POINT_HOLDING);
-	if (!two)
-		return false;
-	if (c->mech->family == FAMILY_BARRIER)
-		return d->side == 0 && AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_RECV);
-	if (workload_begins_tasks(c->workload))
-		return d->side == 0 && d->nth <= 2 &&
-		       AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND, POINT_AFTER_RECV);
-	if (d->side == 0)
-		return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND);
-	return d->point == POINT_AFTER_RECV;
-}
-
-/* Points that belong to the other side's operations; an event's sides are as a channel's. */
-static bool cannot_reach(const struct cell *c, const struct death *d)
-{
-	if (is_once(d->point))
-		return d->nth > 1;
-	if (c->mech->family == FAMILY_LOCK || c->mech->family == FAMILY_RWLOCK)
-		return AMONG(d->point, POINT_AFTER_SEND, POINT_AFTER_RECV);
-	if (c->mech->family == FAMILY_BARRIER)
-		return AMONG(d->point, POINT_AFTER_SEND, POINT_MID_READ, POINT_MID_WRITE,
-			POINT_BEFORE_PUBLISH, POINT_BEFORE_RELEASE);
-	if (workload_begins_tasks(c->workload))
-		return AMONG(d->point, POINT_MID_READ, POINT_MID_WRITE, POINT_BEFORE_PUBLISH,
-			POINT_BEFORE_RELEASE);
-	if (d->side == 0)
-		return AMONG(d->point, POINT_AFTER_RECV, POINT_MID_READ, POINT_BEFORE_RELEASE,
-			POINT_HOLDING);
-	return AMONG(d->point, POINT_BEFORE_SEND, POINT_AFTER_SEND, POINT_MID_WRITE,
-		POINT_BEFORE_PUBLISH, POINT_HOLDING);
-}
-
 /* ---- one death ----------------------------------------------------------- */
 
 static void describe(const struct cell *c, const struct trial_fault *f, char *out, size_t len)
@@ -143,6 +89,10 @@ static void check_after(const struct cell *c, const struct trial_fault *f)
 	describe(c, f, what, sizeof(what));
 	if (r->status != TRIAL_CRASH && r->status != TRIAL_OK)
 		fail_msg("%s: %s: %s", what, trial_status_name(r->status), r->reason);
+	/* the dying worker's own word, whatever the trial has made of it */
+	if (r->fired != (r->status == TRIAL_CRASH))
+		fail_msg("%s: %u died, and the trial is %s: %s", what, r->fired,
+			trial_status_name(r->status), r->reason);
 	if (r->status == TRIAL_CRASH && !strstr(r->reason, where))
 		fail_msg("%s: the reason is %s", what, r->reason);
 	if (lab.wall_ns > LAB_DEADLINE_NS + LAB_MARGIN_NS)
@@ -160,18 +110,19 @@ static void kill_at(const struct cell *c, const struct death *d)
 							   : c->side_a,
 		.nth = d->nth,
 	};
-	bool must = must_reach(c, d), reached = false;
+	bool must = kill_must_reach(c, d), reached = false;
 	char what[CELL_KEY + 64];
 
 	describe(c, &f, what, sizeof(what));
 	/* A lock's stretch may end before a worker had the CPU: once more, then. */
 	for (int try = 0; try < (must ? TRIES : 1) && !reached; try++) {
-		reached = lab_run(c, &f) == TRIAL_CRASH;
+		lab_run(c, &f);
 		check_after(c, &f);
+		reached = lab.result->fired != 0;
 	}
 	if (must && !reached)
 		fail_msg("%s: is not reached", what);
-	if (reached && cannot_reach(c, d))
+	if (reached && kill_cannot_reach(c, d))
 		fail_msg("%s: is reached", what);
 	here.tried++;
 	here.reached += reached;
@@ -192,16 +143,25 @@ static const struct workload *workload_of(const struct mech *m)
 	return NULL;
 }
 
-static bool cell_of(struct cell *c, const struct mech *m, const char *variant, unsigned many)
+/* What makes a cell of it tight. */
+static const char *tightly(const struct mech *m)
+{
+	if (m->family == FAMILY_RWLOCK)
+		return "&reads=0&size=" TIGHT_SIZE;
+	return m->family == FAMILY_LOCK ? "&size=" TIGHT_SIZE : "&capacity=1";
+}
+
+static bool cell_of(struct cell *c, const struct mech *m, unsigned variant, unsigned sort)
 {
 	const struct workload *w = workload_of(m);
+	const char *const *fan = variant == MIXED ? mixed_fans[sort] : fans[sort];
 	char key[CELL_KEY];
 	const char *why;
 
 	if (!w)
 		fail_msg("%s: its family has no workload of many workers", m->name);
-	snprintf(key, sizeof(key), "%s/%s?fan=%s&domain=%s", m->name, w->name,
-		fans[many][workload_one_role(w)], variant);
+	snprintf(key, sizeof(key), "%s/%s?fan=%s&domain=%s%s", m->name, w->name,
+		fan[workload_one_role(w)], variants[variant], sort == TIGHT ? tightly(m) : "");
 	why = lab_cell(c, key);
 	if (why || c->skip[0]) {
 		/* a limit of this machine says more than a variant that is not offered */
@@ -241,7 +201,7 @@ static void kill_later(const struct cell *c)
 
 	for (int i = 0; i < PICKS; i++) {
 		pick_any(&d);
-		if (d.nth > 1 && must_reach(c, &d)) {
+		if (d.nth > 1 && kill_must_reach(c, &d)) {
 			kill_at(c, &d);
 			return;
 		}
@@ -256,11 +216,36 @@ static void kill_somewhere(const struct cell *two, const struct cell *many)
 		struct death d;
 
 		pick_any(&d);
-		if (cannot_reach(c, &d) || (c == two && d.nth == 1))
+		if (kill_cannot_reach(c, &d) || (c == two && d.nth == 1))
 			continue;
 		kill_at(c, &d);
 		n++;
 	}
+}
+
+static bool has_to_wait(const struct mech *m)
+{
+	if (kill_is_lock(m))
+		return strcmp(m->contract.owner, "anyone") != 0;
+	return m->family == FAMILY_CHANNEL && m->contract.bounded;
+}
+
+/* Before a wait that is certain, of one of both sides. */
+static void kill_before_a_wait(const struct mech *m, unsigned variant)
+{
+	struct death d = {POINT_BLOCKED, (uint32_t)next_random(2), 1};
+	struct cell c;
+
+	if (variant == MIXED || !has_to_wait(m) || !cell_of(&c, m, variant, TIGHT))
+		return;
+	if (is_long()) {
+		d.side = 0;
+		kill_at(&c, &d);
+		d.side = 1;
+	} else if (!lab_is_today(c.key, kill_is_lock(m) ? TIGHT_SHARE : TIGHT_CHANNEL_SHARE)) {
+		return;
+	}
+	kill_at(&c, &d);
 }
 
 static void kill_all(const struct cell *c)
@@ -288,9 +273,9 @@ static unsigned share_of(const struct mech *m, unsigned variant)
 static void kill_in_variant(const struct mech *m, unsigned variant)
 {
 	struct cell two, many;
-	bool has_many = cell_of(&many, m, variants[variant], 1);
+	bool has_many = cell_of(&many, m, variant, MANY);
 
-	if (!cell_of(&two, m, variants[variant], 0))
+	if (!cell_of(&two, m, variant, TWO))
 		return;
 	here.variants++;
 	if (is_long()) {
@@ -304,7 +289,21 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		kill_later(&two);
 		kill_somewhere(&two, has_many ? &many : NULL);
 	}
+	kill_before_a_wait(m, variant);
 	check_fine(&two);
+}
+
+/* Mixed: locks and barriers, of which two always: where what is nobody's share is certain. */
+static bool wants_variant(const struct mech *m, unsigned variant)
+{
+	if (variant == EXEC)
+		return !lab_is_fast() || lab_is_asked(m);
+	if (variant != MIXED || is_long() || lab_is_asked(m))
+		return true;
+	if (strcmp(m->name, "lock/mutex") == 0 || strcmp(m->name, "barrier/pthread") == 0)
+		return true;
+	return (kill_is_lock(m) || m->family == FAMILY_BARRIER) &&
+	       lab_is_today(m->name, MIXED_SHARE);
 }
 
 static void kill_in_every_variant(const struct mech *m)
@@ -312,7 +311,7 @@ static void kill_in_every_variant(const struct mech *m)
 	here = (struct tally){0};
 	why_not[0] = '\0';
 	for (unsigned i = 0; i < ARRAY_LEN(variants); i++) {
-		if (i != EXEC || !lab_is_fast() || lab_is_asked(m))
+		if (wants_variant(m, i))
 			kill_in_variant(m, i);
 	}
 	all.tried += here.tried;

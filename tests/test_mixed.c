@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench/cell_tasks.h"
+#include "bench/launch.h"
 #include "bench/row.h"
 #include "primitives/registry.h"
 #include "tests/lab.h"
@@ -143,21 +146,36 @@ static void a_crowd_hands_everything_over(void **state)
 	}
 }
 
+/* Trials raise the soft limit to the hard one, and nobody may raise that again: in a child. */
+static bool skips_with_few_files(const struct cell *c, rlim_t most)
+{
+	const struct rlimit few = {most, most};
+	struct trial_spec spec;
+	char err[400] = "";
+	uint64_t wall;
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		cell_spec(c, &lab.clock, topo_pu_count(lab.topo), false, &spec);
+		spec.xml_len = 0;
+		if (setrlimit(RLIMIT_NOFILE, &few) != 0 ||
+			launch_trial(NULL, &spec, NULL, lab.result, &wall, err, sizeof(err)) != 0)
+			_exit(2);
+		if (lab.result->status == TRIAL_SKIP && strstr(lab.result->reason, "ulimit -n"))
+			_exit(0);
+		fprintf(stderr, "%s: %s\n", c->key, lab.result->reason);
+		_exit(1);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static void check_forbidden(const char *key, rlim_t most)
 {
-	struct rlimit before, few;
 	struct cell c;
 
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	few = before;
-	few.rlim_cur = most;
 	lab_need_cell(&c, key);
-	setrlimit(RLIMIT_NOFILE, &few);
-	lab_run(&c, NULL);
-	setrlimit(RLIMIT_NOFILE, &before);
-	assert_int_equal(lab.result->status, TRIAL_SKIP);
-	if (!strstr(lab.result->reason, "ulimit -n"))
-		fail_msg("%s", lab.result->reason);
+	assert_true(skips_with_few_files(&c, most));
 	lab_nothing_left(c.key);
 }
 
@@ -165,7 +183,8 @@ static void check_forbidden(const char *key, rlim_t most)
 static void a_crowd_that_a_limit_forbids_is_a_skip_with_its_name(void **state)
 {
 	(void)state;
-	check_forbidden("channel/pipe/oversubscribed?domain=thread&crowd=1000", 100);
+	check_forbidden(
+		"channel/pipe/oversubscribed?domain=thread&crowd=1000&placement=unpinned", 100);
 	check_forbidden("channel/pipe/oversubscribed?domain=coroutine&crowd=200", 300);
 	check_forbidden("channel/fifo/oversubscribed?domain=coroutine&crowd=200", 300);
 }

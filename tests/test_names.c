@@ -142,7 +142,12 @@ static void names_gives_paths_that_fit_a_socket(void **state)
 	assert_string_not_equal(a, b);
 	assert_true(strlen(a) < 108);
 	assert_false(support_exists(a));
-	assert_true(names_path_new("socket", small, sizeof(small), err, sizeof(err)) < 0);
+	memset(small, 'x', sizeof(small));
+	assert_int_equal(
+		names_path_new("socket", small, sizeof(small), err, sizeof(err)), -ENAMETOOLONG);
+	assert_non_null(strstr(err, "sun_path"));
+	assert_non_null(strstr(err, "room for 7 bytes"));
+	assert_string_equal(small, ""); /* whoever unlinks it unlinks nothing */
 }
 
 /* ---- cleaning ---------------------------------------------------------------- */

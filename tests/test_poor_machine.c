@@ -5,10 +5,12 @@
  * The poverty is real: limits, namespaces, control groups.  Where the test may not
  * make it, it says so and is skipped.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,6 +136,86 @@ static void machine_with_too_few_files_to_begin(void **state)
 	program_ends(line, RC_USAGE);
 	check_says(program.err, "Too many open files");
 	program_made_nothing();
+}
+
+/* A socket's address is the shortest room for a name; files have more. */
+static void machine_whose_runtime_directory_has_a_long_name(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "sh -c 'd=$D/$(printf %%0100d 0); mkdir -m 700 $d; "
+					     "XDG_RUNTIME_DIR=$d exec %s'",
+			   .limit = "sun_path, a unix socket's address, has room for 107 bytes: "
+				    "set XDG_RUNTIME_DIR",
+			   .must_skip = true},
+		"run -m channel/unix-stream,channel/fifo,channel/mmap-file -w stream -d process "
+		"--reps 1 --trial-ms 0.1 --no-report -o run");
+}
+
+/* What the user's shell allows is not what the machine does. */
+static void machine_with_few_files_that_may_be_more(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "prlimit --nofile=32: %s"},
+		"run -m event/select,event/poll,event/epoll -w wake-one -d thread,process --fds 200 "
+		"--reps 1 --trial-ms 0.1 --no-report -o run");
+}
+
+static void machine_with_fewer_files_than_descriptors_are_wanted(void **state)
+{
+	(void)state;
+	check_with(&(struct poverty){.line = "prlimit --nofile=100 %s",
+			   .limit = "RLIMIT_NOFILE, ulimit -n",
+			   .must_skip = true},
+		"run -m event/select,event/poll,event/epoll -w wake-one --fds 10,200 --reps 1 "
+		"--trial-ms 0.1 --no-report -o run");
+}
+
+/* Who has so many pipes gets small ones.  A user of the test's own, who has no others. */
+enum { HOARDER = 65533, PIPES = 1100 };
+
+static int hoard[PIPES][2];
+
+/* Pipes count for the real user, and are large for whoever may what root may. */
+static unsigned hoard_pipes(void)
+{
+	struct rlimit before, files;
+	unsigned n = 0;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	files = before;
+	files.rlim_cur = before.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	assert_int_equal(setresuid(HOARDER, 0, 0), 0);
+	while (n < PIPES && pipe2(hoard[n], O_CLOEXEC) == 0)
+		n++;
+	assert_int_equal(setresuid(0, 0, 0), 0);
+	setrlimit(RLIMIT_NOFILE, &before);
+	return n;
+}
+
+static void machine_whose_user_has_many_pipes(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	need("test \"$(id -u)\" = 0 -a \"$(cat /proc/sys/fs/pipe-user-pages-soft)\" = 16384 "
+	     "-a \"$(getconf PAGESIZE)\" = 4096");
+	need("setpriv --reuid 65533 --regid 65533 --clear-groups test -x \"$H\"");
+	n = hoard_pipes();
+	if (n == PIPES)
+		check_with(&(struct poverty){.line = "setpriv --reuid 65533 --regid 65533 "
+						     "--clear-groups %s",
+				   .limit = "bytes, not 65536",
+				   .must_skip = true},
+			"run -m channel/pipe,channel/fifo,channel/queue-feeder,channel/queue-fifo "
+			"-w stream,uncontended -s 64,64K -d process --reps 1 --trial-ms 0.1 "
+			"--no-report -o run");
+	for (unsigned i = 0; i < n; i++) {
+		close(hoard[i][0]);
+		close(hoard[i][1]);
+	}
+	if (n < PIPES)
+		skip_because("this test may not open %d pipes", PIPES);
 }
 
 static void machine_with_three_processes_a_user(void **state)
@@ -326,6 +408,10 @@ int main(void)
 		PROGRAM_TEST(machine_with_sixteen_files_a_process),
 		PROGRAM_TEST(machine_with_too_few_files_for_many_workers),
 		PROGRAM_TEST(machine_with_too_few_files_to_begin),
+		PROGRAM_TEST(machine_whose_runtime_directory_has_a_long_name),
+		PROGRAM_TEST(machine_with_few_files_that_may_be_more),
+		PROGRAM_TEST(machine_with_fewer_files_than_descriptors_are_wanted),
+		PROGRAM_TEST(machine_whose_user_has_many_pipes),
 		PROGRAM_TEST(machine_with_three_processes_a_user),
 		PROGRAM_TEST(machine_with_little_address_space),
 		PROGRAM_TEST(machine_with_small_files_only),

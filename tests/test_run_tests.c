@@ -96,6 +96,28 @@ static void a_skip_is_a_failure_where_none_may_be(void **state)
 	check_line("SKIPS=no scripts/run-tests build \"$D/test_it\"", 0, "passed");
 }
 
+static void a_mechanism_that_is_asked_for_and_left_out_is_a_failure_there_too(void **state)
+{
+	static const char *const says[] = {
+		"a/one is not checked: no server\n", "a/two: nobody is killed: no server\n"};
+	static const char *const left[] = {"left out: a/one", "left out: a/two"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		char prints[200];
+
+		snprintf(prints, sizeof(prints), "%s%s", says[i], RUN("2"));
+		stand_in("test_it", prints, 0);
+		check_line("SKIPS=no HANDOFF_TEST_MECH=a/one,a/two scripts/run-tests build "
+			   "\"$D/test_it\"",
+			1, left[i]);
+		check_line("HANDOFF_TEST_MECH=a/one,a/two scripts/run-tests build \"$D/test_it\"",
+			0, "passed");
+		check_line("SKIPS=no HANDOFF_TEST_MECH=a/on scripts/run-tests build \"$D/test_it\"",
+			0, "passed");
+	}
+}
+
 static void one_program_that_is_not_there_fails_beside_one_that_passes(void **state)
 {
 	(void)state;
@@ -223,6 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_DIR(a_program_passes_when_it_ran_a_test_and_gave_a_reason_for_each_skip),
 		IN_DIR(a_skip_is_a_failure_where_none_may_be),
+		IN_DIR(a_mechanism_that_is_asked_for_and_left_out_is_a_failure_there_too),
 		IN_DIR(one_program_that_is_not_there_fails_beside_one_that_passes),
 		IN_DIR(a_list_of_the_makefile_that_names_no_test_is_an_error),
 		IN_DIR(a_sweep_that_tried_no_mechanism_has_failed),

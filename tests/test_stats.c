@@ -282,6 +282,37 @@ static void stats_hodges_lehmann_normal_k_continues_the_exact_one(void **state)
 	free(room);
 }
 
+static void same_bits(double a, double b)
+{
+	assert_memory_equal(&a, &b, sizeof(a));
+}
+
+static void stats_by_a_table_are_the_same_bits(void **state)
+{
+	enum { N = 130 };
+	double d[N], *below = malloc(stats_signs_len(N) * sizeof(*below));
+	double *room = malloc(stats_signed_rank_work(N) * sizeof(*room));
+	struct stats_interval a, b;
+	uint64_t seed = 6;
+
+	(void)state;
+	assert_true(below && room);
+	for (size_t n = 1; n <= N; n++) {
+		(n % 3 ? fill_distinct : fill_tied)(d, n, &seed);
+		stats_signs(n, below);
+		for (double shift = -60.0; shift < 60.0; shift += 7.5)
+			same_bits(stats_signed_rank_greater(d, n, shift, room),
+				stats_signed_rank_greater_by(below, d, n, shift, room));
+		assert_true(stats_hodges_lehmann(d, n, 0.95, &a, room) ==
+			    stats_hodges_lehmann_by(below, d, n, 0.95, &b, room));
+		same_bits(a.lo, b.lo);
+		same_bits(a.hi, b.hi);
+		same_bits(a.coverage, b.coverage);
+	}
+	free(below);
+	free(room);
+}
+
 /* All choices of n of the n + m pooled values. */
 static double slow_rank_sum(const double *x, size_t n, const double *y, size_t m)
 {
@@ -388,6 +419,7 @@ int main(void)
 		cmocka_unit_test(stats_hodges_lehmann_interval_inverts_the_test),
 		cmocka_unit_test(stats_hodges_lehmann_is_the_median_of_pair_means),
 		cmocka_unit_test(stats_hodges_lehmann_normal_k_continues_the_exact_one),
+		cmocka_unit_test(stats_by_a_table_are_the_same_bits),
 		cmocka_unit_test(stats_rank_sum_agrees_with_every_choice),
 		cmocka_unit_test(stats_rank_sum_normal_continues_the_exact_one),
 		cmocka_unit_test(stats_holm_adjusts_step_down),

@@ -22,6 +22,7 @@
 #include "harness/hist.h"
 #include "harness/link.h"
 #include "harness/mech.h"
+#include "harness/family/holder.h"
 #include "harness/family/stamp.h"
 #include "harness/family/state.h"
 
@@ -32,6 +33,7 @@
  * bump:    raise the counter by one; NULL: relaxed load, add, relaxed store.
  * check:   by the holder, between two pieces of work: hand it over if it is time,
  *          and come back holding it; NULL: unlock and lock, each time.
+ * holder:  who holds it; NULL: it cannot know (holder.h).
  */
 typedef enum result lock_lock_fn(struct port *p, struct how how);
 typedef enum result lock_unlock_fn(struct port *p, struct how how);
@@ -43,6 +45,7 @@ struct lock_ops {
 	atomic_u64 *(*guarded)(struct port *p);
 	void (*bump)(atomic_u64 *counter);
 	lock_check_fn *check;
+	holder_fn *holder;
 };
 
 /* What is done inside, and proves what. */
@@ -81,8 +84,8 @@ ALWAYS_INLINE enum result lock_take(
 /*
  * The witness of the probed twin: who is inside writes its name on the link's
  * board and finds it there when it leaves.  Who dies inside has not taken it away:
- * the verdict names the holder by it.  Where sections are single instructions (bump)
- * nobody is alone in one.
+ * of locks that do not know their holder the verdict names it by this.  Where sections
+ * are single instructions (bump) nobody is alone in one.
  */
 static inline bool lock_has_witness(const struct lock_ops *o, const struct port *p)
 {

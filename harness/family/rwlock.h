@@ -15,6 +15,7 @@
 #include "harness/hist.h"
 #include "harness/link.h"
 #include "harness/mech.h"
+#include "harness/family/holder.h"
 #include "harness/family/stamp.h"
 #include "harness/family/state.h"
 
@@ -22,11 +23,13 @@
  * read_lock, write_lock: OP_DONE when held; try: OP_WOULD_BLOCK; timed:
  * OP_TIMED_OUT.  A writer is alone; readers need not be alone among themselves.
  * read_unlock, write_unlock: by who holds it.
+ * holder: who holds it alone, the writer; NULL: it cannot know (holder.h).
  */
 typedef enum result rwlock_fn(struct port *p, struct how how);
 
 struct rwlock_ops {
 	rwlock_fn *read_lock, *read_unlock, *write_lock, *write_unlock;
+	holder_fn *holder;
 };
 
 /* Percents of reads, drawn: a fixed pattern would fall in step with the stamps. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/family/channel.h"
+#include "primitives/channel/parts/pipe_size.h"
 #include "primitives/channel/parts/stream_fd.h"
 
 enum { FIFO_PATH = 256 };
@@ -46,12 +47,12 @@ static int fifo_attach(struct port *p)
 	while ((fd = open(f->path, flags)) < 0) {
 		if (errno != ENXIO && errno != EINTR)
 			return link_fail(p->link, -errno, "open %s", f->path);
-		link_nap();
+		link_await_peer(p);
 	}
 	stream_attach_own(p->local, fd);
 	if (fcntl(fd, F_SETFL, 0) != 0)
 		return link_fail(p->link, -errno, "fcntl F_SETFL");
-	return 0;
+	return pipe_size_check(p->link, fd);
 }
 
 /* An end of file before any sender came is not the end: wait for the first one. */

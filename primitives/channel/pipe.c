@@ -2,7 +2,7 @@
  * channel/pipe - an anonymous pipe.
  *
  * One op is one write or one read of a whole message; large messages take
- * several system calls, as the pipe's buffer (64 KiB, or as the kernel has it)
+ * several system calls, as the pipe's buffer (64 KiB, or more; pipe_size.h)
  * fills.  The kernel keeps writes up to PIPE_BUF whole among several writers,
  * not larger ones.
  */
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "harness/family/channel.h"
+#include "primitives/channel/parts/pipe_size.h"
 #include "primitives/channel/parts/stream_fd.h"
 
 static int pipe_setup(struct link *l)
@@ -21,7 +22,7 @@ static int pipe_setup(struct link *l)
 		return link_fail(l, -errno, "pipe2");
 	link_own_fd(l, ROLE_SENDER, fd[1], ROLE_SENDER);
 	link_own_fd(l, ROLE_RECEIVER, fd[0], ROLE_RECEIVER);
-	return 0;
+	return pipe_size_check(l, fd[1]);
 }
 
 static const struct channel_ops pipe_ops = {

@@ -14,6 +14,7 @@
 
 #include "harness/family/channel.h"
 #include "primitives/channel/parts/feeder.h"
+#include "primitives/channel/parts/pipe_size.h"
 #include "primitives/channel/parts/tokens.h"
 
 struct feeder_link {
@@ -39,6 +40,9 @@ static int feeder_setup(struct link *l)
 		return link_fail(l, -errno, "pipe2");
 	link_own_fd(l, ROLE_SENDER, fd[1], ROLE_SENDER);
 	link_own_fd(l, ROLE_RECEIVER, fd[0], ROLE_RECEIVER);
+	err = pipe_size_check(l, fd[1]);
+	if (err)
+		return err;
 	err = sync_sem_init(l, &q->room, l->capacity);
 	if (!err)
 		err = sync_mutex_init(l, &q->write_lock);

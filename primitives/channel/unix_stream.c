@@ -54,7 +54,7 @@ static int unix_connect(struct port *p, const struct sockaddr *address, socklen_
 	while (connect(fd, address, len) != 0) {
 		if (errno != ENOENT && errno != ECONNREFUSED && errno != EINTR)
 			return link_fail(p->link, -errno, "connect");
-		link_nap();
+		link_await_peer(p);
 	}
 	return 0;
 }

@@ -8,6 +8,8 @@
 
 enum { SELECT_OTHERS = 64 }; /* descriptors that the process has beside the link's */
 
+_Static_assert(FD_SETSIZE == 1024, "as this sentence says");
+
 static const char *select_fits(const struct link *l)
 {
 	return l->fds > FD_SETSIZE - SELECT_OTHERS
@@ -23,7 +25,7 @@ static int select_attach(struct port *p)
 	FD_ZERO(&e->set);
 	for (uint32_t i = 0; i < l->n_many; i++) {
 		if (l->many[i] >= FD_SETSIZE)
-			return link_fail(p->link, -EMFILE,
+			return link_fail(p->link, -ENOTSUP,
 				"select: descriptor %d is beyond FD_SETSIZE", l->many[i]);
 		FD_SET(l->many[i], &e->set);
 		e->highest = l->many[i] > e->highest ? l->many[i] : e->highest;

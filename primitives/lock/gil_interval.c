@@ -85,6 +85,7 @@ static const struct lock_ops interval_ops = {
 	.unlock = interval_drop,
 	.guarded = gil_guarded,
 	.check = interval_check,
+	.holder = gil_holder,
 };
 LOCK_STAMP(lock_gil_interval, interval_ops, BIT(WAIT_BLOCK));
 

@@ -61,6 +61,7 @@ static const struct lock_ops ticks_ops = {
 	.unlock = ticks_drop,
 	.guarded = gil_guarded,
 	.check = ticks_check,
+	.holder = gil_holder,
 };
 LOCK_STAMP(lock_gil_ticks, ticks_ops, BIT(WAIT_BLOCK));
 

@@ -17,6 +17,7 @@ static const struct lock_ops mutex_ops = {
 	.lock = mutex_lock,
 	.unlock = mutex_unlock,
 	.guarded = mutex_guarded,
+	.holder = mutex_holder,
 };
 LOCK_STAMP(lock_mutex, mutex_ops, WAITS_USER);
 

@@ -58,10 +58,18 @@ ALWAYS_INLINE atomic_u64 *mutex_guarded(struct port *p)
 	return &m->counter;
 }
 
+static struct lock_holder mutex_holder(const struct link *l)
+{
+	const struct async_mutex *m = l->shared;
+
+	return (struct lock_holder){.port = m->holder};
+}
+
 static const struct lock_ops mutex_ops = {
 	.lock = mutex_lock,
 	.unlock = mutex_unlock,
 	.guarded = mutex_guarded,
+	.holder = mutex_holder,
 };
 LOCK_STAMP(lock_mutex_async, mutex_ops, AWAITS);
 

@@ -39,6 +39,7 @@ static const struct lock_ops recursive_ops = {
 	.lock = recursive_lock,
 	.unlock = recursive_unlock,
 	.guarded = mutex_guarded,
+	.holder = mutex_holder,
 };
 LOCK_STAMP(lock_mutex_recursive, recursive_ops, WAITS_USER);
 

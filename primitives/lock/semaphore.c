@@ -24,7 +24,7 @@ const struct mech mech_lock_semaphore = {
 		{
 			.reach = REACH_ANY,
 			.end_seen = "never",
-			.owner = "whoever posts; not checked",
+			.owner = "whoever posts; not checked; who holds it nobody knows",
 			.survives = SURVIVE_NO,
 			.limits = "SEM_VALUE_MAX: what it can count to",
 			.peer_dies = PEER_OF_LOCK,

@@ -67,7 +67,7 @@ const struct mech mech_lock_semaphore_async = {
 			.reach = REACH_THREAD,
 			.order = ORDER_FAIR,
 			.end_seen = "never",
-			.owner = "whoever gives it back; not checked",
+			.owner = "whoever gives it back; not checked; who holds it nobody knows",
 			.survives = SURVIVE_NO,
 			.peer_dies = PEER_OF_LOCK,
 			.not_in = {[DOMAIN_THREAD] = NOT_ATOMIC ": see lock/semaphore",

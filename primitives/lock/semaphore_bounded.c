@@ -49,7 +49,9 @@ const struct mech mech_lock_semaphore_bounded = {
 		{
 			.reach = REACH_ANY,
 			.end_seen = "never",
-			.owner = "whoever posts; one too many is refused (EOVERFLOW)",
+			.owner =
+				"whoever posts; one too many is refused (EOVERFLOW); who holds it nobody "
+				"knows",
 			.survives = SURVIVE_NO,
 			.limits = "SEM_VALUE_MAX: what it can count to",
 			.peer_dies = PEER_OF_LOCK,

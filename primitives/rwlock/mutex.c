@@ -39,6 +39,13 @@ ALWAYS_INLINE enum result single_unlock(struct port *p, struct how how)
 	return LIKELY(p->err == 0) ? OP_DONE : OP_ERROR;
 }
 
+static struct lock_holder single_holder(const struct link *l)
+{
+	const struct single *s = l->shared;
+
+	return (struct lock_holder){.tid = sync_mutex_holder(&s->lock)};
+}
+
 static void single_teardown(struct link *l)
 {
 	struct single *s = l->shared;
@@ -54,6 +61,7 @@ static const struct rwlock_ops single_ops = {
 	.read_unlock = single_unlock,
 	.write_lock = single_lock,
 	.write_unlock = single_unlock,
+	.holder = single_holder,
 };
 RWLOCK_STAMP(rwlock_mutex, single_ops, WAITS_USER);
 

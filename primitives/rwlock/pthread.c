@@ -2,7 +2,8 @@
  * rwlock/pthread - pthread_rwlock_t, the default kind: readers before writers.
  *
  * Readers are inside together.  While they keep coming a writer waits: glibc's
- * default prefers readers, and does not say for how long.
+ * default prefers readers, and does not say for how long.  It knows its writer, and of its
+ * readers only how many they are.
  */
 #include "harness/family/rwlock.h"
 
@@ -37,11 +38,24 @@ ALWAYS_INLINE enum result rw_result(struct port *p, int err)
 	return err == EBUSY ? OP_WOULD_BLOCK : err == ETIMEDOUT ? OP_TIMED_OUT : OP_ERROR;
 }
 
+/* As sync_mutex_blocks(). */
+COLD static void rw_blocks(struct port *p, pthread_rwlock_t *lock, bool reads)
+{
+	int err = reads ? pthread_rwlock_tryrdlock(lock) : pthread_rwlock_trywrlock(lock);
+
+	if (err == 0)
+		pthread_rwlock_unlock(lock);
+	else if (err == EBUSY)
+		probe_hit(&p->probe, POINT_BLOCKED);
+}
+
 ALWAYS_INLINE enum result rw_read_lock(struct port *p, struct how how)
 {
 	struct rw *rw = p->link->shared;
 	struct timespec until;
 
+	if (how.probed && how.mode != MODE_TRY)
+		rw_blocks(p, &rw->lock, true);
 	if (how.mode == MODE_BLOCK)
 		return rw_result(p, pthread_rwlock_rdlock(&rw->lock));
 	if (how.mode == MODE_TRY)
@@ -55,6 +69,8 @@ ALWAYS_INLINE enum result rw_write_lock(struct port *p, struct how how)
 	struct rw *rw = p->link->shared;
 	struct timespec until;
 
+	if (how.probed && how.mode != MODE_TRY)
+		rw_blocks(p, &rw->lock, false);
 	if (how.mode == MODE_BLOCK)
 		return rw_result(p, pthread_rwlock_wrlock(&rw->lock));
 	if (how.mode == MODE_TRY)
@@ -69,6 +85,13 @@ ALWAYS_INLINE enum result rw_unlock(struct port *p, struct how how)
 
 	(void)how;
 	return rw_result(p, pthread_rwlock_unlock(&rw->lock));
+}
+
+static struct lock_holder rw_holder(const struct link *l)
+{
+	const struct rw *rw = l->shared;
+
+	return (struct lock_holder){.tid = sync_rwlock_writer(&rw->lock)};
 }
 
 static void rw_teardown(struct link *l)
@@ -86,6 +109,7 @@ static const struct rwlock_ops rw_ops = {
 	.read_unlock = rw_unlock,
 	.write_lock = rw_write_lock,
 	.write_unlock = rw_unlock,
+	.holder = rw_holder,
 };
 RWLOCK_STAMP(rwlock_pthread, rw_ops, BIT(WAIT_BLOCK));
 
@@ -97,7 +121,7 @@ const struct mech mech_rwlock_pthread = {
 		{
 			.reach = REACH_ANY,
 			.end_seen = "never",
-			.owner = "who holds it; not checked",
+			.owner = "who holds it; not checked; which readers do nobody knows",
 			.survives = SURVIVE_NO,
 			.peer_dies = PEER_OF_LOCK,
 			.not_in[DOMAIN_COROUTINE] = BLOCKS_THE_LOOP,

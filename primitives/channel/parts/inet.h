@@ -91,7 +91,7 @@ static inline int inet_connect(struct port *p, int fd, int family)
 	socklen_t len;
 
 	while (load_acquire(&s->port) == 0)
-		link_nap();
+		link_await_peer(p);
 	len = inet_loopback(&a, family, (uint16_t)load_acquire(&s->port));
 	while (connect(fd, &a.any, len) != 0) {
 		if (errno != EINTR)

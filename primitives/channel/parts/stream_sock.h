@@ -14,6 +14,8 @@ enum { SOCK_SELF_BYTES = 65536 };
 
 #define SOCK_LIMITS "socket buffer: more than it holds waits for its receiver"
 
+_Static_assert(SOCK_SELF_BYTES == 65536, "as this sentence says");
+
 static inline const char *sock_fits(const struct link *l)
 {
 	if (l->msg_bytes > SOCK_SELF_BYTES && l->self)

@@ -43,6 +43,8 @@ struct udp_end {
 	.max_receivers = 1, .local_bytes = sizeof(struct udp_end), .shared_bytes = inet_bytes,     \
 	.fits = udp_fits, .detach = udp_detach
 
+_Static_assert(UDP_MAX_BYTES == 65507, "as this sentence says");
+
 static inline const char *udp_fits(const struct link *l)
 {
 	return l->msg_bytes > UDP_MAX_BYTES ? "UDP: a datagram holds at most 65507 bytes" : NULL;

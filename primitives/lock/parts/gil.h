@@ -61,6 +61,13 @@ ALWAYS_INLINE atomic_u64 *gil_guarded(struct port *p)
 	return &((struct gil *)p->link->shared)->counter;
 }
 
+static inline struct lock_holder gil_holder(const struct link *l)
+{
+	const struct gil *g = l->shared;
+
+	return (struct lock_holder){.port = g->held ? g->last : 0};
+}
+
 /* The mutex is held, the flag is not: take it. */
 ALWAYS_INLINE void gil_becomes_mine(struct gil *g, struct port *p)
 {

@@ -52,6 +52,14 @@ ALWAYS_INLINE atomic_u64 *mutex_guarded(struct port *p)
 	return &m->counter;
 }
 
+/* glibc keeps it in all kinds of mutex, also where it checks nothing by it. */
+static inline struct lock_holder mutex_holder(const struct link *l)
+{
+	const struct mutex *m = l->shared;
+
+	return (struct lock_holder){.tid = sync_mutex_holder(&m->lock)};
+}
+
 static inline void mutex_teardown(struct link *l)
 {
 	struct mutex *m = l->shared;
