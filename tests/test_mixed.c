@@ -185,10 +185,8 @@ static void a_crowd_that_a_limit_forbids_is_a_skip_with_its_name(void **state)
 	(void)state;
 	check_forbidden(
 		"channel/pipe/oversubscribed?domain=thread&crowd=1000&placement=unpinned", 100);
-	check_forbidden(
-		"channel/pipe/oversubscribed?domain=coroutine&crowd=200&placement=unpinned", 300);
-	check_forbidden(
-		"channel/fifo/oversubscribed?domain=coroutine&crowd=200&placement=unpinned", 300);
+	check_forbidden("channel/pipe/oversubscribed?domain=coroutine&crowd=200", 300);
+	check_forbidden("channel/fifo/oversubscribed?domain=coroutine&crowd=200", 300);
 }
 
 static void row_of_a_crowd_counts_its_light_workers(void **state)

@@ -105,10 +105,11 @@ static inline int stream_port_poll_fd(const struct port *p)
 	return e->fd >= 0 ? e->fd : e->listen_fd;
 }
 
-_Static_assert(PIPE_BUF == 4096 && STREAM_PIPE_BYTES == 65536, "as these sentences say");
 #define PIPE_LIMITS                                                                                \
 	"PIPE_BUF (4096): larger messages go from one sender to one receiver only; pipe buffer "   \
 	"(65536): more waits for its receiver"
+
+_Static_assert(PIPE_BUF == 4096 && STREAM_PIPE_BYTES == 65536, "as these sentences say");
 
 /* Limits of a pipe, named or not. */
 static inline const char *stream_pipe_fits(const struct link *l)

@@ -12,8 +12,9 @@
 
 enum { SOCK_SELF_BYTES = 65536 };
 
-_Static_assert(SOCK_SELF_BYTES == 65536, "as this sentence says");
 #define SOCK_LIMITS "socket buffer: more than it holds waits for its receiver"
+
+_Static_assert(SOCK_SELF_BYTES == 65536, "as this sentence says");
 
 static inline const char *sock_fits(const struct link *l)
 {
