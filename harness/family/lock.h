@@ -161,10 +161,9 @@ ALWAYS_INLINE void lock_inside(const struct lock_ops *o, struct worker *w, atomi
 		lock_leave(o, p);
 }
 
-ALWAYS_INLINE enum result lock_section(const struct lock_ops *o, struct worker *w,
+ALWAYS_INLINE enum result lock_section(const struct lock_ops *o, struct worker *w, struct port *p,
 	atomic_u64 *counter, enum inside inside, bool polls, struct how how)
 {
-	struct port *p = w->out;
 	enum result r;
 
 	POINT(p, how, BEFORE_SEND);
@@ -196,7 +195,8 @@ ALWAYS_INLINE void lock_book_wait(struct worker *w, uint64_t ticks, uint64_t oth
 ALWAYS_INLINE void lock_contend_by(
 	const struct lock_ops *o, struct worker *w, enum inside inside, bool polls, struct how how)
 {
-	atomic_u64 *counter = o->guarded(w->out);
+	struct port *const p = w->out; /* not to be looked up again behind each section */
+	atomic_u64 *counter = o->guarded(p);
 	uint64_t all = 0, ops = 0, t, asked;
 	uint32_t state;
 	enum result r = OP_DONE;
@@ -206,17 +206,17 @@ ALWAYS_INLINE void lock_contend_by(
 		if (UNLIKELY(all % STAMP_EVERY == 0)) {
 			asked = load_relaxed(counter);
 			t = clock_read(w->clock);
-			r = lock_take(o, w->out, polls, how);
+			r = lock_take(o, p, polls, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			t = clock_read(w->clock) - t;
 			asked = load_relaxed(counter) - asked;
 			lock_inside(o, w, counter, inside, how);
-			r = o->unlock(w->out, how);
+			r = o->unlock(p, how);
 			if (state == STRETCH_COUNTED)
 				lock_book_wait(w, t, asked);
 		} else {
-			r = lock_section(o, w, counter, inside, polls, how);
+			r = lock_section(o, w, p, counter, inside, polls, how);
 		}
 		if (UNLIKELY(r != OP_DONE))
 			break;
@@ -278,13 +278,14 @@ ALWAYS_INLINE void lock_vain(const struct lock_ops *o, struct worker *w, struct 
 /* Take, add, release, with nobody else there. */
 ALWAYS_INLINE void lock_self(const struct lock_ops *o, struct worker *w, struct how how)
 {
-	atomic_u64 *counter = o->guarded(w->out);
+	struct port *const p = w->out;
+	atomic_u64 *counter = o->guarded(p);
 	uint64_t i, end, ops = 0;
 	enum result r = OP_DONE;
 
 	while (r == OP_DONE && worker_claim(w, &i, &end)) {
 		for (; i < end; i++) {
-			r = lock_section(o, w, counter, INSIDE_COUNTER, false, how);
+			r = lock_section(o, w, p, counter, INSIDE_COUNTER, false, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
 			ops++;
