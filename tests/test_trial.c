@@ -206,10 +206,9 @@ static bool is_expected(const struct mech *m, const struct workload *w)
 }
 
 /* Each fan at each place, then the other ways to wait; coroutines are at one place, or anywhere. */
-static unsigned expected_in(
-	const struct mech *m, enum domain d, unsigned fans, unsigned places, bool crowds)
+static unsigned expected_in(const struct mech *m, enum domain d, unsigned fans, unsigned places)
 {
-	if (!(m->domains & BIT(d)) || !is_tested(d) || (crowds && d == DOMAIN_COROUTINE))
+	if (!(m->domains & BIT(d)) || !is_tested(d))
 		return 0;
 	if (d == DOMAIN_COROUTINE)
 		places = 2;
@@ -236,7 +235,7 @@ static unsigned expected_of(const struct mech *m, const struct workload *w)
 	}
 	execs = process && m->contract.reach >= REACH_ANY ? 1u + more : 0;
 	for (int d = 0; d < DOMAINS; d++)
-		sum += expected_in(m, (enum domain)d, fans, places, workload_crowds(w));
+		sum += expected_in(m, (enum domain)d, fans, places);
 	return sum + execs;
 }
 
