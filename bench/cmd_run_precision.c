@@ -20,6 +20,11 @@ static void say_why(
 	why[0] = '\0';
 	if (c->skip[0])
 		snprintf(why, len, "not measured: %s", c->skip);
+	else if (!p->met && r->plan.reps < PRECISION_LEAST) /* calibration took its share */
+		snprintf(why, len,
+			"%zu usable trials; an interval takes %d, and --max-reps or --budget "
+			"leave room for %" PRIu64,
+			p->n, PRECISION_LEAST, r->plan.reps);
 	else if (!p->met && p->n < PRECISION_LEAST)
 		snprintf(
 			why, len, "%zu usable trials; an interval takes %d", p->n, PRECISION_LEAST);
