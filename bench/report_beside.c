@@ -19,11 +19,15 @@ enum { PATH_BYTES = 4200, ERR = 400 };
 static void put_run(FILE *to, const struct report_run *ours, const struct report_run *run)
 {
 	static const char *const machine[] = {"cpu_model", "cpus_online", "kernel"};
+	char day[11];
 
 	fputs("Measured in a run of its own, ", to);
 	report_text(to, report_run_id(run));
-	if (run->n)
-		fprintf(to, " of %.10s", run->rows[0].timestamp_utc);
+	if (run->n) {
+		snprintf(day, sizeof(day), "%.10s", run->rows[0].timestamp_utc);
+		fputs(" of ", to);
+		report_text(to, day);
+	}
 	fputs(", commit ", to);
 	report_text(to, report_run_env(run, "handoff_commit"));
 	for (size_t i = 0; i < ARRAY_LEN(machine); i++) {
