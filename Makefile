@@ -154,17 +154,20 @@ bench-self: all $(B)/bench/self ## OUT=DIR: what handoff itself costs (ratios, o
 $(B)/bench/self: $(patsubst %.c,$(B)/%.o,$(wildcard bench/self_*.c)) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-# The readers of CSV files under libFuzzer; what it finds stays in build/fuzz.
+# The readers of CSV files under libFuzzer; what it finds stays in build/fuzz.  FUZZ_RUNS: that many
+# inputs, the same ones every time, in place of FUZZ_S seconds of new ones.
 FUZZ_S ?= 60
+FUZZ_RUNS ?=
 FUZZED := $(patsubst %,$(B)/bench/%.o,csv csv_row number samples campaign campaign_file \
 	campaign_gather costs facts gate_runs gate_stats judged judged_read judged_write opt \
 	report_save stats units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
 
-fuzz: ## FUZZ_S=60: the readers of CSV files under any bytes (needs clang)
+fuzz: ## FUZZ_S=60 or FUZZ_RUNS=N: the readers of CSV files under any bytes (needs clang)
 	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz build/fuzz/fuzz_samples
+	@rm -rf $(if $(FUZZ_RUNS),build/fuzz/corpus,build/fuzz/corpus/*.csv)
 	@mkdir -p build/fuzz/corpus
-	@rm -f build/fuzz/corpus/*.csv
-	@FUZZ_SEEDS=build/fuzz/corpus build/fuzz/fuzz_samples -max_total_time=$(FUZZ_S) -timeout=10 \
+	@FUZZ_SEEDS=build/fuzz/corpus build/fuzz/fuzz_samples -timeout=10 \
+		$(if $(FUZZ_RUNS),-runs=$(FUZZ_RUNS) -seed=1 -entropic=0,-max_total_time=$(FUZZ_S)) \
 		-rss_limit_mb=512 -max_len=8192 -artifact_prefix=build/fuzz/ -verbosity=0 \
 		-print_final_stats=1 build/fuzz/corpus
 

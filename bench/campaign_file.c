@@ -193,6 +193,8 @@ static int read_fact(struct reader *r, uint64_t line, const char *const *field)
 {
 	if (facts_has(&r->campaign->facts, field[NAME]))
 		return bad(r, line, NAME, "is a fact that stands there already");
+	if (!field[NAME][0])
+		return bad(r, line, NAME, "is empty");
 	if (r->campaign->facts.n == FACTS_MOST)
 		return bad(r, line, NAME, "is one fact more than any machine has");
 	if (facts_set(&r->campaign->facts, field[NAME], field[TEXT]))
@@ -278,6 +280,8 @@ static int read_figure(struct reader *r, uint64_t line, const char *const *field
 		return bad(r, line, UNIT, "is not the metric's");
 	if (!whole(field[TRIALS], UINT32_MAX, &trials) || !whole(field[NOISY], UINT32_MAX, &noisy))
 		return bad(r, line, TRIALS, "or noisy is no number");
+	if (trials == 0)
+		return bad(r, line, TRIALS, "is none, but there is a figure");
 	if (!number_read(field[LOG_COST], &f.cost) || isnan(f.cost))
 		return bad(r, line, LOG_COST, "is no number");
 	if (!number_read(field[WITHIN], &f.within) || f.within < 0)

@@ -159,6 +159,8 @@ static int on_row(void *ctx, uint64_t line, size_t n, const char *const *field, 
 			return bad(r, line, "the columns are not key,value,reason");
 		return 0;
 	}
+	if (!field[0][0])
+		return bad(r, line, "a value stands there without its key");
 	if (find(r->facts, field[0]))
 		return bad(r, line, "a key stands there for the second time");
 	if (r->facts->n == FACTS_MOST)

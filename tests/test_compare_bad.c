@@ -103,6 +103,7 @@ static void compare_refuses_what_is_beside_it_when_that_is_damaged(void **state)
 	(void)state;
 	CHECK_ALL({"echo host,vm >> x/environment.csv", 2, "x/environment.csv:"},
 		{"echo host,vm, >> x/environment.csv", 2, "for the second time"},
+		{"echo ,vm, >> x/environment.csv", 2, "without its key"},
 		{"echo a,b,c > x/environment.csv", 2, "the columns are not"},
 		{": > x/environment.csv", 2, "x/environment.csv: it is empty"},
 		{"sed -i s/5.1000/nan/ x/floors.csv", 2, "x/floors.csv: line 2"});
@@ -117,6 +118,9 @@ static void compare_refuses_campaign_files_that_are_damaged(void **state)
 		{"sed -i \"2s/,1,/,2,/\" c", 2, "is another schema"},
 		{"sed -i \"/^figure/s/,[0-9.]*,[0-9.]*,[0-9.]*,$/,nan,0,1,/\" c", 2,
 			"log_cost is no"},
+		{"awk -F, -v OFS=, \"/^figure/{\\$5=0}1\" c > d; mv d c", 2,
+			"trials is none, but there is a figure"},
+		{"sed -i \"0,/^fact,[a-z_]*/s//fact,/\" c", 2, "name is empty"},
 		{"sed -i \"/^cell/{p;}\" c", 2, "not behind the cell before it"},
 		{"head -n 1 c > d; mv d c", 2, "cut short"},
 		{"truncate -s -3 c", 2, "cut short"},

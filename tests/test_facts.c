@@ -2,9 +2,12 @@
  * Facts of two machines: each key that must be the same is told when it is not, unless it is what
  * is under test; the others are at most worth a note.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "bench/facts.h"
 #include "harness/compiler.h"
@@ -182,12 +185,40 @@ static void load_is_worth_a_note_where_it_is_another_one(void **state)
 	facts_free(&b);
 }
 
+static void a_file_of_facts_that_is_wrong_is_refused_with_its_line(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{"", "it is empty"},
+		{"key,text,reason\n", ":1: the columns are not key,value,reason"},
+		{"key,value,reason\nsmt,on,\n,0-1,\n", ":3: a value stands there without its key"},
+		{"key,value,reason\nsmt,on,\nsmt,on,\n",
+			":3: a key stands there for the second time"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct facts f = {0};
+		char path[64], err[300] = "";
+		int fd = memfd_create("facts", MFD_CLOEXEC);
+
+		assert_int_equal(write(fd, bad[i].text, strlen(bad[i].text)), strlen(bad[i].text));
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		assert_int_equal(facts_read(&f, path, err, sizeof(err)), -EINVAL);
+		assert_non_null(strstr(err, bad[i].says));
+		facts_free(&f);
+		close(fd);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_hard_key_is_told_unless_it_is_under_test),
 		cmocka_unit_test(a_machine_that_nothing_is_known_of_differs_in_every_hard_key),
 		cmocka_unit_test(each_soft_key_is_worth_a_note_and_no_more),
+		cmocka_unit_test(a_file_of_facts_that_is_wrong_is_refused_with_its_line),
 		cmocka_unit_test(load_is_worth_a_note_where_it_is_another_one),
 	};
 
