@@ -58,7 +58,7 @@ HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
 	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax bench-self \
-	report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
+	plugin report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -79,13 +79,17 @@ $(B)/bench/version.o: CPPFLAGS += -DHANDOFF_COMMIT='"$(COMMIT)"' \
 	-DHANDOFF_FLAVOUR='"$(FLAVOUR)"' -DHANDOFF_FLAGS='"$(strip $(OPT))"'
 $(B)/bench/version.o: $(B)/commit.stamp
 $(B)/bench/env.o: CPPFLAGS += -DHANDOFF_CC_FLAGS='"$(strip -std=c17 $(OPT))"'
+# A plugin is loaded by programs with the same headers in harness/.
+$(B)/bench/plugin.o: CPPFLAGS += -DPLUGIN_CONTRACT='"$(shell scripts/plugin --contract)"'
+$(B)/bench/plugin.o: $(wildcard harness/*.h harness/family/*.h harness/*.def)
 $(B)/commit.stamp: force
 	@mkdir -p $(@D)
 	@echo '$(COMMIT) $(OPT)' | cmp -s - $@ || echo '$(COMMIT) $(OPT)' > $@
 .PHONY: force
 
+# -rdynamic: plugins call the harness.
 $(B)/handoff: $(OBJ) $(B)/bench/main.o
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(CC) $(LDFLAGS) -rdynamic $^ $(LDLIBS) -o $@
 
 $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
@@ -131,6 +135,9 @@ check-syntax: ## no warning in any source, without building (FLAVOUR=clang)
 
 check-headers: ## every header compiles alone
 	@CC='$(CC)' scripts/check-headers
+
+plugin: all ## SRC=FILE.c OUT=FILE.so: mechanisms that a built program loads (handoff --plugin)
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' scripts/plugin $(if $(OUT),-o '$(OUT)') $(SRC)
 
 mutants: ## do the tests still see what they were written to see (long)
 	@scripts/mutants
@@ -203,7 +210,7 @@ $(B)-relinked/handoff-%: $(B)/handoff
 	@mkdir -p $(@D)
 	@printf '.section .note.GNU-stack,""\n.text\n.skip %d, 0xcc\n' $$(($* * 1040 % 4096)) | \
 		$(CC) -c -x assembler - -o $(@D)/shift-$*.o
-	$(CC) $(LDFLAGS) $(@D)/shift-$*.o $$(for o in $(OBJ) $(B)/bench/main.o; do \
+	$(CC) $(LDFLAGS) -rdynamic $(@D)/shift-$*.o $$(for o in $(OBJ) $(B)/bench/main.o; do \
 		echo "$$(printf '%s %s' $* $$o | cksum) $$o"; done | sort -n | cut -d' ' -f3) \
 		$(LDLIBS) -o $@
 

@@ -9,7 +9,7 @@
 #include "bench/csv.h"
 #include "bench/opt.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 struct list_settings {
 	const char *format;

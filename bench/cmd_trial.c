@@ -10,7 +10,7 @@
 #include "bench/cmd.h"
 #include "harness/family/spawn.h"
 #include "harness/trial.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "primitives/selftest.h"
 
 /* Those of the self-test have names that no selection gives. */

@@ -15,7 +15,7 @@
 #include "bench/report_spots.h"
 #include "bench/report_text.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { TEXT = 128 };
 

@@ -23,7 +23,7 @@
 #include "bench/units.h"
 #include "harness/compiler.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { SHOWN_BYTES = 64, COLUMNS = 3 };
 

@@ -26,7 +26,7 @@
 #include "bench/self_hand.h"
 #include "bench/selfcost.h"
 #include "bench/version.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum {
 	PAIRS = 24,

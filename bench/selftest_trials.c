@@ -7,7 +7,7 @@
 #include "bench/launch.h"
 #include "bench/row.h"
 #include "bench/selftest.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "primitives/selftest.h"
 
 enum {

@@ -9,7 +9,7 @@
 
 #include "bench/random.h"
 #include "harness/place.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { STREAM_CELL = 1, STREAM_LOAD = 2 };
 

@@ -13,7 +13,7 @@
 
 #include "bench/units.h"
 #include "harness/futex.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { LINE = 1024, STRESS_PATH = 4096 };
 

@@ -15,7 +15,7 @@
 #include "bench/launch.h"
 #include "harness/futex.h"
 #include "harness/names.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/ramdir.h"
 #include "tests/support.h"
 

@@ -7,7 +7,7 @@
 
 #include "bench/broker.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/ramdir.h"
 #include "tests/support.h"

@@ -11,7 +11,7 @@
 #include "bench/row.h"
 #include "harness/family/bus.h"
 #include "harness/trial.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
 #include "tests/support.h"

@@ -11,7 +11,7 @@
 #include "bench/cell_tasks.h"
 #include "bench/select.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/support.h"
 
 enum { ERR = 900, LINE = 400 };

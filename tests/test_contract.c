@@ -10,7 +10,7 @@
 #include "bench/report_text.h"
 #include "harness/link.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sample_rows.h"
 
 enum { NAME = 80 };

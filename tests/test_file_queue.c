@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "primitives/channel/parts/file_records.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/ramdir.h"
 #include "tests/sweep.h"
 

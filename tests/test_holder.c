@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/family/channel_ops.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

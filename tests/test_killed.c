@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "harness/family/rwlock.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/rig.h"
 #include "tests/support.h"

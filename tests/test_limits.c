@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 
 #include "harness/link.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

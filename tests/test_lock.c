@@ -5,7 +5,7 @@
  */
 #include <sched.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sweep.h"
 #include "tests/support.h"
 

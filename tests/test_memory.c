@@ -15,7 +15,7 @@
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/pages.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

@@ -11,7 +11,7 @@
 #include "bench/cell_tasks.h"
 #include "bench/launch.h"
 #include "bench/row.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

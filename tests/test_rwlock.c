@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "harness/family/rwlock.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum {
 	SHORT_NS = 20000000,

@@ -15,7 +15,7 @@
 
 #include "bench/cmd.h"
 #include "bench/selftest.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "primitives/selftest.h"
 #include "tests/program.h"
 #include "tests/sample_rows.h"

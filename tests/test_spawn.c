@@ -11,7 +11,7 @@
 
 #include "harness/family/spawn.h"
 #include "harness/tasks.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
 #include "tests/support.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "harness/mech.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/program.h"
 
 enum { RC_FINDING = 1, LINE = 512, FAULTS = 8, STALLS = 2 };

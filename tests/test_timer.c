@@ -9,7 +9,7 @@
 
 #include "harness/coroutine.h"
 #include "harness/family/timer.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/sweep.h"
 #include "tests/support.h"

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "harness/futex.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

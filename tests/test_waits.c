@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "harness/futex.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 
 enum {
