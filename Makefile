@@ -167,7 +167,7 @@ FUZZ_S ?= 60
 FUZZ_RUNS ?=
 FUZZED := $(patsubst %,$(B)/bench/%.o,csv csv_row number samples campaign campaign_file \
 	campaign_gather costs facts gate_runs gate_stats judged judged_read judged_write opt \
-	report_save stats units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
+	report_save stats stats_holm stats_rank_sum units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
 
 fuzz: ## FUZZ_S=60 or FUZZ_RUNS=N: the readers of CSV files under any bytes (needs clang)
 	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz build/fuzz/fuzz_samples

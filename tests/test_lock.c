@@ -6,8 +6,8 @@
 #include <sched.h>
 
 #include "bench/registry.h"
-#include "tests/sweep.h"
 #include "tests/support.h"
+#include "tests/sweep.h"
 
 enum {
 	WORKERS = 4,

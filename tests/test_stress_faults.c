@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/mech.h"
 #include "bench/registry.h"
+#include "harness/mech.h"
 #include "tests/program.h"
 
 enum { RC_FINDING = 1, LINE = 512, FAULTS = 8, STALLS = 2 };

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/futex.h"
 #include "bench/registry.h"
+#include "harness/futex.h"
 #include "tests/lab.h"
 
 enum {
