@@ -37,17 +37,17 @@ enum {
 
 /* A program that is compared. */
 struct ab_side {
-	const char *given;   /* as the user named it */
-	const char *name;    /* "OLD", "NEW": in messages */
-	char path[PATH_MAX]; /* what is run */
-	char id[20];         /* fingerprint of its bytes */
+	const char *given;                /* as the user named it */
+	const char *name;                 /* "OLD", "NEW": in messages */
+	char path[PATH_MAX];              /* what is run */
+	char id[20];                      /* fingerprint of its bytes */
 	const struct plugin_file *plugin; /* given: it is this program with that; else NULL */
-	struct opt_list env; /* K=V */
-	char **before;       /* what those variables were, while it is its turn */
-	const char *setup;   /* a shell command before each trial; NULL */
-	int protocol;        /* of its trials */
-	bool knows_keys;     /* it said which cells it has */
-	char **key;          /* those, sorted */
+	struct opt_list env;              /* K=V */
+	char **before;                    /* what those variables were, while it is its turn */
+	const char *setup;                /* a shell command before each trial; NULL */
+	int protocol;                     /* of its trials */
+	bool knows_keys;                  /* it said which cells it has */
+	char **key;                       /* those, sorted */
 	size_t n_keys;
 };
 
