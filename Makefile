@@ -57,7 +57,7 @@ must_exist = $(if $(call NO_FILE,$1),$(error there is no $(call NO_FILE,$1)))
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
-	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax bench-self \
+	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax check-arm64 bench-self \
 	plugin report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
@@ -132,6 +132,16 @@ check-symbols: all ## one export a mechanism, no mutable state
 check-syntax: ## no warning in any source, without building (FLAVOUR=clang)
 	@printf '%s\n' $(HARNESS) $(PRIMITIVES) $(BENCH) bench/main.c $(wildcard tests/*.c) | \
 		xargs -n 16 -P "$$(nproc)" $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only
+
+# Compiled, not run: of the libraries only headers are needed, and those here do.
+ARM64 ?= aarch64-linux-gnu-gcc
+ARM64_FLAGS = $(CPPFLAGS) $(CFLAGS) -idirafter /usr/include \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
+check-arm64: ## no warning for arm64, and its switch of coroutines assembles
+	@mkdir -p build/arm64
+	@$(ARM64) $(ARM64_FLAGS) -c harness/coroutine_switch.c -o build/arm64/coroutine_switch.o
+	@printf '%s\n' $(HARNESS) $(PRIMITIVES) $(BENCH) bench/main.c | \
+		xargs -n 16 -P "$$(nproc)" $(ARM64) $(ARM64_FLAGS) -fsyntax-only
 
 check-headers: ## every header compiles alone
 	@CC='$(CC)' scripts/check-headers
