@@ -46,7 +46,7 @@ THREADED := awake barrier bus channel channel_ends coherence coroutine event eve
 	evidence_many fairness floor gil intervals lock memory mixed names permits probe \
 	queues recursive rwlock stress tails trial
 # What AddressSanitizer is asked about on each `make check`; all of it under `make check-all`.
-MEMORY_TESTS := awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \
+MEMORY_TESTS := plugin awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \
 	counters csv env event evidence evidence_many export feeder file_queue fill floor gate_stats \
 	gate_stored gil hist intervals judged kill lock locate memory mixed names opt permits \
 	place plan queues recursive row rwlock sabotage samples select spawn stored tails timer topo \
@@ -80,8 +80,12 @@ $(B)/bench/version.o: CPPFLAGS += -DHANDOFF_COMMIT='"$(COMMIT)"' \
 $(B)/bench/version.o: $(B)/commit.stamp
 $(B)/bench/env.o: CPPFLAGS += -DHANDOFF_CC_FLAGS='"$(strip -std=c17 $(OPT))"'
 # A plugin is loaded by programs with the same headers in harness/.
-$(B)/bench/plugin.o: CPPFLAGS += -DPLUGIN_CONTRACT='"$(shell scripts/plugin --contract)"'
-$(B)/bench/plugin.o: $(wildcard harness/*.h harness/family/*.h harness/*.def)
+CONTRACT := $(shell scripts/plugin --contract)
+$(B)/bench/plugin.o: CPPFLAGS += -DPLUGIN_CONTRACT='"$(CONTRACT)"'
+$(B)/bench/plugin.o: $(B)/contract.stamp
+$(B)/contract.stamp: force
+	@mkdir -p $(@D)
+	@echo '$(CONTRACT)' | cmp -s - $@ || echo '$(CONTRACT)' > $@
 $(B)/commit.stamp: force
 	@mkdir -p $(@D)
 	@echo '$(COMMIT) $(OPT)' | cmp -s - $@ || echo '$(COMMIT) $(OPT)' > $@

@@ -15,6 +15,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "bench/cmd_run.h"
 #include "bench/costs.h"
@@ -42,6 +43,7 @@ struct ab_side {
 	char path[PATH_MAX];              /* what is run */
 	char id[20];                      /* fingerprint of its bytes */
 	const struct plugin_file *plugin; /* given: it is this program with that; else NULL */
+	struct stat is[2];                /* path, plugin: they may not change */
 	struct opt_list env;              /* K=V */
 	char **before;                    /* what those variables were, while it is its turn */
 	const char *setup;                /* a shell command before each trial; NULL */
@@ -159,7 +161,11 @@ void ab_side_close(struct ab_side *s);
 int ab_side_enter(struct ab *ab, enum ab_which which);
 void ab_side_leave(struct ab *ab, enum ab_which which);
 
-/* ---- ab_plugin.c: a side that is a plugin ------------------------------------- */
+/* ---- ab_plugin.c: what a side's files are ------------------------------------- */
+
+/* Remembers them, once they are known; later: -EXDEV where they are not the same any more. */
+void ab_side_note(struct ab_side *s);
+int ab_side_same(struct ab *ab, enum ab_which which);
 
 /*
  * It is loaded here as well, since the plan knows its mechanisms from the registry (of both sides'
@@ -167,7 +173,13 @@ void ab_side_leave(struct ab *ab, enum ab_which which);
  */
 int ab_plugin_open(struct ab *ab, enum ab_which which);
 
-/* Where neither a matrix nor mechanisms were named: those of the plugins.  0 or -ENOMEM. */
+/* Does NAME=VALUE of such an environment name plugins? */
+bool ab_names_plugins(const struct opt_list *env);
+
+/*
+ * Where neither a matrix nor mechanisms were named: those of the plugins.  A plugin against a
+ * program is told on stderr.  0 or -ENOMEM.
+ */
 int ab_plugin_select(struct ab *ab);
 
 /* ---- ab_plan.c: what is compared ---------------------------------------------- */

@@ -70,12 +70,18 @@ static void join(const struct opt_list *l, char *out, size_t len)
 		used += (size_t)snprintf(out + used, len - used, "%s%s", i ? " " : "", l->item[i]);
 }
 
+static const char *path_of(const struct ab_side *s)
+{
+	return s->plugin ? s->plugin->path : s->path;
+}
+
 int ab_write_environment(struct ab *ab, const char *path)
 {
 	char seed[24], rules[20], budget[24] = "", env[AB_SIDES][512];
 	const struct env_extra extra[] = {
-		{"old", ab->side[AB_OLD].path, ""},
-		{"new", ab->side[AB_NEW].path, ""},
+		{"old", path_of(&ab->side[AB_OLD]), ""},
+		{"new", path_of(&ab->side[AB_NEW]), ""},
+		{"plugins", getenv(PLUGIN_ENV), "none in both"},
 		{"old_binary_id", ab->side[AB_OLD].id, ""},
 		{"new_binary_id", ab->side[AB_NEW].id, ""},
 		{"old_env", env[AB_OLD], "not given"},

@@ -110,6 +110,8 @@ int ab_side_enter(struct ab *ab, enum ab_which which)
 
 	set_all(s);
 	code = s->setup ? run_setup(ab, s) : 0;
+	if (!code)
+		code = ab_side_same(ab, which);
 	if (code)
 		ab_side_leave(ab, which);
 	return code;
@@ -266,7 +268,7 @@ static int check_protocol(struct ab *ab, struct ab_side *s)
 	return -EXDEV;
 }
 
-/* Of the program and the plugin together. */
+/* Of the program and its plugins together. */
 static void take_id(struct ab_side *s, const char *text)
 {
 	const char *at = strstr(text, "\nbinary   ");
@@ -291,8 +293,9 @@ int ab_side_open(struct ab *ab, enum ab_which which)
 	code = ask(ab, which, argv, &text, &exit_code);
 	at = text ? strstr(text, "trial protocol ") : NULL;
 	s->protocol = at ? atoi(at + strlen("trial protocol ")) : 0;
-	if (s->plugin && at)
+	if (at && ab_names_plugins(&s->env))
 		take_id(s, text);
+	ab_side_note(s);
 	free(text);
 	if (code == -ETIME || code == -EINTR)
 		return code == -EINTR ? code : fail_hung(ab, s, "version");

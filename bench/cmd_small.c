@@ -13,9 +13,11 @@ static void print_plugins(void)
 {
 	size_t n;
 	const struct plugin_file *f = plugin_all(&n);
+	char id[20];
 
 	for (size_t i = 0; i < n; i++) {
-		printf("plugin   %s %s:", f[i].id, f[i].path);
+		version_file_id(f[i].path, id);
+		printf("plugin   %s %s:", id, f[i].path);
 		for (size_t m = 0; f[i].mech[m]; m++)
 			printf(" %s", f[i].mech[m]->name);
 		printf("\n");

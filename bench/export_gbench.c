@@ -2,7 +2,7 @@
  * export_gbench.c - a run as google/benchmark writes it; see export.h.
  *
  * A benchmark is a cell, a trial one of its repetitions; they are named .../real_time, which tells
- * readers that would else take the CPU time.  cpu_time is that of all workers together; a cell with
+ * readers that would else take the CPU time.  cpu_time is what cpu_ns_per_op is; a cell with
  * a trial that has none has none in all of them, since compare.py counts on either.  A figure that
  * was not measured is left out: there is no NaN in JSON.
  *

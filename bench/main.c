@@ -1,6 +1,7 @@
 /* main.c - the program: picks the command, and sees to it that what it printed has arrived. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,17 +113,31 @@ static int name_plugin(const char *path, char *err, size_t err_len)
 	return code;
 }
 
+/* Help, and children whose beginning is what is measured (spawn/fork-exec), know no mechanism. */
+static bool needs_plugins(int argc, char **argv)
+{
+	const char *command = argc > 0 ? argv[0] : "help", *next = argc > 1 ? argv[1] : "";
+
+	return command[0] != '-' && strcmp(command, "help") != 0 && strcmp(command, "clean") != 0 &&
+	       !(strcmp(command, "trial") == 0 && strcmp(next, "--child") == 0);
+}
+
 /* What stands before the command; how many words that are, or -1. */
 static int take_plugins(int argc, char **argv)
 {
+	static const char option[] = "--plugin", with[] = "--plugin=";
 	char err[700];
 	int at = 1, code = 0;
 
-	while (!code && at < argc && strcmp(argv[at], "--plugin") == 0) {
-		code = name_plugin(at + 1 < argc ? argv[at + 1] : NULL, err, sizeof(err));
-		at += 2;
+	for (; !code && at < argc; at++) {
+		if (strncmp(argv[at], with, sizeof(with) - 1) == 0)
+			code = name_plugin(argv[at] + sizeof(with) - 1, err, sizeof(err));
+		else if (strcmp(argv[at], option) == 0)
+			code = name_plugin(++at < argc ? argv[at] : NULL, err, sizeof(err));
+		else
+			break;
 	}
-	if (!code)
+	if (!code && needs_plugins(argc - at, argv + at))
 		code = plugin_load_named(err, sizeof(err));
 	if (!code)
 		return at - 1;

@@ -28,6 +28,12 @@ static int refuse(const char *path, const char *why, char *err, size_t err_len)
 
 /* ---- what it holds ----------------------------------------------------------------- */
 
+/* Keys, lists and patterns are made of it. */
+static bool is_plain(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
+}
+
 /* NULL: it can be measured; its contract is the tests' matter. */
 static const char *defect(const struct mech *m)
 {
@@ -35,8 +41,9 @@ static const char *defect(const struct mech *m)
 	size_t len = family ? strlen(family) : 0;
 
 	if (!family || strncmp(m->name, family, len) != 0 || m->name[len] != '/' ||
-		!m->name[len + 1])
-		return "a mechanism in it is not named FAMILY/NAME after its family";
+		!is_plain(m->name + len + 1))
+		return "a mechanism in it is not named FAMILY/NAME after its family, in small "
+		       "letters, digits and -";
 	if (strlen(m->name) >= sizeof(((struct trial_spec *)0)->mechanism))
 		return "the name of a mechanism in it is too long";
 	if (!m->summary || !m->contract.peer_dies || !m->ops || !m->loops)
@@ -83,37 +90,53 @@ static int add_all(const char *path, const struct mech *const *mech, char *err, 
 	return 0;
 }
 
-int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len)
+static struct plugin_file *find(const char *path)
 {
-	struct plugin_file *f = &loaded[count];
-	const struct plugin *table;
-	const char *why;
-	void *handle;
-	int code;
-
-	if (count == PLUGIN_MOST)
-		return refuse(path, "there are too many of them", err, err_len);
-	if (access(path, R_OK) != 0 || !realpath(path, f->path))
-		return refuse(path, strerror(errno), err, err_len);
-	handle = dlopen(f->path, RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		why = dlerror();
-		return refuse(path, why ? why : "it cannot be loaded", err, err_len);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(loaded[i].path, path) == 0)
+			return &loaded[i];
 	}
-	table = dlsym(handle, PLUGIN_SYMBOL);
-	why = defect_of_table(table);
+	return NULL;
+}
+
+/* f->path is its real one. */
+static int load(struct plugin_file *f, const char *path, char *err, size_t err_len)
+{
+	void *handle = dlopen(f->path, RTLD_NOW | RTLD_LOCAL);
+	const struct plugin *table = handle ? dlsym(handle, PLUGIN_SYMBOL) : NULL;
+	const char *why = handle ? defect_of_table(table) : dlerror();
+
+	if (!handle)
+		return refuse(path, why ? why : "it cannot be loaded", err, err_len);
 	if (why) {
 		refuse(path, why, err, err_len);
 		dlclose(handle);
 		return -EINVAL;
 	}
-	code = add_all(path, table->mech, err, err_len);
-	if (code)
-		return code;
-	version_file_id(f->path, f->id);
-	version_add_part(f->id);
 	f->mech = table->mech;
-	count++;
+	return add_all(path, f->mech, err, err_len);
+}
+
+int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len)
+{
+	struct plugin_file *f;
+	char real[PATH_MAX];
+	int code;
+
+	if (access(path, R_OK) != 0 || !realpath(path, real))
+		return refuse(path, strerror(errno), err, err_len);
+	f = find(real);
+	if (!f && count == PLUGIN_MOST)
+		return refuse(path, "there are too many of them", err, err_len);
+	if (!f) {
+		f = &loaded[count];
+		snprintf(f->path, sizeof(f->path), "%s", real);
+		code = load(f, path, err, err_len);
+		if (code)
+			return code;
+		version_add_part(f->path); /* there is room for as many */
+		count++;
+	}
 	if (out)
 		*out = f;
 	return 0;

@@ -19,14 +19,14 @@
 enum { PLUGIN_MOST = 16 };
 
 struct plugin_file {
-	char path[PATH_MAX];
-	char id[20]; /* version_file_id() */
+	char path[PATH_MAX]; /* its real one */
 	const struct mech *const *mech;
 };
 
 /*
  * Load one file; what the program measures is from now on another thing than its binary alone says
- * (version_binary_id()).  *out, which may be NULL, stays valid.  0, or -errno with a sentence: not a
+ * (version_binary_id()).  A file that is loaded already is not loaded again.  *out, which may be
+ * NULL, stays valid.  0, or -errno with a sentence: not a
  * plugin, made for other headers, a mechanism in it that none of our loops can run.
  */
 int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len);

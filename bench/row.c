@@ -113,12 +113,12 @@ static void put_gauges(struct sample *s, const struct trial_result *r)
 		s->energy_uj_per_op = (double)r->energy_uj / (double)r->cpu_ops;
 }
 
-/* Where operations are spaced, the CPU time is that of the spaces. */
+/* Where operations are spaced, the CPU time of who spaces them is that of the spaces. */
 static void put_costs(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
 	double ops = r->cpu_ops ? (double)r->cpu_ops : NAN;
 
-	if (!workload_spaced(c->workload)) {
+	if (!workload_spaced(c->workload) || workload_costs_at_b(c->workload, c->domain)) {
 		s->cpu_ns_per_op = (double)r->cpu_ns / ops;
 		s->cpu_user_ns_per_op = (double)r->cpu_user_ns / ops;
 		s->cpu_sys_ns_per_op = (double)r->cpu_sys_ns / ops;

@@ -243,7 +243,7 @@ int selftest_gate_aa2(int argc, char **argv)
 	const char **operand;
 	int n = 0, code = t ? opt_parse(&cmd, &t->set, argc, argv, &operand, &n) : EXIT_USAGE;
 
-	if (code == OPT_RUN && n != 1) {
+	if (code == OPT_RUN && (n != 1 || plugin_is_name(operand[0]))) {
 		fputs("handoff selftest aa2: name the relinked program; `make aa2` makes "
 		      "build/aa2/handoff\n",
 			stderr);

@@ -11,11 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/plugin.h"
 #include "bench/registry.h"
 #include "bench/units.h"
 #include "harness/futex.h"
 
-enum { LINE = 1024, STRESS_PATH = 4096 };
+enum { LINE = 1024, STRESS_PATH = 4096, REPLAY = LINE + STRESS_PATH };
 
 static const char *const finding_columns[] = {"timestamp_utc", "seed", "trial", "cell", "status",
 	"reason", "attempted", "received", "lost", "duplicated", "reordered", "corrupt", "replay"};
@@ -131,7 +132,7 @@ static int log_finding(struct stress_tally *t, const struct stress_trial *trial,
 	const struct trial_result *r, char *err, size_t err_len)
 {
 	struct csv_row *row = &t->row;
-	char replay[LINE], stamp[32];
+	char replay[REPLAY], stamp[32];
 	time_t now = time(NULL);
 	struct tm tm;
 	int code;
@@ -164,20 +165,23 @@ bool stress_is_finding(const struct trial_result *r)
 void stress_replay(
 	const struct stress_settings *set, const struct stress_trial *trial, char *out, size_t len)
 {
+	const char *plugins = getenv(PLUGIN_ENV);
 	char ms[40] = "", fault[96] = "";
 
 	if (set->trial_ns)
 		snprintf(ms, sizeof(ms), " --trial-ms %g", (double)set->trial_ns / 1e6);
 	if (set->inject)
 		snprintf(fault, sizeof(fault), " --inject %s", set->inject);
-	snprintf(out, len, "handoff stress --seed %" PRIu64 " --trial %" PRIu64 "%s%s --cell '%s'",
+	snprintf(out, len,
+		"%s%s%shandoff stress --seed %" PRIu64 " --trial %" PRIu64 "%s%s --cell '%s'",
+		plugins ? PLUGIN_ENV "='" : "", plugins ? plugins : "", plugins ? "' " : "",
 		set->seed, trial->k, ms, fault, trial->cell.key);
 }
 
 static void say_finding(const struct stress_tally *t, const struct stress_trial *trial,
 	const struct trial_result *r)
 {
-	char drawn[LINE], replay[LINE];
+	char drawn[LINE], replay[REPLAY];
 
 	stress_describe(trial, drawn, sizeof(drawn));
 	stress_replay(t->set, trial, replay, sizeof(replay));

@@ -30,8 +30,10 @@ bool version_may_measure(void)
 /* FNV-1a: tells builds apart, no more. */
 static const uint64_t hash_begin = 0xcbf29ce484222325u;
 
-/* Of the parts, in their order; 0: there are none. */
-static uint64_t parts;
+enum { PARTS = 16 };
+
+static const char *part[PARTS];
+static size_t parts;
 
 static uint64_t hash_on(uint64_t hash, const unsigned char *at, size_t n)
 {
@@ -40,9 +42,12 @@ static uint64_t hash_on(uint64_t hash, const unsigned char *at, size_t n)
 	return hash;
 }
 
-void version_add_part(const char *id)
+int version_add_part(const char *path)
 {
-	parts = hash_on(parts ? parts : hash_begin, (const unsigned char *)id, strlen(id));
+	if (parts == PARTS)
+		return -ENOSPC;
+	part[parts++] = path;
+	return 0;
 }
 
 int version_file_id(const char *path, char out[20])
@@ -64,10 +69,15 @@ int version_file_id(const char *path, char out[20])
 
 void version_binary_id(char out[20])
 {
-	uint64_t hash;
+	uint64_t hash = hash_begin;
+	char id[20];
 
 	if (version_file_id("/proc/self/exe", out) != 0 || parts == 0)
 		return;
-	hash = hash_on(parts, (const unsigned char *)out, strlen(out));
+	hash = hash_on(hash, (const unsigned char *)out, strlen(out));
+	for (size_t i = 0; i < parts; i++) {
+		version_file_id(part[i], id);
+		hash = hash_on(hash, (const unsigned char *)id, strlen(id));
+	}
 	snprintf(out, 20, "%016" PRIx64, hash);
 }

@@ -19,8 +19,11 @@ bool version_may_measure(void);
  */
 void version_binary_id(char out[20]);
 
-/* What was loaded beside it, by its own fingerprint: plugins.  At the start, one thread. */
-void version_add_part(const char *id);
+/*
+ * A file that was loaded beside it: a plugin.  Its bytes are read when somebody asks what this
+ * program is.  path stays the caller's.  0, or -ENOSPC.  At the start, one thread.
+ */
+int version_add_part(const char *path);
 
 /* That of another file; 0 or -errno, and "unknown". */
 int version_file_id(const char *path, char out[20]);

@@ -157,7 +157,7 @@ struct trial_result {
 	uint32_t migrated; /* workers seen off their PU */
 	double fairness;   /* Jain's index over the side with more workers */
 	uint64_t cpu_ops;  /* operations that the costs below were spent on */
-	uint64_t cpu_ns, cpu_user_ns, cpu_sys_ns;
+	uint64_t cpu_ns, cpu_user_ns, cpu_sys_ns; /* see workload_costs_at_b() */
 	uint64_t ctx_voluntary, ctx_involuntary;
 	uint64_t minor_faults, migrations, runq_wait_ns;
 	uint64_t full_waits, empty_waits;

@@ -109,16 +109,20 @@ static void add_known(uint64_t *sum, uint64_t v)
 
 static void figure_costs(struct trial *t)
 {
+	const struct trial_spec *spec = t->crew.spec;
 	struct trial_result *r = t->result;
+	bool of_b = workload_costs_at_b(t->crew.workload, (enum domain)spec->domain);
 
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
 		const struct worker_slot *s = slot(t, i);
 		const struct worker_report *w = &s->report;
-		uint32_t pu = t->crew.spec->pu[i];
+		uint32_t pu = spec->pu[i];
 
-		r->cpu_ns += w->cpu_ns;
-		r->cpu_user_ns += w->cpu_user_ns;
-		r->cpu_sys_ns += w->cpu_sys_ns;
+		if (!of_b || i >= spec->side_a) {
+			r->cpu_ns += w->cpu_ns;
+			r->cpu_user_ns += w->cpu_user_ns;
+			r->cpu_sys_ns += w->cpu_sys_ns;
+		}
 		r->ctx_voluntary += w->ctx_voluntary;
 		r->ctx_involuntary += w->ctx_involuntary;
 		r->minor_faults += w->minor_faults;

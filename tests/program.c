@@ -25,6 +25,8 @@ void program_find(void)
 	if (!realpath(name ? name : "build/handoff", program.path))
 		program.path[0] = '\0';
 	setenv("HANDOFF_SHARE", realpath(src ? src : ".", share) ? share : ".", 1);
+	setenv("HANDOFF_SRC", getenv("HANDOFF_SHARE"), 1);
+	unsetenv("HANDOFF_PLUGIN");
 	unsetenv("HWLOC_XMLFILE");
 	unsetenv("HWLOC_SYNTHETIC");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

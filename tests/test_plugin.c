@@ -78,6 +78,9 @@ static void a_mechanism_of_a_plugin_takes_the_place_of_its_namesake(void **state
 	program_says(H "--plugin ../same.so list", "another one altogether");
 	in_shell(
 		"test $(" H "list --csv | wc -l) = $(" H "--plugin ../same.so list --csv | wc -l)");
+	program_says(H "--plugin=../same.so list", "another one altogether");
+	in_shell("test \"$(" H "--plugin ../same.so version)\" = \"$(" H
+		 "--plugin ../same.so --plugin ../same.so version)\"");
 	in_shell("test \"$(" H "version | grep binary)\" != \"$(" H
 		 "--plugin ../same.so version | grep binary)\"");
 }
@@ -89,9 +92,55 @@ static void ab_tells_a_slower_plugin_from_the_same_one(void **state)
 	make_plugin("slow", RENAMED
 		"; s/return queue_put/for (volatile int i = 0; i < 30000; i++)\\n;\\n\\treturn queue_put/");
 	program_ends_saying(H "ab " CELL "../old.so ../slow.so", 1, "verdict=FAIL");
-	program_ends("grep -q 'channel/other-queue/pingpong' gate/judgement.csv", RC_FINE);
+	program_ends(
+		"grep -q 'channel/other-queue/pingpong.*,throughput,.*REGRESSED' gate/judgement.csv",
+		RC_FINE);
 	in_shell("rm -r gate; cp ../old.so ../twin.so");
 	program_ends_saying(H "ab --advisory " CELL "../old.so ../twin.so", RC_FINE, "regressed=0");
+}
+
+static void ab_goes_on_with_the_same_plugins_only(void **state)
+{
+	(void)state;
+	make_plugin("old", RENAMED);
+	make_plugin("new", RENAMED);
+	program_ends(H "ab --advisory " CELL "../old.so ../new.so", RC_FINE);
+	program_ends_saying(H
+		"ab --advisory -w pingpong -d thread -p same-pu --trial-ms 2 --pairs 8 "
+		"--resume gate ../old.so ../new.so",
+		RC_FINE, "regressed=0");
+	make_plugin("new", RENAMED "; s/one mutex/another mutex/");
+	program_ends_saying(H
+		"ab --advisory -w pingpong -d thread -p same-pu --trial-ms 2 --pairs 8 "
+		"--resume gate ../old.so ../new.so",
+		RC_NOTHING, "new_binary_id was");
+}
+
+static void ab_decides_nothing_about_files_that_change_meanwhile(void **state)
+{
+	(void)state;
+	make_plugin("old", RENAMED);
+	make_plugin("new", RENAMED);
+	program_ends_saying(H "ab --new-setup 'rm -f ../new.so' " CELL "../old.so ../new.so",
+		RC_NOTHING, "was changed or removed");
+	make_plugin("new", RENAMED);
+	program_ends_saying(H "ab --new-setup 'cp ../old.so ../new.so' " CELL "../old.so ../new.so",
+		RC_NOTHING, "was changed or removed");
+	in_shell("cp \"$H\" ../program");
+	program_ends_saying(H "ab --new-setup 'touch ../program' -m lock/mutex " CELL
+			      "\"$H\" ../program",
+		RC_NOTHING, "was changed or removed");
+}
+
+static void ab_says_that_a_plugin_is_no_fair_match_for_a_program(void **state)
+{
+	(void)state;
+	make_plugin("same", "s/one mutex/one mutex/");
+	program_ends(H "ab --advisory " CELL "\"$H\" ../same.so", RC_FINE);
+	assert_non_null(strstr(program.err, "compare a plugin with a plugin"));
+	program_refuses(H "ab --new-env HANDOFF_PLUGIN=/x.so ../same.so ../same.so",
+		"leave HANDOFF_PLUGIN out");
+	program_refuses(H "selftest aa2 ../same.so", "name the relinked program");
 }
 
 static void ab_names_a_mechanism_that_only_one_plugin_has(void **state)
@@ -112,6 +161,7 @@ static void what_is_no_plugin_of_this_program_is_refused_before_anything_runs(vo
 	in_shell("echo text > ../text.so");
 	program_refuses(H "--plugin ../text.so list", "text.so: ");
 	program_refuses("env HANDOFF_PLUGIN=$D/text.so " H "list", "text.so: ");
+	program_says("env HANDOFF_PLUGIN=$D/text.so " H "--help", "--plugin");
 	program_refuses(H "ab " CELL "../text.so ../text.so", "OLD, plugin ../text.so");
 	in_shell("echo 'int x;' | cc -shared -fPIC -x c - -o ../other.so");
 	program_refuses(H "--plugin ../other.so list", "no plugin of handoff's");
@@ -134,6 +184,7 @@ static void a_plugin_that_no_loop_can_run_is_refused_with_what_it_lacks(void **s
 	(void)state;
 	check_defect("s#channel/queue-fifo\"#queue\"#", "is not named FAMILY/NAME");
 	check_defect("s#channel/queue-fifo\"#lock/queue\"#", "is not named FAMILY/NAME");
+	check_defect("s#channel/queue-fifo\"#channel/queue fifo\"#", "in small letters");
 	check_defect("s#.summary = .*#.summary = 0,#", "lacks its summary");
 	check_defect("s#.summary = .*#.summary = \"x\", .domains = 0,#", "has no domain");
 	check_defect("s#channel/queue-fifo\"#channel/"
@@ -174,6 +225,9 @@ int main(void)
 		PROGRAM_TEST(workers_that_are_started_anew_have_the_plugin_too),
 		PROGRAM_TEST(a_mechanism_of_a_plugin_takes_the_place_of_its_namesake),
 		PROGRAM_TEST(ab_tells_a_slower_plugin_from_the_same_one),
+		PROGRAM_TEST(ab_goes_on_with_the_same_plugins_only),
+		PROGRAM_TEST(ab_decides_nothing_about_files_that_change_meanwhile),
+		PROGRAM_TEST(ab_says_that_a_plugin_is_no_fair_match_for_a_program),
 		PROGRAM_TEST(ab_names_a_mechanism_that_only_one_plugin_has),
 		PROGRAM_TEST(what_is_no_plugin_of_this_program_is_refused_before_anything_runs),
 		PROGRAM_TEST(a_plugin_that_no_loop_can_run_is_refused_with_what_it_lacks),
