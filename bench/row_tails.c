@@ -31,16 +31,13 @@ static void put_shares(struct sample *s, const struct trial_result *r)
 /* Senders stamp their operations, receivers and who contends their waits. */
 static void put_waiting(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
-	uint64_t n = r->hist[0].count;
-
 	for (int side = 0; side < 2; side++) {
 		if (r->hist_kind[side] == KIND_WAIT && r->hist[side].count)
 			s->longest_stamped_wait_ns = (double)r->hist[side].max;
 	}
-	if (!workload_contends(c->workload) || (c->mech->flags & (MECH_RACY | MECH_FLOOR)) ||
-		r->hist_kind[0] != KIND_WAIT || n == 0)
+	if (r->overtakes_n == 0 || (c->mech->flags & (MECH_RACY | MECH_FLOOR)))
 		return;
-	s->overtakes_mean = (double)r->overtakes / (double)n;
+	s->overtakes_mean = (double)r->overtakes / (double)r->overtakes_n;
 	s->overtakes_max = (double)r->overtakes_max;
 }
 

@@ -34,6 +34,7 @@ struct self {
 	void *local[2];
 	uint8_t *kept;
 	struct schedule_table *table;
+	struct rivals rivals;
 	struct hist *service; /* past TRIAL_MAX_HISTS */
 	void *ballast;
 	struct crowd_host *host; /* of light workers; else NULL */
@@ -302,6 +303,31 @@ static int init_open_loop(struct self *s)
 	return 0;
 }
 
+/* Where it may be overtaken: by the other receivers, or at a barrier. */
+static void init_overtaking(struct self *s)
+{
+	const struct arena *a = s->crew->arena;
+	const struct trial_spec *spec = s->crew->spec;
+	struct worker *w = &s->slot->w;
+
+	w->rivals = NULL;
+	w->rounds = arena_rounds(a, s->index);
+	if (!crew_has_rivals(s->crew, s->side))
+		return;
+	rivals_init(&s->rivals, arena_ledger(a, spec->side_a), a->ledger_stride, spec->side_b,
+		s->index - spec->side_a, spec->side_a, &spec->clock);
+	w->rivals = &s->rivals;
+}
+
+static void reset_overtaking(struct worker *w)
+{
+	w->overtakes = w->overtakes_max = w->overtakes_n = 0;
+	if (w->rivals)
+		rivals_reset(w->rivals);
+	if (w->rounds)
+		rounds_reset(w->rounds, w->n);
+}
+
 static void init_worker(struct self *s)
 {
 	const struct trial_spec *spec = s->crew->spec;
@@ -318,6 +344,7 @@ static void init_worker(struct self *s)
 	w->id = s->side ? 0 : s->index;
 	w->wait = spec->wait;
 	w->own_pu = spec->spin_start;
+	init_overtaking(s);
 }
 
 /* Else the first lap over the shared memory would fault, in the stretch where n is small. */
@@ -533,6 +560,7 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	hist_reset(w->hist);
 	if (w->service)
 		hist_reset(w->service);
+	reset_overtaking(w);
 	zero_waits(s);
 	if (is_first(s, &t->come))
 		read_costs(&t->before);
