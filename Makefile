@@ -57,8 +57,8 @@ must_exist = $(if $(call NO_FILE,$1),$(error there is no $(call NO_FILE,$1)))
 HELPERS := $(patsubst %.c,$(B)/%.o,$(filter-out $(TESTS),$(wildcard tests/*.c)))
 
 .PHONY: all help run list check check-fast check-all test check-format check-inline \
-	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax bench-self \
-	report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
+	check-symbols check-headers check-catalogue mutants check-asan check-tsan check-syntax check-arm64 bench-self \
+	plugin report check-report fuzz cross-check campaign-repro aa2 campaign-aa campaign-inject deps deps-test deps-all install clean
 .DELETE_ON_ERROR:
 
 all: $(B)/handoff ## build the program (build/handoff)
@@ -79,13 +79,17 @@ $(B)/bench/version.o: CPPFLAGS += -DHANDOFF_COMMIT='"$(COMMIT)"' \
 	-DHANDOFF_FLAVOUR='"$(FLAVOUR)"' -DHANDOFF_FLAGS='"$(strip $(OPT))"'
 $(B)/bench/version.o: $(B)/commit.stamp
 $(B)/bench/env.o: CPPFLAGS += -DHANDOFF_CC_FLAGS='"$(strip -std=c17 $(OPT))"'
+# A plugin is loaded by programs with the same headers in harness/.
+$(B)/bench/plugin.o: CPPFLAGS += -DPLUGIN_CONTRACT='"$(shell scripts/plugin --contract)"'
+$(B)/bench/plugin.o: $(wildcard harness/*.h harness/family/*.h harness/*.def)
 $(B)/commit.stamp: force
 	@mkdir -p $(@D)
 	@echo '$(COMMIT) $(OPT)' | cmp -s - $@ || echo '$(COMMIT) $(OPT)' > $@
 .PHONY: force
 
+# -rdynamic: plugins call the harness.
 $(B)/handoff: $(OBJ) $(B)/bench/main.o
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(CC) $(LDFLAGS) -rdynamic $^ $(LDLIBS) -o $@
 
 $(B)/tests/%: $(B)/tests/%.o $(HELPERS) $(OBJ)
 	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
@@ -129,8 +133,21 @@ check-syntax: ## no warning in any source, without building (FLAVOUR=clang)
 	@printf '%s\n' $(HARNESS) $(PRIMITIVES) $(BENCH) bench/main.c $(wildcard tests/*.c) | \
 		xargs -n 16 -P "$$(nproc)" $(CC) $(CPPFLAGS) $(CFLAGS) -fsyntax-only
 
+# Compiled, not run: of the libraries only headers are needed, and those here do.
+ARM64 ?= aarch64-linux-gnu-gcc
+ARM64_FLAGS = $(CPPFLAGS) $(CFLAGS) -idirafter /usr/include \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
+check-arm64: ## no warning for arm64, and its switch of coroutines assembles
+	@mkdir -p build/arm64
+	@$(ARM64) $(ARM64_FLAGS) -c harness/coroutine_switch.c -o build/arm64/coroutine_switch.o
+	@printf '%s\n' $(HARNESS) $(PRIMITIVES) $(BENCH) bench/main.c | \
+		xargs -n 16 -P "$$(nproc)" $(ARM64) $(ARM64_FLAGS) -fsyntax-only
+
 check-headers: ## every header compiles alone
 	@CC='$(CC)' scripts/check-headers
+
+plugin: all ## SRC=FILE.c OUT=FILE.so: mechanisms that a built program loads (handoff --plugin)
+	@CC='$(CC)' CFLAGS='$(CFLAGS)' scripts/plugin $(if $(OUT),-o '$(OUT)') $(SRC)
 
 mutants: ## do the tests still see what they were written to see (long)
 	@scripts/mutants
@@ -160,7 +177,7 @@ FUZZ_S ?= 60
 FUZZ_RUNS ?=
 FUZZED := $(patsubst %,$(B)/bench/%.o,csv csv_row number samples campaign campaign_file \
 	campaign_gather costs facts gate_runs gate_stats judged judged_read judged_write opt \
-	report_save stats units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
+	report_save stats stats_holm stats_rank_sum units) $(patsubst %,$(B)/tests/%.o,fuzz_samples judged_scene)
 
 fuzz: ## FUZZ_S=60 or FUZZ_RUNS=N: the readers of CSV files under any bytes (needs clang)
 	@$(MAKE) --no-print-directory -s FLAVOUR=fuzz build/fuzz/fuzz_samples
@@ -203,7 +220,7 @@ $(B)-relinked/handoff-%: $(B)/handoff
 	@mkdir -p $(@D)
 	@printf '.section .note.GNU-stack,""\n.text\n.skip %d, 0xcc\n' $$(($* * 1040 % 4096)) | \
 		$(CC) -c -x assembler - -o $(@D)/shift-$*.o
-	$(CC) $(LDFLAGS) $(@D)/shift-$*.o $$(for o in $(OBJ) $(B)/bench/main.o; do \
+	$(CC) $(LDFLAGS) -rdynamic $(@D)/shift-$*.o $$(for o in $(OBJ) $(B)/bench/main.o; do \
 		echo "$$(printf '%s %s' $* $$o | cksum) $$o"; done | sort -n | cut -d' ' -f3) \
 		$(LDLIBS) -o $@
 

@@ -1,8 +1,8 @@
 /*
  * ab.h - `handoff ab`: two programs, pair by pair, judged by the gate (gate.h).
  *
- * A side is a handoff binary, with an environment and a command of its own; its trials are fresh
- * processes of it (launch.h).  A pair is one trial of each side on the same cell, one right
+ * A side is a handoff binary, or a plugin in this one, with an environment and a command of its own;
+ * its trials are fresh processes of it (launch.h).  A pair is one trial of each side on the same cell, one right
  * after the other, which comes first drawn anew.  A block holds a pair of every cell that wants
  * one, in a fresh order.  Every trial is a row of DIR/pairs.csv, and the pairs are judged from
  * what stands there: the same rows and seed give the same judgement, also when an interrupted
@@ -22,6 +22,7 @@
 #include "bench/gate.h"
 #include "bench/judged.h"
 #include "bench/judged_print.h"
+#include "bench/plugin.h"
 
 enum ab_which { AB_OLD, AB_NEW, AB_SIDES };
 
@@ -36,16 +37,17 @@ enum {
 
 /* A program that is compared. */
 struct ab_side {
-	const char *given;   /* as the user named it */
-	const char *name;    /* "OLD", "NEW": in messages */
-	char path[PATH_MAX]; /* what is run */
-	char id[20];         /* fingerprint of its bytes */
-	struct opt_list env; /* K=V */
-	char **before;       /* what those variables were, while it is its turn */
-	const char *setup;   /* a shell command before each trial; NULL */
-	int protocol;        /* of its trials */
-	bool knows_keys;     /* it said which cells it has */
-	char **key;          /* those, sorted */
+	const char *given;                /* as the user named it */
+	const char *name;                 /* "OLD", "NEW": in messages */
+	char path[PATH_MAX];              /* what is run */
+	char id[20];                      /* fingerprint of its bytes */
+	const struct plugin_file *plugin; /* given: it is this program with that; else NULL */
+	struct opt_list env;              /* K=V */
+	char **before;                    /* what those variables were, while it is its turn */
+	const char *setup;                /* a shell command before each trial; NULL */
+	int protocol;                     /* of its trials */
+	bool knows_keys;                  /* it said which cells it has */
+	char **key;                       /* those, sorted */
 	size_t n_keys;
 };
 
@@ -156,6 +158,17 @@ void ab_side_close(struct ab_side *s);
  */
 int ab_side_enter(struct ab *ab, enum ab_which which);
 void ab_side_leave(struct ab *ab, enum ab_which which);
+
+/* ---- ab_plugin.c: a side that is a plugin ------------------------------------- */
+
+/*
+ * It is loaded here as well, since the plan knows its mechanisms from the registry (of both sides'
+ * the one of NEW), and named in the side's environment.  -EINVAL: it cannot be loaded.
+ */
+int ab_plugin_open(struct ab *ab, enum ab_which which);
+
+/* Where neither a matrix nor mechanisms were named: those of the plugins.  0 or -ENOMEM. */
+int ab_plugin_select(struct ab *ab);
 
 /* ---- ab_plan.c: what is compared ---------------------------------------------- */
 

@@ -223,15 +223,13 @@ static int fail_hung(struct ab *ab, const struct ab_side *s, const char *asked)
 
 /* ---- what it is ------------------------------------------------------------------ */
 
-static int resolve(struct ab *ab, struct ab_side *s)
+static int resolve(struct ab *ab, enum ab_which which)
 {
-	size_t len = strlen(s->given);
+	struct ab_side *s = &ab->side[which];
 	struct stat st;
 
-	if (len > 3 && strcmp(s->given + len - 3, ".so") == 0)
-		return fail(ab, -EINVAL, s,
-			"mechanisms are not loaded from plugins; name a handoff program that was "
-			"built with it");
+	if (plugin_is_name(s->given))
+		return ab_plugin_open(ab, which);
 	if (!realpath(s->given, s->path))
 		return fail(ab, -EINVAL, s, strerror(errno));
 	if (stat(s->path, &st) != 0 || !S_ISREG(st.st_mode))
@@ -268,6 +266,15 @@ static int check_protocol(struct ab *ab, struct ab_side *s)
 	return -EXDEV;
 }
 
+/* Of the program and the plugin together. */
+static void take_id(struct ab_side *s, const char *text)
+{
+	const char *at = strstr(text, "\nbinary   ");
+
+	if (at)
+		snprintf(s->id, sizeof(s->id), "%.16s", at + strlen("\nbinary   "));
+}
+
 int ab_side_open(struct ab *ab, enum ab_which which)
 {
 	static char *const argv[] = {
@@ -275,7 +282,7 @@ int ab_side_open(struct ab *ab, enum ab_which which)
 	struct ab_side *s = &ab->side[which];
 	const char *at;
 	char *text;
-	int code = resolve(ab, s), exit_code;
+	int code = resolve(ab, which), exit_code;
 
 	if (!code)
 		code = check_env(ab, s);
@@ -284,6 +291,8 @@ int ab_side_open(struct ab *ab, enum ab_which which)
 	code = ask(ab, which, argv, &text, &exit_code);
 	at = text ? strstr(text, "trial protocol ") : NULL;
 	s->protocol = at ? atoi(at + strlen("trial protocol ")) : 0;
+	if (s->plugin && at)
+		take_id(s, text);
 	free(text);
 	if (code == -ETIME || code == -EINTR)
 		return code == -EINTR ? code : fail_hung(ab, s, "version");

@@ -5,7 +5,7 @@
 
 #include "bench/axis.h"
 #include "bench/cell.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 /* "&name=value" of those axes behind the placement that `wanted` takes. */
 static void put_axes(const struct cell *c, bool (*wanted)(enum axis a), char *out, size_t out_len)

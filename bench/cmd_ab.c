@@ -20,7 +20,8 @@ enum { SHOWN_ROWS = 20 };
 
 static const struct opt opts[] = {
 	{"matrix", 0, OPT_STR, FIELD(matrix), "NAME", NULL,
-		"A matrix file, or the name of a shipped one.  Default: ci, unless axes are named; "
+		"A matrix file, or the name of a shipped one.  Default: ci, unless axes are named, or "
+		"a side is a plugin: then its mechanisms; "
 		"gate60 is decided in two or three minutes, gate6 in half of one.  Axes given on "
 		"the command line replace the file's."},
 #define AXIS_ROW(id, name, letter, arg, help, run_default, stress_default, ...)                    \
@@ -63,13 +64,15 @@ static const struct opt opts[] = {
 static const struct opt_cmd cmd = {
 	.name = "ab",
 	.synopsis = "[options] OLD NEW",
-	.summary = "Is NEW slower than OLD?  Two handoff programs run the same cells in pairs of "
+	.summary = "Is NEW slower than OLD?  Two handoff programs, or this one with two plugins, "
+		   "run the same cells in pairs of "
 		   "fresh processes, in random order; what looks slower is measured again and "
 		   "again, and called so only when chance is ruled out for all cells together.",
 	.opts = opts,
 	.after =
 		"  handoff ab old/build/handoff build/handoff             the ci matrix\n"
 		"  handoff ab --matrix gate6 OLD NEW                      six cells in 30 s\n"
+		"  handoff ab old.so new.so                               two plugins (make plugin)\n"
 		"  handoff ab --new-env GLIBC_TUNABLES=... P P            one program, two worlds\n"
 		"\n"
 		"Exit codes: 0 nothing became slower, 1 something did (or crashes now), 2 bad\n"
@@ -89,7 +92,8 @@ static int check_settings(struct ab *ab)
 {
 	struct ab_settings *s = &ab->set;
 	const char *why = NULL;
-	bool named = false;
+	bool named = plugin_is_name(ab->side[AB_OLD].given) ||
+		     plugin_is_name(ab->side[AB_NEW].given);
 
 	for (int a = 0; a < AXIS_COUNT; a++)
 		named = named || s->axes.value[a].n;
@@ -176,6 +180,8 @@ static int prepare(struct ab *ab)
 		code = open_machine(ab);
 	if (!code)
 		code = open_sides(ab);
+	if (!code)
+		code = ab_plugin_select(ab);
 	return code ? code : ab_plan(ab);
 }
 
@@ -290,7 +296,8 @@ int cmd_ab(int argc, char **argv)
 		code = ab_run(ab);
 		ab_free(ab);
 	} else {
-		fprintf(stderr, "handoff ab: compares two programs: handoff ab OLD NEW\n");
+		fprintf(stderr,
+			"handoff ab: compares two programs or plugins: handoff ab OLD NEW\n");
 		code = EXIT_USAGE;
 	}
 	opt_free(&cmd, &ab->set);

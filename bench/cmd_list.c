@@ -8,8 +8,8 @@
 #include "bench/contract.h"
 #include "bench/csv.h"
 #include "bench/opt.h"
+#include "bench/registry.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 
 struct list_settings {
 	const char *format;

@@ -11,7 +11,7 @@
 #include "bench/filter.h"
 #include "bench/opt.h"
 #include "bench/pairs.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { PATH_BYTES = 4200, ERR = 400 };
 

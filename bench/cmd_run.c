@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
 #include "bench/oneway.h"
 #include "bench/opt.h"
+#include "bench/plugin.h"
 #include "bench/stop.h"
 #include "bench/version.h"
 #include "harness/futex.h"
@@ -129,6 +131,7 @@ static int write_environment(struct run *r)
 		{"handoff_flags", version_flags, ""},
 		{"handoff_flavour", version_flavour, ""},
 		{"binary_id", r->plan.binary, ""},
+		{"plugins", getenv(PLUGIN_ENV), "none"},
 		{"seed", seed, ""},
 		{"clock", clock_source_name((enum clock_source)r->clock.source), r->clock_why},
 		{"clock_hz", hz, ""},

@@ -3,10 +3,24 @@
 
 #include "bench/cmd.h"
 #include "bench/opt.h"
+#include "bench/plugin.h"
 #include "bench/samples.h"
 #include "bench/version.h"
 #include "harness/names.h"
 #include "harness/trial.h"
+
+static void print_plugins(void)
+{
+	size_t n;
+	const struct plugin_file *f = plugin_all(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		printf("plugin   %s %s:", f[i].id, f[i].path);
+		for (size_t m = 0; f[i].mech[m]; m++)
+			printf(" %s", f[i].mech[m]->name);
+		printf("\n");
+	}
+}
 
 static const struct opt no_opts[] = {{0}};
 
@@ -28,6 +42,7 @@ int cmd_version(int argc, char **argv)
 	       "formats  samples schema %d, trial protocol %d\n",
 		version_number, version_commit, __VERSION__, version_flags, version_flavour, id,
 		SAMPLES_SCHEMA, TRIAL_PROTOCOL);
+	print_plugins();
 	return EXIT_FINE;
 }
 

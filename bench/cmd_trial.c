@@ -8,9 +8,9 @@
 #include <sys/resource.h>
 
 #include "bench/cmd.h"
+#include "bench/registry.h"
 #include "harness/family/spawn.h"
 #include "harness/trial.h"
-#include "primitives/registry.h"
 #include "primitives/selftest.h"
 
 /* Those of the self-test have names that no selection gives. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/costs.h"
+
 static int section_of(const struct judged *r)
 {
 	int i = 0;
@@ -28,6 +30,14 @@ static int by_place(const struct judged *x, const struct judged *y)
 	return (x > y) - (x < y);
 }
 
+/* Who waits feels time; what it costs is said beside that. */
+static bool is_time(const struct judged *r)
+{
+	int c = cost_of_name(r->metric);
+
+	return c == COST_THROUGHPUT || c == COST_P50 || c == COST_P99;
+}
+
 static int by_cell(const void *a, const void *b)
 {
 	const struct judged *x = *(const struct judged *const *)a;
@@ -37,6 +47,8 @@ static int by_cell(const void *a, const void *b)
 	if (order)
 		return order;
 	order = gravity_of(x) - gravity_of(y);
+	if (!order)
+		order = is_time(y) - is_time(x);
 	return order ? order : by_place(x, y);
 }
 

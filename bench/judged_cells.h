@@ -1,6 +1,7 @@
 /*
  * judged_cells.h - a judgement cell by cell: each stands once, where its gravest metric does, so
- * that one slow cell is one row and not one for each metric.
+ * that one slow cell is one row and not one for each metric.  Of several that are as grave a time or
+ * a rate goes before what it costs (CPU, switches), then the larger change before the smaller.
  *
  * Of a sorted judgement, which must live as long.  Pure.
  */

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "bench/broker.h"
+#include "bench/registry.h"
 #include "harness/futex.h"
 #include "harness/link.h"
 #include "harness/names.h"
 #include "harness/self.h"
-#include "primitives/registry.h"
 
 enum { GRACE_NS = 1000000000, LOOK_NS = 1000000000, POLL_SLICE_NS = 200000 };
 enum { ASK_NS = 750000000 }; /* with the answer's second: a silence is seen within two */

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/cmd.h"
 #include "bench/opt.h"
+#include "bench/plugin.h"
 
 struct command {
 	const char *name;
@@ -41,7 +43,7 @@ enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 
 static void print_help(FILE *to)
 {
-	fputs("Usage: handoff COMMAND [options]\n\n"
+	fputs("Usage: handoff [--plugin FILE.so]... COMMAND [options]\n\n"
 	      "Measures every way that one thread or process hands data to another, with proof\n"
 	      "that each message arrived once, in order and whole.\n\n",
 		to);
@@ -49,7 +51,8 @@ static void print_help(FILE *to)
 		if (commands[i].summary)
 			fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	}
-	fputs("\n`handoff COMMAND --help` tells the rest.  Exit codes: 0 as wanted, 1 a finding,\n"
+	fputs("\n--plugin: with the mechanisms in that file too (`make plugin SRC=FILE.c` makes one).\n"
+	      "\n`handoff COMMAND --help` tells the rest.  Exit codes: 0 as wanted, 1 a finding,\n"
 	      "2 usage or I/O, 3 nothing could run or not comparable, 4 inconclusive, 128+n signal.\n",
 		to);
 }
@@ -90,9 +93,53 @@ static int finish(int code)
 	return EXIT_USAGE;
 }
 
+/* Trials are processes of this program: the environment tells them. */
+static int name_plugin(const char *path, char *err, size_t err_len)
+{
+	char *all;
+	int code;
+
+	if (!path) {
+		snprintf(err, err_len, "--plugin wants a file");
+		return -EINVAL;
+	}
+	code = plugin_names_with(path, &all, err, err_len);
+	if (!code && setenv(PLUGIN_ENV, all, 1) != 0) {
+		snprintf(err, err_len, "no memory");
+		code = -ENOMEM;
+	}
+	free(all);
+	return code;
+}
+
+/* What stands before the command; how many words that are, or -1. */
+static int take_plugins(int argc, char **argv)
+{
+	char err[700];
+	int at = 1, code = 0;
+
+	while (!code && at < argc && strcmp(argv[at], "--plugin") == 0) {
+		code = name_plugin(at + 1 < argc ? argv[at + 1] : NULL, err, sizeof(err));
+		at += 2;
+	}
+	if (!code)
+		code = plugin_load_named(err, sizeof(err));
+	if (!code)
+		return at - 1;
+	fprintf(stderr, "handoff: %s\n", err);
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
+	int taken;
+
 	hold_std_fds();
+	taken = take_plugins(argc, argv);
+	if (taken < 0)
+		return EXIT_USAGE;
+	argc -= taken;
+	argv += taken;
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

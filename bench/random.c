@@ -27,6 +27,13 @@ uint64_t random_below(uint64_t *state, uint64_t n)
 	return random_next(state) % n;
 }
 
+uint64_t random_log(uint64_t *state, unsigned bits)
+{
+	uint64_t low = UINT64_C(1) << random_below(state, bits);
+
+	return random_below(state, 3) ? low + random_below(state, low) : low;
+}
+
 uint64_t random_stream(uint64_t seed, uint64_t item, uint64_t part)
 {
 	uint64_t state = seed;

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "bench/contract.h"
+#include "bench/registry.h"
 #include "bench/report_part.h"
 #include "bench/report_spots.h"
 #include "bench/report_text.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 
 enum { TEXT = 128 };
 

@@ -16,6 +16,7 @@
 #include "bench/cell.h"
 #include "bench/cmd.h"
 #include "bench/contract.h"
+#include "bench/registry.h"
 #include "bench/report_part.h"
 #include "bench/report_text.h"
 #include "bench/stats.h"
@@ -23,7 +24,6 @@
 #include "bench/units.h"
 #include "harness/compiler.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 
 enum { SHOWN_BYTES = 64, COLUMNS = 3 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 /* ---- values -------------------------------------------------------------- */
 

@@ -22,11 +22,11 @@
 #include "bench/env.h"
 #include "bench/gauges.h"
 #include "bench/launch.h"
+#include "bench/registry.h"
 #include "bench/self_compare.h"
 #include "bench/self_hand.h"
 #include "bench/selfcost.h"
 #include "bench/version.h"
-#include "primitives/registry.h"
 
 enum {
 	PAIRS = 24,

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "bench/launch.h"
+#include "bench/registry.h"
 #include "bench/row.h"
 #include "bench/selftest.h"
-#include "primitives/registry.h"
 #include "primitives/selftest.h"
 
 enum {

@@ -132,7 +132,7 @@ static size_t count_signs(const double *rank, size_t n, size_t most, double *way
 	return top;
 }
 
-static double normal_above(double z)
+double stats_normal_above(double z)
 {
 	return 0.5 * erfc(z / sqrt(2.0));
 }
@@ -144,7 +144,7 @@ static double normal_two_sided_z(double confidence)
 
 	for (int i = 0; i < 100; i++) {
 		double mid = (lo + hi) / 2.0;
-		if (1.0 - 2.0 * normal_above(mid) < confidence)
+		if (1.0 - 2.0 * stats_normal_above(mid) < confidence)
 			lo = mid;
 		else
 			hi = mid;
@@ -347,7 +347,7 @@ static double signed_rank_tail(const double *below, double w, size_t n, double *
 		sum += work[i];
 		squares += work[i] * work[i];
 	}
-	return normal_above((w - 1.0 - sum / 2.0) / sqrt(squares / 4.0));
+	return stats_normal_above((w - 1.0 - sum / 2.0) / sqrt(squares / 4.0));
 }
 
 double stats_signed_rank_greater_by(
@@ -381,120 +381,6 @@ double stats_signed_rank_two_sided(
 	/* The distribution is symmetric: the farther of W+ and W- gives the smaller tail. */
 	p = 2.0 * signed_rank_tail(NULL, w > all - w ? w : all - w, used, work);
 	return p < 1.0 ? p : 1.0;
-}
-
-/* A value and its sample side by side, so that one sort orders both. */
-struct tagged {
-	double value;
-	double of_x;
-};
-
-static int by_value(const void *a, const void *b)
-{
-	double x = ((const struct tagged *)a)->value, y = ((const struct tagged *)b)->value;
-
-	return (x > y) - (x < y);
-}
-
-/* Doubled mid-ranks of x and y together into the values of all; returns the doubled sum for x. */
-static double pooled_ranks(struct tagged *all, size_t n_all)
-{
-	double of_x = 0.0;
-
-	qsort(all, n_all, sizeof(*all), by_value);
-	for (size_t first = 0; first < n_all;) {
-		size_t last = first;
-		while (last + 1 < n_all && all[last + 1].value == all[first].value)
-			last++;
-		double rank = (double)(first + last + 2); /* doubled mid-rank of the run */
-		for (; first <= last; first++) {
-			of_x += rank * all[first].of_x;
-			all[first].value = rank;
-		}
-	}
-	return of_x;
-}
-
-/* Counts the choices of n of the ranks by their sum: ways[k * stride + s], k chosen, sum s. */
-static double rank_sum_exact(
-	const struct tagged *all, size_t n_all, size_t n, double distance, double *ways)
-{
-	size_t top = n_all * (n_all + 1), stride = top + 1;
-	double mean = (double)n * (double)(n_all + 1), far = 0.0, total = 0.0;
-
-	memset(ways, 0, (n + 1) * stride * sizeof(*ways));
-	ways[0] = 1.0;
-	for (size_t i = 0; i < n_all; i++) {
-		size_t r = (size_t)all[i].value;
-		for (size_t k = i + 1 < n ? i + 1 : n; k > 0; k--)
-			for (size_t s = top; s >= r; s--)
-				ways[k * stride + s] += ways[(k - 1) * stride + s - r];
-	}
-	for (size_t s = 0; s <= top; s++) {
-		total += ways[n * stride + s];
-		if (fabs((double)s - mean) >= distance)
-			far += ways[n * stride + s];
-	}
-	return far / total;
-}
-
-/* Variance of the doubled sum: sampling n of the doubled ranks without replacement. */
-static double rank_sum_normal(const struct tagged *all, size_t n_all, size_t n, double distance)
-{
-	double mean = (double)(n_all + 1), squares = 0.0, m = (double)(n_all - n);
-
-	for (size_t i = 0; i < n_all; i++)
-		squares += (all[i].value - mean) * (all[i].value - mean);
-	double variance = (double)n * m / ((double)n_all * (double)(n_all - 1)) * squares;
-	double beyond = distance - 1.0; /* half a rank, doubled */
-	if (variance == 0.0 || beyond <= 0.0)
-		return 1.0;
-	return 2.0 * normal_above(beyond / sqrt(variance));
-}
-
-double stats_rank_sum_two_sided(const double *x, size_t n, const double *y, size_t m, double *work)
-{
-	struct tagged *all = (struct tagged *)(void *)work;
-	size_t n_all = n + m;
-
-	if (n == 0 || m == 0)
-		return 1.0;
-	for (size_t i = 0; i < n_all; i++)
-		all[i] = (struct tagged){i < n ? x[i] : y[i - n], i < n ? 1.0 : 0.0};
-	double distance = fabs(pooled_ranks(all, n_all) - (double)n * (double)(n_all + 1));
-	if (n > STATS_EXACT_RANK_SUM || m > STATS_EXACT_RANK_SUM)
-		return rank_sum_normal(all, n_all, n, distance);
-	return rank_sum_exact(all, n_all, n, distance, work + 2 * n_all);
-}
-
-static int by_p(const void *a, const void *b, void *p_values)
-{
-	const double *p = p_values;
-	size_t i = *(const size_t *)a, j = *(const size_t *)b;
-
-	if (p[i] != p[j])
-		return p[i] < p[j] ? -1 : 1;
-	return (i > j) - (i < j);
-}
-
-void stats_order(const double *p, size_t n, size_t *order)
-{
-	for (size_t i = 0; i < n; i++)
-		order[i] = i;
-	qsort_r(order, n, sizeof(*order), by_p, (void *)(uintptr_t)p);
-}
-
-void stats_holm(const double *p, size_t n, double *adjusted, size_t *order)
-{
-	double floor_p = 0.0;
-
-	stats_order(p, n, order);
-	for (size_t i = 0; i < n; i++) {
-		double scaled = (double)(n - i) * p[order[i]];
-		if (scaled > floor_p)
-			floor_p = scaled;
-		adjusted[order[i]] = floor_p < 1.0 ? floor_p : 1.0;
-	}
 }
 
 double stats_jain(const uint64_t *x, size_t n)

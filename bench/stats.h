@@ -90,6 +90,9 @@ double stats_signed_rank_greater_by(
 double stats_signed_rank_two_sided(
 	const double *d, size_t n, double shift, size_t *n_used, double *work);
 
+/* P(Z > z) of a standard normal Z. */
+double stats_normal_above(double z);
+
 /* Elements of work for stats_rank_sum_two_sided(). */
 static inline size_t stats_rank_sum_work(size_t n, size_t m)
 {

@@ -8,10 +8,8 @@
 #include <string.h>
 
 #include "bench/random.h"
+#include "bench/registry.h"
 #include "harness/place.h"
-#include "primitives/registry.h"
-
-enum { STREAM_CELL = 1, STREAM_LOAD = 2 };
 
 enum {
 	DRAWS = 1000, /* in vain, one after the other: the selection is empty */
@@ -21,11 +19,6 @@ enum {
 	RARE_1_IN = 16,
 	CAPACITY_BITS = 12,
 	MEMORY_BYTES = 4 << 20, /* of one link's messages */
-	ROUND_BYTES = 16 << 20,
-	ROUND_BITS = 10,
-	ROUND_TURNS = 500, /* of spinners who share a processor: 4 ms each are 2 s, of 12 or more */
-	SOAK_LEAST_MS = 100,
-	SOAK_MOST_MS = 500,
 };
 
 /* ---- the selection -------------------------------------------------------- */
@@ -191,14 +184,6 @@ void stress_scope_free(struct stress_scope *s)
 
 /* ---- the axes of one cell ------------------------------------------------- */
 
-/* Any number of so many bits, each number of bits as likely; often a power of two. */
-static uint64_t draw_log(uint64_t *state, unsigned bits)
-{
-	uint64_t low = UINT64_C(1) << random_below(state, bits);
-
-	return random_below(state, 3) ? low + random_below(state, low) : low;
-}
-
 static void draw_fan(uint64_t *state, struct cell *c, bool *one_side)
 {
 	c->side_a = 1 + (uint32_t)random_below(state, WORKERS_A_SIDE);
@@ -216,7 +201,7 @@ static void draw_size(uint64_t *state, struct cell *c)
 {
 	bool rare = random_below(state, RARE_1_IN) == 0;
 	uint64_t most = c->mech->contract.max_bytes;
-	uint64_t size = draw_log(state, rare ? SIZE_BITS_RARE : SIZE_BITS);
+	uint64_t size = random_log(state, rare ? SIZE_BITS_RARE : SIZE_BITS);
 
 	c->msg_bytes = (uint32_t)(most && size > most ? 1 + size % most : size);
 }
@@ -224,7 +209,7 @@ static void draw_size(uint64_t *state, struct cell *c)
 static void draw_capacity(uint64_t *state, struct cell *c)
 {
 	uint64_t most = MEMORY_BYTES / (c->msg_bytes ? c->msg_bytes : 1);
-	uint64_t capacity = draw_log(state, CAPACITY_BITS + 1);
+	uint64_t capacity = random_log(state, CAPACITY_BITS + 1);
 
 	if (random_below(state, 4)) /* rings know no other */
 		capacity = UINT64_C(1) << random_below(state, CAPACITY_BITS + 1);
@@ -353,48 +338,7 @@ static int draw_cell(struct stress_scope *s, uint64_t k, struct cell *c, char *e
 	return nothing_left(s, err, err_len);
 }
 
-/* ---- the load ------------------------------------------------------------- */
-
-/*
- * The longest first round; later ones grow while they are short.  A spinner whose peer wants its
- * processor has it until it yields or its slice is over, and an operation is a turn of each: a
- * thousand of eight workers took longer than the trial's deadline on a machine with other work.
- */
-static uint64_t longest_round(const struct cell *c)
-{
-	uint64_t most = ROUND_BYTES / (c->msg_bytes ? c->msg_bytes : 1);
-	uint64_t share = (uint64_t)c->workers_per_pu; /* 0: unpinned, all may be on one */
-
-	share = share ? share : cell_workers(c);
-	if (share > 1 && c->wait != WAIT_BLOCK && c->wait != WAIT_AWAIT)
-		most = most < ROUND_TURNS / share ? most : ROUND_TURNS / share;
-	return most ? most : 1;
-}
-
-static void draw_load(const struct stress_scope *s, struct stress_trial *t)
-{
-	uint64_t state = random_stream(s->set->seed, t->k, STREAM_LOAD);
-	struct trial_load *l = &t->load;
-	uint64_t soak_ms = SOAK_LEAST_MS + random_below(&state, SOAK_MOST_MS - SOAK_LEAST_MS + 1);
-	uint64_t round = draw_log(&state, ROUND_BITS), block = random_below(&state, 100);
-	uint64_t most = longest_round(&t->cell);
-
-	*l = (struct trial_load){
-		.seed = random_next(&state),
-		.soak_ns = s->set->trial_ns ? s->set->trial_ns : soak_ms * 1000000,
-		.verify = 1,
-		.rest_every = (uint32_t)draw_log(&state, 11) * 8,
-		.burst = (uint32_t)draw_log(&state, 9) * 16,
-		.rest_ns = (uint32_t)draw_log(&state, 9) * 1000,
-	};
-	if (random_below(&state, 3) == 0)
-		l->rest_every = 0;
-	if (random_below(&state, 3) == 0)
-		l->burst = 0;
-	t->cell.n = round < most ? round : most;
-	t->cell.block = block < 30 ? 1 : block < 60 ? 64 : block;
-	t->cell.stretch_ns = l->soak_ns;
-}
+/* ---- both ------------------------------------------------------------------ */
 
 int stress_draw(
 	struct stress_scope *s, uint64_t k, struct stress_trial *t, char *err, size_t err_len)
@@ -414,20 +358,6 @@ int stress_draw(
 	}
 	if (!code)
 		code = cell_place(&t->cell, s->topo, err, err_len);
-	draw_load(s, t);
+	stress_draw_load(s, t);
 	return code;
-}
-
-void stress_describe(const struct stress_trial *t, char *out, size_t out_len)
-{
-	const struct trial_load *l = &t->load;
-	int used = snprintf(out, out_len, "%s from %" PRIu64 " by %" PRIu64 ", %" PRIu64 " ms",
-		t->cell.key, t->cell.n, t->cell.block, l->soak_ns / 1000000);
-
-	if (l->rest_every && used >= 0 && (size_t)used < out_len)
-		used += snprintf(
-			out + used, out_len - (size_t)used, ", a rest in %u points", l->rest_every);
-	if (l->burst && used >= 0 && (size_t)used < out_len)
-		snprintf(out + used, out_len - (size_t)used, ", bursts of %u, then up to %u us",
-			l->burst, l->rest_ns / 1000);
 }

@@ -44,9 +44,15 @@ int stress_scope_init(struct stress_scope *s, const struct stress_settings *set,
 	const struct topo *topo, char *err, size_t err_len);
 void stress_scope_free(struct stress_scope *s);
 
+/* Parts of a trial that have nothing to do with each other. */
+enum { STREAM_CELL = 1, STREAM_LOAD = 2 };
+
 /* The k-th trial, k from 1.  0, or -EINVAL with a sentence: no combination is possible. */
 int stress_draw(
 	struct stress_scope *s, uint64_t k, struct stress_trial *t, char *err, size_t err_len);
+
+/* The load of a trial whose cell is there; stress_load.c. */
+void stress_draw_load(const struct stress_scope *s, struct stress_trial *t);
 
 /* "CELL n=16 block=64 rest=1/100 burst=32 pause<=5us for 312 ms", for people. */
 void stress_describe(const struct stress_trial *t, char *out, size_t out_len);

@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "bench/units.h"
 #include "harness/futex.h"
-#include "primitives/registry.h"
 
 enum { LINE = 1024, STRESS_PATH = 4096 };
 

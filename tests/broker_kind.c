@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/support.h"
 
 const struct broker_kind redis = {

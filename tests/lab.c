@@ -13,9 +13,9 @@
 
 #include "bench/broker.h"
 #include "bench/launch.h"
+#include "bench/registry.h"
 #include "harness/futex.h"
 #include "harness/names.h"
-#include "primitives/registry.h"
 #include "tests/ramdir.h"
 #include "tests/support.h"
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sweep.h"
 
 enum { BYTES = 64, CAPACITY = 64, SHORT_NS = 20000000 };

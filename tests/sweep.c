@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "bench/broker.h"
+#include "bench/registry.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/ramdir.h"
 #include "tests/support.h"

@@ -79,7 +79,7 @@ static void bad_arguments_are_refused_before_anything_is_measured(void **state)
 	program_refuses(H "ab /none \"$H\"", "OLD, /none");
 	program_refuses(H "ab \"$H\" /tmp", "NEW, /tmp");
 	program_refuses(H "ab \"$H\" /bin/true", "does not answer");
-	program_refuses(H "ab x.so \"$H\"", "plugins");
+	program_refuses(H "ab x.so \"$H\"", "OLD, plugin x.so");
 	program_refuses(H "ab --pairs 3 \"$H\" \"$H\"", "--pairs");
 	program_refuses(H "ab --pairs 9 --budget 9s \"$H\" \"$H\"", "one of the two");
 	program_refuses(H "ab --strict --advisory \"$H\" \"$H\"", "contradict");

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "harness/link.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

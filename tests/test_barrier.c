@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { LATE_SPINS = 4 * 1000 * 1000, ROUNDS = 20 };
 

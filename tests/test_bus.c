@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "bench/row.h"
 #include "harness/family/bus.h"
 #include "harness/trial.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
-#include "tests/sweep.h"
 #include "tests/support.h"
+#include "tests/sweep.h"
 
 enum {
 	BYTES = 64,

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "bench/cell_tasks.h"
+#include "bench/registry.h"
 #include "bench/select.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 #include "tests/support.h"
 
 enum { ERR = 900, LINE = 400 };

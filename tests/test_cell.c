@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench/cell.h"
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/support.h"
 
 static const uint32_t sizes[] = {1, 7, 8, 64, 4097, 1 << 20};

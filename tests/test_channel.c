@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sweep.h"
 
 enum {

@@ -7,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sweep.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/program.h"
 #include "tests/sample_rows.h"
 #include "tests/support.h"
@@ -28,7 +28,7 @@ static void program_explains_itself_and_each_command(void **state)
 	char line[64], words[64];
 
 	(void)state;
-	program_says(H "--help", "Usage: handoff COMMAND");
+	program_says(H "--help", "Usage: handoff [--plugin FILE.so]... COMMAND");
 	program_says(H "help", "Exit codes");
 	program_ends(H, RC_USAGE);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #include "bench/contract.h"
+#include "bench/registry.h"
 #include "bench/report.h"
 #include "bench/report_text.h"
 #include "harness/link.h"
 #include "harness/workload.h"
-#include "primitives/registry.h"
 #include "tests/sample_rows.h"
 
 enum { NAME = 80 };

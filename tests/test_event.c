@@ -4,7 +4,7 @@
  */
 #include "harness/family/event.h"
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/sweep.h"
 
 enum {

@@ -157,6 +157,28 @@ static void markdown_shows_first_what_became_slower_by_how_much_and_how_sure(voi
 	judged_free(&j);
 }
 
+static void markdown_heads_a_cell_by_time_and_tells_its_cost_beside_it(void **state)
+{
+	static const char *const metric[] = {"switches", "throughput", "cpu", "p50"};
+	struct judgement j;
+
+	(void)state;
+	scene_judgement(&j);
+	for (size_t i = 0; i < ARRAY_LEN(metric); i++) {
+		struct judged *r = scene_row(&j, "lock/a/contend", metric[i], JUDGED_REGRESSED);
+
+		r->ratio = metric[i][0] == 'c' ? 1.4 : metric[i][0] == 'p' ? 1.2 : 1.1;
+		r->lo = r->ratio - 0.01;
+		r->hi = r->ratio + 0.01;
+	}
+	judged_sort(&j);
+	leave(&j);
+	program_ends(H "export --to markdown gate", RC_FINE);
+	assert_non_null(strstr(program.out, "| **20.0 % slower** [19.0, 21.0] | p50 | "));
+	assert_non_null(strstr(program.out, "also throughput 10.0 % slower; cpu 40.0 % more CPU"));
+	judged_free(&j);
+}
+
 /* q is not a chance of any false alarm, and nothing was drawn by a seed. */
 static void markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed(void **state)
 {
@@ -888,6 +910,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(markdown_shows_first_what_became_slower_by_how_much_and_how_sure),
+		PROGRAM_TEST(markdown_heads_a_cell_by_time_and_tells_its_cost_beside_it),
 		PROGRAM_TEST(markdown_of_stored_campaigns_tells_false_discoveries_and_no_seed),
 		PROGRAM_TEST(markdown_has_a_cell_once_where_its_gravest_metric_stands),
 		PROGRAM_TEST(markdown_says_once_what_all_cells_have_alike),

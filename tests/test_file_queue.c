@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "primitives/channel/parts/file_records.h"
-#include "primitives/registry.h"
 #include "tests/ramdir.h"
 #include "tests/sweep.h"
 

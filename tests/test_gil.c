@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "bench/registry.h"
 #include "primitives/lock/parts/gil.h"
-#include "primitives/registry.h"
 
 enum { TICKS = 5, ROUNDS = 4, SIGNALS = 400, STRETCH_NS = 60 * 1000 * 1000 };
 

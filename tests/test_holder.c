@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "harness/family/channel_ops.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/kill_points.h"
 #include "tests/lab.h"
 

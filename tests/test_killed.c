@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "harness/family/rwlock.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/rig.h"
 #include "tests/support.h"

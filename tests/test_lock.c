@@ -5,9 +5,9 @@
  */
 #include <sched.h>
 
-#include "primitives/registry.h"
-#include "tests/sweep.h"
+#include "bench/registry.h"
 #include "tests/support.h"
+#include "tests/sweep.h"
 
 enum {
 	WORKERS = 4,

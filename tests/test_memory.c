@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "bench/cell_memory.h"
+#include "bench/registry.h"
 #include "harness/memory.h"
 #include "harness/names.h"
 #include "harness/pages.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

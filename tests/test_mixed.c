@@ -10,8 +10,8 @@
 
 #include "bench/cell_tasks.h"
 #include "bench/launch.h"
+#include "bench/registry.h"
 #include "bench/row.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 
 enum { PERMITS = 2, TRIES = 20, LONGER_NS = 20 * 1000 * 1000 };
 

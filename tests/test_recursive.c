@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
+#include "bench/registry.h"
 #include "harness/family/event.h"
-#include "primitives/registry.h"
 
 enum { LEVELS = 3, DEEP = 1000, DEARER = 20, PATIENCE_NS = 2000000000, SLEEP_MS = 30 };
 

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
+#include "bench/registry.h"
 #include "harness/family/rwlock.h"
-#include "primitives/registry.h"
 
 enum {
 	SHORT_NS = 20000000,

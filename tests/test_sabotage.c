@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "bench/select.h"
-#include "primitives/registry.h"
 #include "tests/support.h"
 
 enum { ERR = 600, MANY = 200, HUGE_BYTES = 2 << 20 };

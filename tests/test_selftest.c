@@ -14,8 +14,8 @@
 #include <time.h>
 
 #include "bench/cmd.h"
+#include "bench/registry.h"
 #include "bench/selftest.h"
-#include "primitives/registry.h"
 #include "primitives/selftest.h"
 #include "tests/program.h"
 #include "tests/sample_rows.h"

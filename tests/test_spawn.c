@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "harness/family/spawn.h"
 #include "harness/tasks.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
-#include "tests/sweep.h"
 #include "tests/support.h"
+#include "tests/sweep.h"
 
 enum { MS = 1000 * 1000, TOKEN = 4711, OWNER_PATIENCE_MS = 5000, ALIVE = 20 };
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "harness/mech.h"
-#include "primitives/registry.h"
 #include "tests/program.h"
 
 enum { RC_FINDING = 1, LINE = 512, FAULTS = 8, STALLS = 2 };

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "bench/registry.h"
 #include "harness/coroutine.h"
 #include "harness/family/timer.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
-#include "tests/sweep.h"
 #include "tests/support.h"
+#include "tests/sweep.h"
 
 enum {
 	MS = 1000 * 1000,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "primitives/registry.h"
+#include "bench/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

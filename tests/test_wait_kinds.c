@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/registry.h"
 #include "harness/futex.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 #include "tests/support.h"
 

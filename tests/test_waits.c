@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/registry.h"
 #include "harness/futex.h"
-#include "primitives/registry.h"
 #include "tests/lab.h"
 
 enum {
