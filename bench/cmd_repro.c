@@ -35,7 +35,7 @@ static const struct opt_cmd cmd = {
 		"the 95 % interval of the difference for 90 % of the cells, and is Kendall's tau-b "
 		"at least 0.95 among rows of a ranking that differ by more than 10 %?  What did not "
 		"agree is named.  Exit code 4: a goal is not met; 3: another machine, kernel, "
-		"setting or build.",
+		"setting or build, or no two rows that differ, so that nothing could be ranked.",
 	.opts = opts,
 	.after =
 		"  handoff repro results/monday results/tuesday\n"
@@ -88,22 +88,35 @@ static int put(const struct repro_settings *s, const struct repro *r)
 	return EXIT_FINE;
 }
 
-/* Every pair holds, or none has anything to judge, or neither. */
-static int verdict_of(const struct repro *r)
+/* Has every pair something to judge?  An exit code. */
+static int check_common(const struct repro *r)
 {
-	int code = EXIT_FINE;
-
 	for (size_t i = 0; i < r->pairs; i++) {
-		const struct repro_pair *p = &r->pair[i];
-		const size_t *count = p->count;
+		const size_t *count = r->pair[i].count;
 
 		if (count[REPRO_AGREES] + count[REPRO_DIFFERS] + count[REPRO_TOO_FEW] == 0)
 			return fail(EXIT_NOTHING, "two of the runs have no cell in common that is "
 						  "ok in both");
-		if (!repro_cells_hold(p) || !repro_order_holds(p))
-			code = EXIT_INCONCLUSIVE;
 	}
-	return code;
+	return EXIT_FINE;
+}
+
+/* Every pair holds, or one does not, or of one nothing can be said about the order. */
+static int verdict_of(const struct repro *r)
+{
+	size_t unknown = 0, failed = 0;
+
+	for (size_t i = 0; i < r->pairs; i++) {
+		const struct repro_pair *p = &r->pair[i];
+		bool known = repro_order_known(p);
+
+		unknown += !known;
+		failed += !repro_cells_hold(p) || (known && !repro_order_holds(p));
+	}
+	if (unknown)
+		return fail(EXIT_NOTHING, "nothing could be ranked: by two of the runs no two rows "
+					  "of a ranking differ by more than 10 %");
+	return failed ? EXIT_INCONCLUSIVE : EXIT_FINE;
 }
 
 static int judge(const struct repro_settings *s, const struct report_run *run, size_t n)
@@ -119,10 +132,10 @@ static int judge(const struct repro_settings *s, const struct report_run *run, s
 	if (code)
 		verdict = fail(EXIT_USAGE, "no memory to compare the runs");
 	else
-		verdict = verdict_of(&r);
-	if (verdict == EXIT_FINE || verdict == EXIT_INCONCLUSIVE) {
-		code = put(s, &r);
-		verdict = code ? code : verdict;
+		verdict = check_common(&r);
+	if (verdict == EXIT_FINE) {
+		verdict = put(s, &r);
+		verdict = verdict ? verdict : verdict_of(&r);
 	}
 	for (size_t i = 0; i < r.pairs; i++)
 		repro_free(&pair[i]);

@@ -72,14 +72,17 @@ static void put_service(struct sample *s, const struct hist *h, uint64_t bound_n
 	s->svc_count = (double)h->count;
 	if (h->count == 0)
 		return;
-	if (!openloop_believable(h, bound_ns)) {
-		say_why_not(s, "service", h, bound_ns);
-		return;
-	}
 	s->svc_max_ns = (double)h->max;
-	s->svc_p50_ns = tails_percentile(h, 0.5);
-	s->svc_p99_ns = tails_percentile(h, 0.99);
-	s->svc_p999_ns = tails_percentile(h, 0.999);
+	TAILS_PUT(s, svc_p50, h, 0.5);
+	TAILS_PUT(s, svc_p99, h, 0.99);
+	TAILS_PUT(s, svc_p999, h, 0.999);
+	if (openloop_believable(h, bound_ns))
+		return;
+	say_why_not(s, "service", h, bound_ns);
+	s->svc_max_ns = NAN;
+	TAILS_DROP(s, svc_p50);
+	TAILS_DROP(s, svc_p99);
+	TAILS_DROP(s, svc_p999);
 }
 
 void openloop_gate(struct sample *s, const char *what, const struct hist *h, uint64_t bound_ns)
@@ -88,9 +91,11 @@ void openloop_gate(struct sample *s, const char *what, const struct hist *h, uin
 		return;
 	say_why_not(s, what, h, bound_ns);
 	s->lat_min_ns = s->lat_max_ns = s->lat_mean_ns = NAN;
-	s->lat_p50_ns = s->lat_p90_ns = s->lat_p99_ns = s->lat_p999_ns = s->lat_p9999_ns = NAN;
-	s->lat_p50_lo_ns = s->lat_p50_hi_ns = s->lat_p99_lo_ns = s->lat_p99_hi_ns = NAN;
-	s->lat_p999_lo_ns = s->lat_p999_hi_ns = NAN;
+	TAILS_DROP(s, lat_p50);
+	TAILS_DROP(s, lat_p90);
+	TAILS_DROP(s, lat_p99);
+	TAILS_DROP(s, lat_p999);
+	TAILS_DROP(s, lat_p9999);
 }
 
 void openloop_row(struct sample *s, const struct cell *c, const struct trial_result *r)

@@ -398,13 +398,3 @@ void repro_free(struct repro_pair *p)
 	free(p->swap);
 	*p = (struct repro_pair){0};
 }
-
-bool repro_cells_hold(const struct repro_pair *p)
-{
-	return p->agree_pct >= REPRO_CELLS_PCT && p->judged_pct >= REPRO_JUDGED_PCT;
-}
-
-bool repro_order_holds(const struct repro_pair *p)
-{
-	return p->order.pairs == 0 || p->tau >= REPRO_TAU_PCT / 100.0;
-}

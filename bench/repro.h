@@ -78,8 +78,23 @@ bool repro_comparable(
 int repro_judge(struct repro_pair *p, const struct report_run *a, const struct report_run *b);
 void repro_free(struct repro_pair *p);
 
-/* The goals, one by one.  Where there is nothing to order the order holds. */
-bool repro_cells_hold(const struct repro_pair *p);
-bool repro_order_holds(const struct repro_pair *p);
+/*
+ * The goals, one by one.  Where no two rows differ nothing is known of their order: it does not
+ * hold, and it does not fail either.
+ */
+static inline bool repro_cells_hold(const struct repro_pair *p)
+{
+	return p->agree_pct >= REPRO_CELLS_PCT && p->judged_pct >= REPRO_JUDGED_PCT;
+}
+
+static inline bool repro_order_known(const struct repro_pair *p)
+{
+	return p->order.pairs > 0;
+}
+
+static inline bool repro_order_holds(const struct repro_pair *p)
+{
+	return repro_order_known(p) && p->tau >= REPRO_TAU_PCT / 100.0;
+}
 
 #endif

@@ -86,9 +86,13 @@ static const char *start_of(const struct repro_pair *p)
 	return strcmp(a->value, b->value) == 0 ? "same boot" : "new boot";
 }
 
-static bool holds(const struct repro_pair *p)
+static const char *verdict_of(const struct repro_pair *p)
 {
-	return repro_cells_hold(p) && repro_order_holds(p);
+	if (!repro_cells_hold(p))
+		return "not reproduced";
+	if (!repro_order_known(p))
+		return "the cells are reproduced, of an order nothing is known";
+	return repro_order_holds(p) ? "reproduced" : "not reproduced";
 }
 
 static double noisy_pct(const struct report_run *r)
@@ -145,7 +149,7 @@ static void put_pair(struct sheet *s, const struct repro *r, const struct repro_
 	put_number(s, (double)p->by_median.pairs, 0);
 	put_number(s, p->tau_by_median, 3);
 	put_text(s, repro_cells_hold(p) ? "met" : "not met");
-	put_text(s, p->order.pairs == 0    ? "nothing to order"
+	put_text(s, !repro_order_known(p)  ? "nothing to order"
 		    : repro_order_holds(p) ? "met"
 					   : "not met");
 	end_row(s);
@@ -294,8 +298,10 @@ static void put_verdicts(FILE *to, const struct repro_pair *p)
 	if (p->count[REPRO_ONLY_A] + p->count[REPRO_ONLY_B])
 		fprintf(to, "  %zu cells ran in the first only, %zu in the second only\n",
 			p->count[REPRO_ONLY_A], p->count[REPRO_ONLY_B]);
-	if (p->order.pairs == 0)
-		fprintf(to, "  order: no two rows of a ranking differ by more than %d %%\n",
+	if (!repro_order_known(p))
+		fprintf(to,
+			"  order: no two rows of a ranking differ by more than %d %%: nothing could "
+			"be ranked\n",
 			REPRO_APART_PCT);
 	else
 		fprintf(to,
@@ -314,7 +320,7 @@ static void put_pair_text(FILE *to, const struct repro *r, const struct repro_pa
 
 	fprintf(to, "\n%c and %c, ", repro_letter(r, p->run[0]), repro_letter(r, p->run[1]));
 	put_apart(to, p->apart_s);
-	fprintf(to, " apart, %s: %s\n", start_of(p), holds(p) ? "reproduced" : "not reproduced");
+	fprintf(to, " apart, %s: %s\n", start_of(p), verdict_of(p));
 	put_verdicts(to, p);
 	for (size_t k = 0; k < p->n && put < most; k++) {
 		if (p->cell[k].verdict == REPRO_AGREES)

@@ -10,7 +10,6 @@
 #include "bench/cell_memory.h"
 #include "bench/cell_tasks.h"
 #include "bench/openloop.h"
-#include "bench/tails.h"
 
 /* ---- parts of a row ------------------------------------------------------ */
 
@@ -89,11 +88,6 @@ static void put_latency(struct sample *s, const struct trial_result *r)
 	s->lat_min_ns = (double)h->min;
 	s->lat_max_ns = (double)h->max;
 	s->lat_mean_ns = hist_mean(h);
-	s->lat_p50_ns = tails_percentile(h, 0.5);
-	s->lat_p90_ns = tails_percentile(h, 0.9);
-	s->lat_p99_ns = tails_percentile(h, 0.99);
-	s->lat_p999_ns = tails_percentile(h, 0.999);
-	s->lat_p9999_ns = tails_percentile(h, 0.9999);
 }
 
 static double known(uint64_t v)
@@ -149,8 +143,6 @@ static void put_figures(struct sample *s, const struct cell *c, const struct tri
 	put_latency(s, r);
 	put_costs(s, c, r);
 	put_gauges(s, r);
-	if (workload_scheduled(c->workload))
-		openloop_row(s, c, r);
 }
 
 /* ---- quality ------------------------------------------------------------- */
@@ -255,6 +247,8 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	snprintf(s->stored, sizeof(s->stored), "%s", r->stored);
 	put_figures(s, c, r);
 	row_put_tails(s, c, r);
+	if (workload_scheduled(c->workload)) /* it may have to leave percentiles out */
+		openloop_row(s, c, r);
 	row_put_tasks(s, c, r);
 	snprintf(s->clock, sizeof(s->clock), "%s",
 		clock_source_name((enum clock_source)common->clock->source));

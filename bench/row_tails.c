@@ -1,5 +1,4 @@
-/* row_tails.c - of a row: intervals of its percentiles, its ends, shares, drift; see row.h. */
-#include <math.h>
+/* row_tails.c - of a row: its percentiles, its ends, shares, drift; see row.h. */
 #include <stdio.h>
 
 #include "bench/intervals.h"
@@ -8,20 +7,11 @@
 
 static void put_points(struct sample *s, const struct hist *h)
 {
-	struct tails_point p50, p99, p999;
-
-	tails_point(h, 0.5, &p50);
-	tails_point(h, 0.99, &p99);
-	tails_point(h, 0.999, &p999);
-	s->lat_p50_lo_ns = p50.lo_ns;
-	s->lat_p50_hi_ns = p50.hi_ns;
-	s->lat_p99_lo_ns = p99.lo_ns;
-	s->lat_p99_hi_ns = p99.hi_ns;
-	s->lat_p999_lo_ns = p999.lo_ns;
-	s->lat_p999_hi_ns = p999.hi_ns;
-	s->lat_p50_beyond = p50.beyond;
-	s->lat_p99_beyond = p99.beyond;
-	s->lat_p999_beyond = p999.beyond;
+	TAILS_PUT(s, lat_p50, h, 0.5);
+	TAILS_PUT(s, lat_p90, h, 0.9);
+	TAILS_PUT(s, lat_p99, h, 0.99);
+	TAILS_PUT(s, lat_p999, h, 0.999);
+	TAILS_PUT(s, lat_p9999, h, 0.9999);
 	s->lat_overflow = (double)h->overflow;
 }
 
@@ -41,16 +31,13 @@ static void put_shares(struct sample *s, const struct trial_result *r)
 /* Senders stamp their operations, receivers and who contends their waits. */
 static void put_waiting(struct sample *s, const struct cell *c, const struct trial_result *r)
 {
-	uint64_t n = r->hist[0].count;
-
 	for (int side = 0; side < 2; side++) {
 		if (r->hist_kind[side] == KIND_WAIT && r->hist[side].count)
 			s->longest_stamped_wait_ns = (double)r->hist[side].max;
 	}
-	if (!workload_contends(c->workload) || (c->mech->flags & (MECH_RACY | MECH_FLOOR)) ||
-		r->hist_kind[0] != KIND_WAIT || n == 0)
+	if (r->overtakes_n == 0 || (c->mech->flags & (MECH_RACY | MECH_FLOOR)))
 		return;
-	s->overtakes_mean = (double)r->overtakes / (double)n;
+	s->overtakes_mean = (double)r->overtakes / (double)r->overtakes_n;
 	s->overtakes_max = (double)r->overtakes_max;
 }
 

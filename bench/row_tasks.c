@@ -16,8 +16,8 @@ static void put_children(struct sample *s, const struct cell *c, const struct tr
 	s->oneway_negative = (double)r->oneway_negative;
 	if (h->count == 0)
 		return;
-	s->joined_p50_ns = tails_percentile(h, 0.5);
-	s->joined_p99_ns = tails_percentile(h, 0.99);
+	TAILS_PUT(s, joined_p50, h, 0.5);
+	TAILS_PUT(s, joined_p99, h, 0.99);
 	s->joined_max_ns = (double)h->max;
 }
 

@@ -53,8 +53,13 @@ static const struct column columns[] = {
 	F(svc_max_ns), F(offered_per_s), F(achieved_per_s), F(late_sends), T(missed),
 	F(oneway_bound_ns), F(oneway_negative), T(oneway_reason), F(planned_ns),
 	F(vain_wakeups_per_acquisition), T(stored), F(joined_p50_ns), F(joined_p99_ns),
-	F(joined_max_ns), F(cancelled), T(process_of), F(unread),
-	F(callbacks_failed), /* older files lack axes and on */
+	F(joined_max_ns), F(cancelled), T(process_of), F(unread), F(callbacks_failed),
+	F(lat_p90_lo_ns), F(lat_p90_hi_ns), F(lat_p90_beyond), F(lat_p9999_lo_ns),
+	F(lat_p9999_hi_ns), F(lat_p9999_beyond), F(svc_p50_lo_ns), F(svc_p50_hi_ns),
+	F(svc_p50_beyond), F(svc_p99_lo_ns), F(svc_p99_hi_ns), F(svc_p99_beyond), F(svc_p999_lo_ns),
+	F(svc_p999_hi_ns), F(svc_p999_beyond), F(joined_p50_lo_ns), F(joined_p50_hi_ns),
+	F(joined_p50_beyond), F(joined_p99_lo_ns), F(joined_p99_hi_ns),
+	F(joined_p99_beyond), /* older files lack axes and on */
 };
 
 enum { COLUMNS = ARRAY_LEN(columns), NOT_READ = -2 };

@@ -79,6 +79,14 @@ struct sample {
 	double cancelled;                /* lateness: timers */
 	char process_of[1024];           /* mixed: which process each worker lives in */
 	double unread, callbacks_failed; /* buses of callbacks, of the whole trial */
+	/* of the percentiles that had none before */
+	double lat_p90_lo_ns, lat_p90_hi_ns, lat_p90_beyond;
+	double lat_p9999_lo_ns, lat_p9999_hi_ns, lat_p9999_beyond;
+	double svc_p50_lo_ns, svc_p50_hi_ns, svc_p50_beyond;
+	double svc_p99_lo_ns, svc_p99_hi_ns, svc_p99_beyond;
+	double svc_p999_lo_ns, svc_p999_hi_ns, svc_p999_beyond;
+	double joined_p50_lo_ns, joined_p50_hi_ns, joined_p50_beyond;
+	double joined_p99_lo_ns, joined_p99_hi_ns, joined_p99_beyond;
 };
 
 /* All figures NAN, all text empty. */

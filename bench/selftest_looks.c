@@ -165,7 +165,10 @@ void selftest_look_held(struct selftest *t, const struct selftest_scene *s, cons
 
 /*
  * The stretch ends by a flag, which no mechanism sees: but it lasts as long as was
- * asked for, and a lock that is held for so long lets so many in and no more.
+ * asked for, and a lock that is held for so long lets so many in and no more.  Who is
+ * alone at it is in or about to be from its first section to the flag: the second
+ * clock's reading of that and all its sections give the rate too.  Of several, one may
+ * be kept from the lock when the flag falls, for longer than 2 % of the stretch.
  */
 void selftest_look_hold(struct selftest *t, const struct selftest_scene *s, const char *where)
 {
@@ -176,6 +179,10 @@ void selftest_look_hold(struct selftest *t, const struct selftest_scene *s, cons
 		"length by monotonic, %s", where);
 	selftest_add(t, s->check, SELFTEST_MOST, SELFTEST_SHARE, 1,
 		r->ops_per_s * SELFTEST_HOLD_NS / 1e9, "share of the time held, %s", where);
+	if (s->side_a == 1)
+		selftest_add(t, s->check, SELFTEST_SAME, SELFTEST_RATE,
+			(double)t->result->cpu_ops * 1e9 / second_full(t), r->ops_per_s,
+			"sections by contending, %s", where);
 }
 
 /* ---- a delay at the right place ------------------------------------------------ */
@@ -189,6 +196,16 @@ static double samples_from(const struct hist *h, uint64_t ns)
 	return n;
 }
 
+/* Of the samples in [from, to): their time, by the middle of their bins. */
+static double time_between(const struct hist *h, uint64_t from_ns, uint64_t to_ns)
+{
+	double sum = 0;
+
+	for (size_t i = hist_index(from_ns); i < hist_index(to_ns); i++)
+		sum += h->bin[i] * ((double)hist_value_low(i) + (double)hist_value_high(i)) / 2;
+	return sum;
+}
+
 void selftest_look_late(struct selftest *t, const struct selftest_scene *s, const char *where)
 {
 	const struct sample *r = &t->row;
@@ -199,6 +216,9 @@ void selftest_look_late(struct selftest *t, const struct selftest_scene *s, cons
 		"round trips held up, %s", where);
 	selftest_add(t, s->check, SELFTEST_SAME, SELFTEST_COUNT, second_empty(t), seen,
 		"round trips over 900 us, %s", where);
+	selftest_add(t, s->check, SELFTEST_SAME, SELFTEST_NS, second_full(t),
+		time_between(&t->result->hist[0], SELFTEST_LATE_SEEN_NS, SELFTEST_LATE_MORE_NS),
+		"time of those under 2 ms, %s", where);
 	selftest_add(t, s->check, SELFTEST_MOST, SELFTEST_NS, SELFTEST_LATE_NS / P50_SHARE,
 		r->lat_p50_ns, "p50: not in it, %s", where);
 	selftest_add(t, s->check, SELFTEST_MOST, SELFTEST_NS, SELFTEST_LATE_SEEN_NS, r->lat_p99_ns,

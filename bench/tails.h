@@ -16,6 +16,7 @@
 #ifndef BENCH_TAILS_H
 #define BENCH_TAILS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,21 @@ struct tails_point {
 };
 
 void tails_point(const struct hist *h, double p, struct tails_point *out);
+
+/* The same into the four columns of a row. */
+#define TAILS_PUT(s, column, h, p)                                                                 \
+	do {                                                                                       \
+		struct tails_point point_;                                                         \
+                                                                                                   \
+		tails_point((h), (p), &point_);                                                    \
+		(s)->column##_ns = point_.ns;                                                      \
+		(s)->column##_lo_ns = point_.lo_ns;                                                \
+		(s)->column##_hi_ns = point_.hi_ns;                                                \
+		(s)->column##_beyond = point_.beyond;                                              \
+	} while (0)
+
+/* Leave the figures out, not how many samples there are. */
+#define TAILS_DROP(s, column) ((s)->column##_ns = (s)->column##_lo_ns = (s)->column##_hi_ns = NAN)
 
 /* ---- several trials as one ---------------------------------------------------- */
 

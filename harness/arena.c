@@ -110,6 +110,8 @@ static size_t plan(const struct crew *c, struct arena *a, const struct trial_spe
 	hists = (a->workers < TRIAL_MAX_HISTS ? a->workers : TRIAL_MAX_HISTS) * sizeof(struct hist);
 	a->hists_offset = place(&at, hists);
 	a->service_offset = workload_two_times(c->workload) ? place(&at, hists) : 0;
+	if (workload_meets(c->workload))
+		a->rounds_offset = place(&at, a->workers * sizeof(struct rounds));
 	plan_links(c, a, spec, &at);
 	return a->bytes = ROUND_UP(at, page_bytes());
 }

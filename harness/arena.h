@@ -11,6 +11,7 @@
 
 #include "harness/board.h"
 #include "harness/evidence.h"
+#include "harness/rounds.h"
 #include "harness/trial.h"
 #include "harness/workload.h"
 
@@ -82,6 +83,7 @@ struct arena {
 	uint64_t state_offset[ARENA_MAX_LINKS]; /* likewise; what locks guard */
 	uint64_t area_offset, area_bytes;       /* all links' shared state */
 	uint64_t service_offset;                /* open loop: their second ones */
+	uint64_t rounds_offset;                 /* barriers: kept rounds, one a worker; else 0 */
 	uint32_t links, workers;
 	int32_t leader; /* pid of the trial */
 	char name[64];  /* "" unless named */
@@ -143,6 +145,14 @@ static inline struct hist *arena_service_hist(const struct arena *a, unsigned i)
 	return (struct hist *)(void *)((char *)(uintptr_t)a + a->service_offset) + i;
 }
 
+/* NULL for other workloads than those in which all meet. */
+static inline struct rounds *arena_rounds(const struct arena *a, unsigned i)
+{
+	if (!a->rounds_offset)
+		return NULL;
+	return (struct rounds *)(void *)((char *)(uintptr_t)a + a->rounds_offset) + i;
+}
+
 /* The link that a worker of side 0 (a) or 1 (b) sends on; it receives on the other. */
 static inline unsigned arena_out_link(const struct crew *c, unsigned side)
 {
@@ -160,6 +170,13 @@ static inline bool crew_has_ledgers(const struct crew *c)
 {
 	return !family_one_role(c->workload->family) && !workload_crowds(c->workload) &&
 	       !(c->mech->flags & MECH_NO_EVIDENCE);
+}
+
+/* Several workers of side b take from each other, and book what they have received. */
+static inline bool crew_has_rivals(const struct crew *c, unsigned side)
+{
+	return side == 1 && c->spec->side_b > 1 && c->workload->family == FAMILY_CHANNEL &&
+	       crew_has_ledgers(c);
 }
 
 #endif

@@ -352,7 +352,7 @@ void crowd_begin(struct crowd_host *h, const struct worker *w)
 
 static void sum_up(struct crowd_host *h, struct worker *w)
 {
-	w->ops = w->all_ops = w->overtakes = w->overtakes_max = 0;
+	w->ops = w->all_ops = w->overtakes = w->overtakes_max = w->overtakes_n = 0;
 	w->result = OP_DONE;
 	for (uint32_t i = 0; i < h->n; i++) {
 		const struct worker *l = &h->light[i].w;
@@ -360,6 +360,7 @@ static void sum_up(struct crowd_host *h, struct worker *w)
 		w->ops += l->ops;
 		w->all_ops += l->all_ops;
 		w->overtakes += l->overtakes;
+		w->overtakes_n += l->overtakes_n;
 		if (l->overtakes_max > w->overtakes_max)
 			w->overtakes_max = l->overtakes_max;
 		if (l->result != OP_DONE)

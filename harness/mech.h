@@ -40,6 +40,8 @@
 struct board;
 struct hist;
 struct ledger;
+struct rivals;
+struct rounds;
 
 enum family {
 	FAMILY_CHANNEL,
@@ -341,6 +343,8 @@ struct worker {
 	struct schedule schedule;
 	struct hist *service; /* hist: from when it was due; this: from when it was sent */
 	/* spawn: hist: until it runs; this: until it was joined */
+	struct rivals *rivals; /* channels: the other receivers, if there are any; else NULL */
+	struct rounds *rounds; /* barriers: where it keeps when it came and left; else NULL */
 	/* results */
 	uint64_t ops;        /* done by this call, counted ones */
 	uint64_t all_ops;    /* done by this call, warm ones too (flag-ended) */
@@ -350,8 +354,9 @@ struct worker {
 	uint64_t negative;   /* open loop: arrivals before they were sent, as the clocks say */
 	enum result result;  /* OP_DONE, or why the loop ended early */
 	uint64_t cancelled;  /* timers: cancelled before they fired */
-	/* locks: sections of others between asking and entering, of the stamped acquisitions */
-	uint64_t overtakes, overtakes_max;
+	/* who was let in between asking and being let in, and how often that was looked at; of
+	 * barriers shares.c reckons it from the kept rounds */
+	uint64_t overtakes, overtakes_max, overtakes_n;
 	uint64_t outside; /* of all_ops, done with the lock released */
 };
 

@@ -39,20 +39,46 @@ static void figure_fairness(struct trial *t)
 	t->result->fairness = squares > 0 ? sum * sum / (n * squares) : 1;
 }
 
-/* Where a lock loses updates its counter may even go backwards. */
-static void figure_overtakes(struct trial *t)
+/* What the workers themselves have counted. */
+static void add_overtakes(struct trial *t)
 {
 	struct trial_result *r = t->result;
 
-	if (!workload_contends(t->crew.workload) || (t->crew.mech->flags & MECH_RACY))
-		return;
-	for (unsigned i = 0; i < t->crew.arena->workers && i < TRIAL_MAX_HISTS; i++) {
+	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
 		const struct worker *w = &arena_slot(t->crew.arena, i)->w;
 
 		r->overtakes += w->overtakes;
+		r->overtakes_n += w->overtakes_n;
 		if (w->overtakes_max > r->overtakes_max)
 			r->overtakes_max = w->overtakes_max;
 	}
+}
+
+/* Who came first and left last.  Of clocks that cannot be compared nothing follows. */
+static void reckon_overtakes(struct trial *t)
+{
+	const struct arena *a = t->crew.arena;
+	const struct rounds *first = arena_rounds(a, 0);
+	const struct clock *clock = &t->crew.spec->clock;
+	struct trial_result *r = t->result;
+	uint64_t kept = rounds_kept(first, arena_slot(a, 0)->counted);
+
+	if (clock->offset_bound_ns == UINT64_MAX || a->workers < 2)
+		return;
+	rounds_overtaken(first, a->workers, kept, clock_ticks(clock, clock->offset_bound_ns),
+		&r->overtakes, &r->overtakes_max);
+	r->overtakes_n = kept * a->workers;
+}
+
+/* Where a lock loses updates its counter may even go backwards. */
+static void figure_overtakes(struct trial *t)
+{
+	if (t->crew.mech->flags & MECH_RACY)
+		return;
+	if (arena_rounds(t->crew.arena, 0))
+		reckon_overtakes(t);
+	else
+		add_overtakes(t);
 }
 
 void shares_measured(struct trial *t)

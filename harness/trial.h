@@ -18,7 +18,7 @@
 
 enum {
 	TRIAL_MAGIC = 0x68646f66,
-	TRIAL_PROTOCOL = 5,
+	TRIAL_PROTOCOL = 6,
 	TRIAL_MAX_WORKERS = 256,
 	TRIAL_MAX_HISTS = 64, /* workers beyond it do not stamp */
 	TRIAL_REASON = 320,
@@ -173,8 +173,9 @@ struct trial_result {
 	uint64_t end_skew_ns; /* first worker's end to the last one's */
 	/* of a fair share, by side; 0 and 0 where a side has fewer than two workers */
 	double share_min[2], share_max[2];
-	/* locks, of the stamped acquisitions: sections of others between asking and entering */
-	uint64_t overtakes, overtakes_max;
+	/* locks, several receivers, barriers: others that were let in between asking and being let
+	 * in; of overtakes_n operations that were looked at, 0: nobody looked */
+	uint64_t overtakes, overtakes_max, overtakes_n;
 	uint32_t intervals, pad_intervals;
 	struct trial_interval interval[TRIAL_MAX_INTERVALS];
 	uint64_t counter_ops;            /* operations that were counted; 0: none */

@@ -115,6 +115,15 @@ static void explain_result(struct self *s)
 		explain_error(s, port_error(w, p));
 }
 
+static void reset_overtaking(struct worker *w)
+{
+	w->overtakes = w->overtakes_max = w->overtakes_n = 0;
+	if (w->rivals)
+		rivals_reset(w->rivals);
+	if (w->rounds)
+		rounds_reset(w->rounds, w->n);
+}
+
 static void zero_waits(struct self *s)
 {
 	for (unsigned i = 0; i < s->n_ports; i++)
@@ -178,6 +187,7 @@ static void run_loop(struct self *s, bool measured, const struct counters *count
 	hist_reset(w->hist);
 	if (w->service)
 		hist_reset(w->service);
+	reset_overtaking(w);
 	zero_waits(s);
 	if (is_first(s, &t->come))
 		worker_read_costs(&t->before);

@@ -11,6 +11,7 @@
 #include "harness/conduct.h"
 #include "harness/crew.h"
 #include "harness/crowd.h"
+#include "harness/rivals.h"
 
 /* Everything of a worker that is not in shared memory. */
 struct self {
@@ -23,6 +24,7 @@ struct self {
 	void *local[2];
 	uint8_t *kept;
 	struct schedule_table *table;
+	struct rivals rivals;
 	struct hist *service; /* past TRIAL_MAX_HISTS */
 	void *ballast;
 	struct crowd_host *host; /* of light workers; else NULL */

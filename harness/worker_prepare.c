@@ -178,6 +178,22 @@ static int init_open_loop(struct self *s)
 	return 0;
 }
 
+/* Where it may be overtaken: by the other receivers, or at a barrier. */
+static void init_overtaking(struct self *s)
+{
+	const struct arena *a = s->crew->arena;
+	const struct trial_spec *spec = s->crew->spec;
+	struct worker *w = &s->slot->w;
+
+	w->rivals = NULL;
+	w->rounds = arena_rounds(a, s->index);
+	if (!crew_has_rivals(s->crew, s->side))
+		return;
+	rivals_init(&s->rivals, arena_ledger(a, spec->side_a), a->ledger_stride, spec->side_b,
+		s->index - spec->side_a, spec->side_a, &spec->clock);
+	w->rivals = &s->rivals;
+}
+
 static void init_worker(struct self *s)
 {
 	const struct trial_spec *spec = s->crew->spec;
@@ -194,6 +210,7 @@ static void init_worker(struct self *s)
 	w->id = s->side ? 0 : s->index;
 	w->wait = spec->wait;
 	w->own_pu = spec->spin_start;
+	init_overtaking(s);
 }
 
 /* Else the first lap over the shared memory would fault, in the stretch where n is small. */

@@ -70,10 +70,10 @@ static inline bool workload_paced(const struct workload *w)
 	return w->side_a == LOOP_RING || w->side_a == LOOP_RING_ALL;
 }
 
-/* Its workers fight for one lock: who was overtaken is counted. */
-static inline bool workload_contends(const struct workload *w)
+/* Its workers wait for each other, all in the same rounds. */
+static inline bool workload_meets(const struct workload *w)
 {
-	return w->family == FAMILY_LOCK && w->ending == ENDING_FLAG && w->side_b == LOOP_NONE;
+	return w->side_a == LOOP_MEET;
 }
 
 /* What its operations are is done by side b; side a only waits, and says for how long. */

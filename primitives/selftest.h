@@ -21,9 +21,10 @@ enum {
 	SELFTEST_SLEEP_NS = 500000, /* selftest/sleep: one send, at least */
 	SELFTEST_HOLD_NS = 500,     /* selftest/hold: one section */
 
-	SELFTEST_LATE_NS = 1000000,     /* selftest/late: this much more for ... */
-	SELFTEST_LATE_EVERY = 1000,     /* ... one message in so many of each sender ... */
-	SELFTEST_LATE_SEEN_NS = 900000, /* ... counted where a round trip takes this long */
+	SELFTEST_LATE_NS = 1000000,      /* selftest/late: this much more for ... */
+	SELFTEST_LATE_EVERY = 1000,      /* ... one message in so many of each sender ... */
+	SELFTEST_LATE_SEEN_NS = 900000,  /* ... counted where a round trip takes this long, */
+	SELFTEST_LATE_MORE_NS = 2000000, /* and where not so long its time is added up */
 
 	/*
 	 * The faulty ones: one message in so many of each sender.  Where a sender

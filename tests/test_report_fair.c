@@ -94,6 +94,48 @@ static void locks_have_their_longest_waits_and_who_was_overtaken(void **state)
 			    "1.000 | 51 % | 149 % | 2.00 us | 2.5 | 21 |\n");
 }
 
+/* Of files that share what all of a crowd counted among few of it. */
+static void mean_of_a_crowd_in_an_older_file_is_not_shown(void **state)
+{
+	const struct at crowd = {.mechanism = "lock/mutex", .workload = "oversubscribed"};
+	struct sample row[TRIALS];
+	size_t n = add_fan(row, 0, crowd, 100, 0);
+
+	write_samples(*state, row, n);
+	check_table(*state, "| lock/mutex | oversubscribed | 100 | thread, nearest | 0.900 range "
+			    "0.800 .. 1.000 | 51 % | 149 % | 2.00 us | - | 21 |\n");
+	for (size_t i = 0; i < n; i++)
+		row[i].lat_p90_beyond = 0;
+	write_samples(*state, row, n);
+	check_table(*state, "| lock/mutex | oversubscribed | 100 | thread, nearest | 0.900 range "
+			    "0.800 .. 1.000 | 51 % | 149 % | 2.00 us | 2.5 | 21 |\n");
+}
+
+static void receivers_and_those_at_a_barrier_are_overtaken_too(void **state)
+{
+	const struct at pipe = {.workload = "stream"},
+			meet = {.mechanism = "barrier/condition", .workload = "rendezvous"};
+	struct sample row[2 * TRIALS];
+	size_t n = add_fan(row, 0, pipe, 2, 2), end;
+
+	for (size_t i = 0; i < n; i++) {
+		row[i].overtakes_mean = 0.5 + (double)i;
+		row[i].overtakes_max = 7;
+	}
+	end = add_fan(row, n, meet, 2, 0);
+	for (size_t i = n; i < end; i++) {
+		(void)snprintf(row[i].family, sizeof(row[i].family), "barrier");
+		row[i].overtakes_mean = 0.25;
+		row[i].overtakes_max = 1;
+	}
+	write_samples(*state, row, end);
+	check_table(*state,
+		"| barrier/condition | rendezvous | 2 | thread, nearest | 0.900 range 0.800 .. "
+		"1.000 | 51 % | 149 % | 2.00 us | 0.25 | 1 |\n"
+		"| channel/pipe | stream | 2x2 | thread, nearest | 0.900 range 0.800 .. "
+		"1.000 | 41 % | 149 % | - | 1.5 | 7 |\n");
+}
+
 static void run_of_pairs_has_no_shares(void **state)
 {
 	struct sample row[TRIALS];
@@ -109,6 +151,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_DIR(shares_are_of_the_cell_with_the_most_workers),
 		IN_DIR(locks_have_their_longest_waits_and_who_was_overtaken),
+		IN_DIR(mean_of_a_crowd_in_an_older_file_is_not_shown),
+		IN_DIR(receivers_and_those_at_a_barrier_are_overtaken_too),
 		IN_DIR(run_of_pairs_has_no_shares),
 	};
 

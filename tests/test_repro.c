@@ -242,6 +242,46 @@ static void an_order_of_chance_does_not_agree_though_the_cells_do(void **state)
 		"goal 0.95: not met");
 }
 
+/* One row of one ranking in each: the cells may agree, of an order nothing is known. */
+static void campaigns_with_nothing_to_rank_do_not_agree_about_an_order(void **state)
+{
+	char path[2][PATH], kept[PATH], *text;
+	const char *words[] = {"--out", kept, path[0], path[1]};
+	struct output o;
+
+	make_campaign(*state, "first", (struct made){.seed = 1, .cells = 1}, path[0]);
+	make_campaign(*state, "second", (struct made){.seed = 2, .cells = 1}, path[1]);
+	(void)snprintf(kept, sizeof(kept), "%s/kept", (const char *)*state);
+	o = repro_command(*state, words, 4);
+	assert_int_equal(o.code, EXIT_NOTHING);
+	check_says(o.err, "nothing could be ranked");
+	check_says(o.out, ": the cells are reproduced, of an order nothing is known\n");
+	check_says(o.out, "cells: 1 of 1 agree");
+	check_says(o.out, "differ by more than 10 %: nothing could be ranked\n");
+	text = read_text_file(kept, "pairs.csv");
+	check_says(text, ",met,nothing to order\n");
+	free(text);
+	free_output(&o);
+}
+
+/* A pair of campaigns that has rows to rank does not stand for one that has none. */
+static void one_pair_with_nothing_to_rank_is_enough_to_say_so(void **state)
+{
+	char path[RUNS][PATH];
+	const char *words[] = {path[0], path[1], path[2]};
+	struct output o;
+
+	make_campaign(*state, "first", (struct made){.seed = 1}, path[0]);
+	make_campaign(*state, "second", (struct made){.seed = 2}, path[1]);
+	make_campaign(*state, "third", (struct made){.seed = 3, .cells = 1}, path[2]);
+	o = repro_command(*state, words, 3);
+	assert_int_equal(o.code, EXIT_NOTHING);
+	check_says(o.out, "goal 0.95: met");
+	check_says(o.out, ": reproduced\n");
+	check_says(o.out, "nothing could be ranked\n");
+	free_output(&o);
+}
+
 static void trials_too_few_for_an_interval_never_agree(void **state)
 {
 	check_two(*state, (struct made){.seed = 1}, (struct made){.seed = 2, .trials = 2},
@@ -397,6 +437,8 @@ int main(void)
 		IN_DIR(cells_that_all_moved_alike_do_not_agree_though_the_order_does),
 		IN_DIR(rows_that_changed_places_are_named_in_the_order_of_how_far),
 		IN_DIR(an_order_of_chance_does_not_agree_though_the_cells_do),
+		IN_DIR(campaigns_with_nothing_to_rank_do_not_agree_about_an_order),
+		IN_DIR(one_pair_with_nothing_to_rank_is_enough_to_say_so),
 		IN_DIR(trials_too_few_for_an_interval_never_agree),
 		IN_DIR(noisy_trials_are_left_out_where_there_are_enough_clean_ones),
 		IN_DIR(another_machine_is_not_comparable),

@@ -52,7 +52,7 @@ static struct trial_result *make_result(enum trial_status status, uint64_t sampl
 }
 
 /* The row of a result, which is then gone. */
-static struct sample fill(const char *key, struct trial_result *r, double steal_pct)
+static struct sample fill_cell(const struct cell *c, struct trial_result *r, double steal_pct)
 {
 	const struct row_common common = {
 		.run_id = "run", .host = "host", .clock = &clock_raw, .cpus = CPUS};
@@ -63,12 +63,18 @@ static struct sample fill(const char *key, struct trial_result *r, double steal_
 		.noise = {.steal_pct = steal_pct,
 			.steal_used_pct = steal_pct,
 			.steal_used_least = steal_pct}};
-	struct cell c = make_cell(key);
 	struct sample row;
 
-	row_fill(&row, &common, &c, r, &at);
+	row_fill(&row, &common, c, r, &at);
 	free(r);
 	return row;
+}
+
+static struct sample fill(const char *key, struct trial_result *r, double steal_pct)
+{
+	const struct cell c = make_cell(key);
+
+	return fill_cell(&c, r, steal_pct);
 }
 
 #define PINGPONG "channel/queue-fifo/pingpong?placement=unpinned"
@@ -191,6 +197,112 @@ static void row_has_a_percentile_only_with_a_hundred_samples_beyond(void **state
 	assert_true(s.lat_count == 0 && isnan(s.lat_min_ns) && isnan(s.lat_max_ns));
 }
 
+static void check_interval(double ns, double lo_ns, double hi_ns, double beyond, double wanted)
+{
+	if (!(lo_ns <= ns && ns <= hi_ns && hi_ns - lo_ns < 100))
+		fail_msg("%g is not in [%g, %g]", ns, lo_ns, hi_ns);
+	assert_true(beyond >= 0.9 * wanted && beyond <= wanted);
+}
+
+static void check_too_few(double ns, double lo_ns, double hi_ns, double beyond, double wanted)
+{
+	assert_true(isnan(ns) && isnan(lo_ns) && isnan(hi_ns));
+	assert_true(beyond >= 0.9 * wanted && beyond <= wanted && beyond < 100);
+}
+
+#define POINT_OF(s, p) s.p##_ns, s.p##_lo_ns, s.p##_hi_ns, s.p##_beyond
+
+static void row_has_an_interval_and_a_count_with_every_percentile(void **state)
+{
+	struct sample s = fill(PINGPONG, make_result(TRIAL_OK, 2000000), 0);
+
+	(void)state;
+	check_interval(POINT_OF(s, lat_p50), 1000000);
+	check_interval(POINT_OF(s, lat_p90), 200000);
+	check_interval(POINT_OF(s, lat_p99), 20000);
+	assert_true(s.lat_p999_lo_ns <= s.lat_p999_ns && s.lat_p999_hi_ns >= s.lat_p999_ns);
+	s = fill(PINGPONG, make_result(TRIAL_OK, 900), 0);
+	check_interval(POINT_OF(s, lat_p50), 450);
+	check_too_few(POINT_OF(s, lat_p90), 90);
+	check_too_few(POINT_OF(s, lat_p99), 9);
+	assert_true(isnan(s.lat_p9999_ns) && isnan(s.lat_p9999_lo_ns) && s.lat_p9999_beyond == 0);
+}
+
+/* The last 2000 of 2 million lie beyond p99.9, the last 200 beyond p99.99, each by itself. */
+static void row_has_an_interval_of_the_farthest_percentile(void **state)
+{
+	struct trial_result *r = make_result(TRIAL_OK, 1998000);
+	struct sample s;
+
+	(void)state;
+	for (uint64_t i = 0; i < 2000; i++)
+		hist_record(&r->hist[0], 2000 + i);
+	s = fill(PINGPONG, r, 0);
+	assert_true(s.lat_count == 2000000 && s.lat_p999_beyond == 2000);
+	assert_true(s.lat_p9999_beyond >= 190 && s.lat_p9999_beyond <= 200);
+	assert_true(s.lat_p9999_lo_ns > 3700 && s.lat_p9999_lo_ns < s.lat_p9999_ns);
+	assert_true(s.lat_p9999_hi_ns < 3900 && s.lat_p9999_hi_ns > s.lat_p9999_ns);
+}
+
+/* As make_result(), and so many samples of the second times. */
+static struct trial_result *make_two_times(uint64_t samples, enum kind first, enum kind second)
+{
+	struct trial_result *r = make_result(TRIAL_OK, 20000);
+
+	r->hist_kind[0] = first;
+	r->hist_kind[1] = second;
+	r->n = r->ops;
+	r->offered_ns = r->served_ns = TRIAL_NS;
+	hist_reset(&r->hist[1]);
+	for (uint64_t i = 0; i < samples; i++)
+		hist_record(&r->hist[1], 100 + i % 1000);
+	return r;
+}
+
+#define OPENLOOP "channel/queue-fifo/openloop?placement=unpinned&rate=1000"
+
+static void row_has_second_times_only_with_a_hundred_samples_beyond(void **state)
+{
+	struct cell loop = make_cell(OPENLOOP),
+		    child = make_cell("spawn/pthread/lifecycle?placement=unpinned");
+	struct sample s;
+
+	(void)state;
+	loop.oneway_bound_ns = child.oneway_bound_ns = 1;
+	s = fill_cell(&loop, make_two_times(20000, KIND_RESPONSE, KIND_SERVICE), 0);
+	assert_true(s.svc_count == 20000);
+	check_interval(POINT_OF(s, svc_p50), 10000);
+	check_interval(POINT_OF(s, svc_p99), 200);
+	check_too_few(POINT_OF(s, svc_p999), 20);
+	s = fill_cell(&loop, make_two_times(150, KIND_RESPONSE, KIND_SERVICE), 0);
+	check_too_few(POINT_OF(s, svc_p50), 75);
+	assert_true(s.svc_max_ns == 249);
+	s = fill_cell(&child, make_two_times(20000, KIND_START, KIND_JOINED), 0);
+	check_interval(POINT_OF(s, joined_p50), 10000);
+	check_interval(POINT_OF(s, joined_p99), 200);
+	s = fill_cell(&child, make_two_times(9900, KIND_START, KIND_JOINED), 0);
+	check_interval(POINT_OF(s, joined_p50), 4950);
+	check_too_few(POINT_OF(s, joined_p99), 99);
+}
+
+/* Figures of clocks that cannot be compared: nor any interval of them. */
+static void row_of_an_open_loop_without_comparable_clocks_has_no_percentile(void **state)
+{
+	struct cell c = make_cell(OPENLOOP);
+	struct sample s;
+
+	(void)state;
+	c.oneway_bound_ns = UINT64_MAX;
+	s = fill_cell(&c, make_two_times(20000, KIND_RESPONSE, KIND_SERVICE), 0);
+	assert_true(s.lat_count == 20000 && s.svc_count == 20000);
+	assert_true(isnan(s.lat_p50_ns) && isnan(s.lat_p50_lo_ns) && isnan(s.lat_p50_hi_ns));
+	assert_true(isnan(s.lat_p90_ns) && isnan(s.lat_p90_lo_ns) && isnan(s.lat_p99_hi_ns));
+	assert_true(isnan(s.lat_max_ns) && isnan(s.lat_mean_ns) && isnan(s.svc_max_ns));
+	assert_true(isnan(s.svc_p50_ns) && isnan(s.svc_p50_lo_ns) && isnan(s.svc_p99_hi_ns));
+	assert_true(s.lat_p99_beyond >= 180 && s.svc_p99_beyond >= 180);
+	assert_non_null(strstr(s.oneway_reason, "could not be compared"));
+}
+
 /* Whatever ends it: n operations are so many because they were to last so long. */
 static void row_says_what_its_operations_were_planned_for(void **state)
 {
@@ -294,6 +406,10 @@ int main(void)
 		cmocka_unit_test(row_of_a_lock_has_no_messages),
 		cmocka_unit_test(row_names_domain_and_processes),
 		cmocka_unit_test(row_has_a_percentile_only_with_a_hundred_samples_beyond),
+		cmocka_unit_test(row_has_an_interval_and_a_count_with_every_percentile),
+		cmocka_unit_test(row_has_an_interval_of_the_farthest_percentile),
+		cmocka_unit_test(row_has_second_times_only_with_a_hundred_samples_beyond),
+		cmocka_unit_test(row_of_an_open_loop_without_comparable_clocks_has_no_percentile),
 		cmocka_unit_test(row_says_what_its_operations_were_planned_for),
 		cmocka_unit_test(row_is_noisy_for_what_the_machine_did),
 		cmocka_unit_test(row_is_not_noisy_for_overlap_where_workers_must_take_turns),

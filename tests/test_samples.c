@@ -266,6 +266,46 @@ static void samples_take_columns_that_a_later_version_appended(void **state)
 	free(r.row);
 }
 
+/* The first n columns of a line that ends; no field of the row has a comma in it. */
+static void append_columns(const char *dir, const struct csv_row *row, size_t n)
+{
+	char *line = strndupa(row->buf, row->len - 1), *end = line;
+
+	for (; n > 1; n--)
+		end = strchr(end, ',') + 1;
+	*strchr(end, ',') = '\0';
+	append_text(dir, "samples.csv", line);
+	append_text(dir, "samples.csv", "\n");
+}
+
+/* Intervals of percentiles came in two steps: files of before the second one are read. */
+static void samples_of_before_a_column_was_appended_leave_it_empty(void **state)
+{
+	struct sample s = row_with((struct at){0}, 1000);
+	struct csv_row row = {0};
+	struct reading r;
+	size_t n, kept = 0;
+	const char *const *name = samples_columns(&n);
+
+	while (kept < n && strcmp(name[kept], "lat_p90_lo_ns") != 0)
+		kept++;
+	assert_int_equal(n - kept, 7 * 3); /* of seven percentiles, and the last columns so far */
+	s.callbacks_failed = 3;
+	s.lat_p90_lo_ns = s.joined_p99_beyond = 5;
+	samples_header(&row);
+	append_columns(*state, &row, kept);
+	csv_row_reset(&row);
+	samples_row(&row, &s);
+	append_columns(*state, &row, kept);
+	csv_row_free(&row);
+	read_samples(&r, *state);
+	assert_int_equal(r.code, 0);
+	assert_int_equal(r.n, 1);
+	assert_true(r.row->callbacks_failed == 3 && r.row->lat_p50_ns == 1000);
+	assert_true(isnan(r.row->lat_p90_lo_ns) && isnan(r.row->joined_p99_beyond));
+	free(r.row);
+}
+
 static void samples_are_usable_when_ok_and_plain(void **state)
 {
 	struct sample s = row_with((struct at){0}, 1000);
@@ -301,6 +341,7 @@ int main(void)
 		IN_DIR(samples_refuse_an_empty_file_and_none),
 		IN_DIR(samples_of_a_header_alone_are_no_rows),
 		IN_DIR(samples_take_columns_that_a_later_version_appended),
+		IN_DIR(samples_of_before_a_column_was_appended_leave_it_empty),
 		cmocka_unit_test(samples_are_usable_when_ok_and_plain),
 	};
 

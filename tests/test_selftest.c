@@ -139,6 +139,98 @@ static void faults_that_went_through_get_no_second_try(void **state)
 	assert_string_equal(t.figure[0].reason, "it went through as ok");
 }
 
+/* ---- times: what two clocks say of one stretch --------------------------------------- */
+
+/* The verdict of the figure that begins so, and how many others are wrong. */
+static enum selftest_verdict verdict_of(const struct selftest *t, const char *what, unsigned *wrong)
+{
+	const struct selftest_figure *found = NULL;
+
+	*wrong = 0;
+	for (unsigned i = 0; i < t->n_figures; i++) {
+		const struct selftest_figure *f = &t->figure[i];
+
+		if (strncmp(f->what, what, strlen(what)) == 0)
+			found = f;
+		else
+			*wrong += f->verdict == SELFTEST_WRONG;
+	}
+	assert_non_null(found);
+	return found->verdict;
+}
+
+enum { TRIPS = 100000, LATE_TRIPS = 2 * TRIPS / SELFTEST_LATE_EVERY, TRIP_NS = 2000 };
+
+/* Round trips of which the second clock says that those held up took so long together. */
+static enum selftest_verdict look_late(double late_ns, double second_ns, unsigned *wrong)
+{
+	const struct selftest_scene scene = {.check = "late", .n = TRIPS};
+	struct trial_result *r = calloc(1, sizeof(*r));
+	struct selftest t = {.result = r};
+	enum selftest_verdict v;
+
+	assert_non_null(r);
+	hist_reset(&r->hist[0]);
+	for (unsigned i = 0; i < TRIPS; i++)
+		hist_record(&r->hist[0], i < LATE_TRIPS ? (uint64_t)late_ns : TRIP_NS);
+	r->full_waits = (uint64_t)(LATE_TRIPS * second_ns);
+	r->empty_waits = LATE_TRIPS;
+	sample_init(&t.row);
+	t.row.lat_p50_ns = t.row.lat_p99_ns = TRIP_NS;
+	t.row.lat_p999_ns = t.row.lat_max_ns = late_ns;
+	selftest_look_late(&t, &scene, "thread 1x1");
+	v = verdict_of(&t, "time of those", wrong);
+	free(r);
+	return v;
+}
+
+static void delays_must_last_as_long_by_either_clock(void **state)
+{
+	unsigned wrong;
+
+	(void)state;
+	assert_int_equal(look_late(1002000, 1002000, &wrong), SELFTEST_OK);
+	assert_int_equal(wrong, 0);
+	assert_int_equal(look_late(1015000, 1002000, &wrong), SELFTEST_OK);
+	assert_int_equal(look_late(1030000, 1002000, &wrong), SELFTEST_WRONG);
+	assert_int_equal(wrong, 0); /* all others are only bounds */
+	assert_int_equal(look_late(1002000, 1030000, &wrong), SELFTEST_WRONG);
+}
+
+enum { SECTIONS = 80000, HELD_NS = 50000000 };
+
+/* A rate by the harness, and the same by the second clock, of so many contenders. */
+static unsigned look_hold(uint32_t contenders, double seen_ns, uint64_t second_ns)
+{
+	const struct selftest_scene scene = {
+		.check = "hold", .side_a = contenders, .stretch_ns = HELD_NS};
+	struct trial_result *r = calloc(1, sizeof(*r));
+	struct selftest t = {.result = r};
+	unsigned wrong = 0;
+
+	assert_non_null(r);
+	r->cpu_ops = SECTIONS;
+	r->full_waits = second_ns;
+	sample_init(&t.row);
+	t.row.elapsed_ns = HELD_NS;
+	t.row.ops_per_s = SECTIONS * 1e9 / seen_ns;
+	selftest_look_hold(&t, &scene, "thread 1");
+	for (unsigned i = 0; i < t.n_figures; i++)
+		wrong += t.figure[i].verdict == SELFTEST_WRONG;
+	free(r);
+	return wrong;
+}
+
+static void rate_of_one_contender_must_be_that_of_the_second_clock(void **state)
+{
+	(void)state;
+	assert_int_equal(look_hold(1, HELD_NS, HELD_NS), 0);
+	assert_int_equal(look_hold(1, 1.015 * HELD_NS, HELD_NS), 0);
+	assert_int_equal(look_hold(1, 1.03 * HELD_NS, HELD_NS), 1);
+	assert_int_equal(look_hold(1, 0.97 * HELD_NS, HELD_NS), 1);
+	assert_int_equal(look_hold(2, 1.03 * HELD_NS, HELD_NS), 0); /* bounds alone */
+}
+
 /* ---- whose mechanisms they are ------------------------------------------------------ */
 
 static void mechanisms_of_the_selftest_are_none_to_choose(void **state)
@@ -303,6 +395,8 @@ int main(void)
 		cmocka_unit_test(faults_must_be_counted_and_rightly_named),
 		cmocka_unit_test(duplicates_may_look_late_to_one_of_several_receivers),
 		cmocka_unit_test(faults_that_went_through_get_no_second_try),
+		cmocka_unit_test(delays_must_last_as_long_by_either_clock),
+		cmocka_unit_test(rate_of_one_contender_must_be_that_of_the_second_clock),
 		PROGRAM_TEST(mechanisms_of_the_selftest_are_none_to_choose),
 		PROGRAM_TEST(selftest_agrees_here),
 		PROGRAM_TEST(selftest_writes_a_line_a_figure_for_programs),

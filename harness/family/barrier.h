@@ -18,6 +18,7 @@
 #include "harness/hist.h"
 #include "harness/link.h"
 #include "harness/mech.h"
+#include "harness/rounds.h"
 #include "harness/family/stamp.h"
 
 /*
@@ -51,13 +52,18 @@ ALWAYS_INLINE enum result barrier_meet_once(
 	return r;
 }
 
-/* Meet n times; each wait is timed, from the own arrival to the release. */
+/*
+ * Meet n times; each wait is timed, from the own arrival to the release.  Of some rounds,
+ * the same ones for all, each keeps when that was (rounds.h).
+ */
 ALWAYS_INLINE void barrier_meet(const struct barrier_ops *o, struct worker *w, struct how how)
 {
 	const struct clock *clock = w->clock;
 	struct port *p = w->out;
 	atomic_u64 *arrived = &p->link->board->ready;
-	uint64_t all = p->link->senders, i, t, seen, strayed = 0;
+	uint64_t all = p->link->senders, i, t, now, seen, strayed = 0;
+	struct rounds *kept = w->rounds;
+	uint64_t keep = kept ? 0 : w->n; /* the next round to be kept */
 	struct hist *hist = w->hist;
 	enum result r = OP_DONE;
 
@@ -67,7 +73,10 @@ ALWAYS_INLINE void barrier_meet(const struct barrier_ops *o, struct worker *w, s
 		r = barrier_meet_once(o, p, how);
 		if (UNLIKELY(r != OP_DONE))
 			break;
-		hist_record(hist, clock_ns(clock, clock_read(clock) - t));
+		now = clock_read(clock);
+		hist_record(hist, clock_ns(clock, now - t));
+		if (UNLIKELY(i == keep))
+			keep = rounds_keep(kept, i, t, now);
 		seen = load_acquire(arrived);
 		strayed += seen < (i + 1) * all || seen >= (i + 2) * all;
 	}

@@ -12,6 +12,7 @@
 
 #include "harness/evidence.h"
 #include "harness/hist.h"
+#include "harness/rivals.h"
 #include "harness/family/channel_await.h"
 #include "harness/family/channel_ops.h"
 #include "harness/family/channel_probed.h"
@@ -207,13 +208,19 @@ ALWAYS_INLINE void channel_consume_by(
 		for (; i < end; i++) {
 			bool timed = i % STAMP_EVERY == 0;
 
-			if (timed)
+			if (timed) {
+				if (w->rivals)
+					rivals_ask(w->rivals, clock_read(clock));
 				t = clock_read(clock);
+			}
 			r = channel_take_by(o, w, in, msg, bytes, &len, polls, how);
 			if (UNLIKELY(r != OP_DONE))
 				break;
-			if (timed)
+			if (timed) {
 				hist_record(hist, clock_ns(clock, clock_read(clock) - t));
+				if (w->rivals)
+					rivals_had(w->rivals, w);
+			}
 			ledger_check(ledger, msg, len, bytes);
 			ops++;
 		}
@@ -222,7 +229,10 @@ ALWAYS_INLINE void channel_consume_by(
 	w->result = o->lossy && r == OP_CLOSED ? OP_DONE : r;
 }
 
-/* Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed. */
+/*
+ * Receive until the side's n is claimed, checking each; one in STAMP_EVERY is timed.  Of some
+ * of these each of several receivers looks what the others had meanwhile (rivals.h).
+ */
 ALWAYS_INLINE void channel_consume(const struct channel_ops *o, struct worker *w, struct how how)
 {
 	channel_consume_by(o, w, false, how);

@@ -182,6 +182,7 @@ ALWAYS_INLINE void lock_book_wait(struct worker *w, uint64_t ticks, uint64_t oth
 {
 	hist_record(w->hist, clock_ns(w->clock, ticks));
 	w->overtakes += others;
+	w->overtakes_n++;
 	w->overtakes_max = others > w->overtakes_max ? others : w->overtakes_max;
 }
 
@@ -201,7 +202,7 @@ ALWAYS_INLINE void lock_contend_by(
 	uint32_t state;
 	enum result r = OP_DONE;
 
-	w->overtakes = w->overtakes_max = 0;
+	w->overtakes = w->overtakes_max = w->overtakes_n = 0;
 	while ((state = load_relaxed(w->stretch)) != STRETCH_OVER) {
 		if (UNLIKELY(all % STAMP_EVERY == 0)) {
 			asked = load_relaxed(counter);
