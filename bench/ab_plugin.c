@@ -107,7 +107,7 @@ int ab_plugin_open(struct ab *ab, enum ab_which which)
 	struct ab_side *s = &ab->side[which];
 	char why[RUN_ERR - 16];
 	ssize_t len;
-	int code = plugin_load(s->given, &s->plugin, why, sizeof(why));
+	int code = plugin_load_copy(s->given, &s->plugin, why, sizeof(why));
 
 	if (code) {
 		snprintf(ab->err, RUN_ERR, "%s, %s", s->name, why);

@@ -3,9 +3,13 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/registry.h"
@@ -99,10 +103,28 @@ static struct plugin_file *find(const char *path)
 	return NULL;
 }
 
-/* f->path is its real one. */
-static int load(struct plugin_file *f, const char *path, char *err, size_t err_len)
+/* In memory, under a name of this process; where that cannot be had, the file itself. */
+static void *open_copy(const char *path)
 {
-	void *handle = dlopen(f->path, RTLD_NOW | RTLD_LOCAL);
+	char name[64];
+	int from = open(path, O_RDONLY | O_CLOEXEC), to = memfd_create("plugin", MFD_CLOEXEC);
+	struct stat st;
+	bool whole = from >= 0 && to >= 0 && fstat(from, &st) == 0;
+	void *handle;
+
+	for (off_t at = 0; whole && at < st.st_size;)
+		whole = sendfile(to, from, &at, (size_t)(st.st_size - at)) > 0;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", to);
+	handle = dlopen(whole ? name : path, RTLD_NOW | RTLD_LOCAL);
+	if (from >= 0)
+		close(from);
+	return handle; /* the copy stays open: its name may not become another one's */
+}
+
+/* f->path is its real one. */
+static int load(struct plugin_file *f, bool copy, const char *path, char *err, size_t err_len)
+{
+	void *handle = copy ? open_copy(f->path) : dlopen(f->path, RTLD_NOW | RTLD_LOCAL);
 	const struct plugin *table = handle ? dlsym(handle, PLUGIN_SYMBOL) : NULL;
 	const char *why = handle ? defect_of_table(table) : dlerror();
 
@@ -117,7 +139,8 @@ static int load(struct plugin_file *f, const char *path, char *err, size_t err_l
 	return add_all(path, f->mech, err, err_len);
 }
 
-int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len)
+static int load_once(
+	const char *path, bool copy, const struct plugin_file **out, char *err, size_t err_len)
 {
 	struct plugin_file *f;
 	char real[PATH_MAX];
@@ -131,7 +154,7 @@ int plugin_load(const char *path, const struct plugin_file **out, char *err, siz
 	if (!f) {
 		f = &loaded[count];
 		snprintf(f->path, sizeof(f->path), "%s", real);
-		code = load(f, path, err, err_len);
+		code = load(f, copy, path, err, err_len);
 		if (code)
 			return code;
 		version_add_part(f->path); /* there is room for as many */
@@ -140,6 +163,16 @@ int plugin_load(const char *path, const struct plugin_file **out, char *err, siz
 	if (out)
 		*out = f;
 	return 0;
+}
+
+int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len)
+{
+	return load_once(path, false, out, err, err_len);
+}
+
+int plugin_load_copy(const char *path, const struct plugin_file **out, char *err, size_t err_len)
+{
+	return load_once(path, true, out, err, err_len);
 }
 
 int plugin_load_named(char *err, size_t err_len)

@@ -31,6 +31,9 @@ struct plugin_file {
  */
 int plugin_load(const char *path, const struct plugin_file **out, char *err, size_t err_len);
 
+/* The same, from a copy: whoever writes over the file does not harm this program. */
+int plugin_load_copy(const char *path, const struct plugin_file **out, char *err, size_t err_len);
+
 /* All that $HANDOFF_PLUGIN names. */
 int plugin_load_named(char *err, size_t err_len);
 
