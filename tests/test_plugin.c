@@ -144,7 +144,7 @@ static void ab_says_that_a_plugin_is_no_fair_match_for_a_program(void **state)
 {
 	(void)state;
 	make_plugin("same", "s/one mutex/one mutex/");
-	program_refuses(H "ab --new-env HANDOFF_PLUGIN=/x.so ../same.so ../same.so",
+	program_refuses(H "ab --new-env HANDOFF_PLUGIN=/x.so --out gate ../same.so ../same.so",
 		"leave HANDOFF_PLUGIN out");
 	program_refuses(H "selftest aa2 ../same.so", "name the relinked program");
 	program_ends(H "ab --advisory " CELL "\"$H\" ../same.so", RC_FINE);
