@@ -70,10 +70,10 @@ int lab_teardown(void **state);
 bool lab_is_trial(int argc, char **argv);
 
 /*
- * Sweeps over a growing registry are sampled: true for one in `share` of the keys, others each
- * day; HANDOFF_TEST_LONG=1: for all; and for all of a mechanism that is asked for.
+ * Sweeps over a growing registry are sampled: true for one in `share` of the keys, others with
+ * another HANDOFF_TEST_SEED; HANDOFF_TEST_LONG=1: for all; and for all of a mechanism that is asked for.
  */
-bool lab_is_today(const char *key, unsigned share);
+bool lab_is_sampled(const char *key, unsigned share);
 
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool lab_is_fast(void);

@@ -116,3 +116,10 @@ bool support_fast(void)
 
 	return fast && *fast;
 }
+
+uint64_t support_seed(void)
+{
+	const char *given = getenv("HANDOFF_TEST_SEED");
+
+	return given && *given ? strtoull(given, NULL, 10) : 1;
+}

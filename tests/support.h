@@ -56,6 +56,12 @@ bool support_exists(const char *path);
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool support_fast(void);
 
+/*
+ * HANDOFF_TEST_SEED=N, or the same one every time: what is drawn or sampled in `make check` does
+ * not depend on the day, so that a red test is red again.  HANDOFF_TEST_LONG=1 samples nothing.
+ */
+uint64_t support_seed(void);
+
 /* End the running test as skipped, and print why: scripts/run-tests takes no skip without. */
 #define skip_because(...)                                                                          \
 	do {                                                                                       \

@@ -27,6 +27,7 @@ struct scene {
 	size_t said;
 	int fd[2], moved, late, woken, ended;
 	double kept;
+	uint64_t begin, last;
 	bool fine;
 	struct coro_queue queue;
 	struct coro *first;
@@ -223,7 +224,8 @@ static void sleeps_by_rank(void *arg)
 	struct scene *s = arg;
 	int rank = s->woken++;
 
-	coro_park(monotonic_ns() + (uint64_t)(50 - 7 * rank) * NS_PER_MS);
+	s->last = monotonic_ns();
+	coro_park(s->begin + (uint64_t)(50 - 7 * rank) * NS_PER_MS);
 	say(s, (char)('0' + rank));
 }
 
@@ -231,10 +233,14 @@ static void the_nearest_deadline_is_the_first(void **state)
 {
 	struct scene s;
 
-	open_scene(&s, state);
-	for (int i = 0; i < 7; i++)
-		assert_int_equal(coro_start(s.loop, sleeps_by_rank, &s), 0);
-	run_to_end(&s);
+	/* once more if the machine was away until the first was due before the last slept */
+	do {
+		open_scene(&s, state);
+		s.begin = monotonic_ns();
+		for (int i = 0; i < 7; i++)
+			assert_int_equal(coro_start(s.loop, sleeps_by_rank, &s), 0);
+		run_to_end(&s);
+	} while (s.last - s.begin >= 8 * NS_PER_MS);
 	assert_string_equal(s.order, "6543210");
 }
 

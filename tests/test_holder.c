@@ -51,7 +51,7 @@ static unsigned die_inside(const struct mech *m, enum domain d)
 	if (lab_cell(&c, key) || c.skip[0])
 		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
-		if (i > 0 && !lab_is_today(key, 4))
+		if (i > 0 && !lab_is_sampled(key, 4))
 			continue;
 		die(&c, inside[i], VICTIM);
 		if (!strstr(lab.result->reason, held))

@@ -3,7 +3,7 @@
  * certain ones.  Out within two seconds, whole files, no process and no object left,
  * and --resume comes to exactly what was planned.
  *
- * HANDOFF_TEST_SEED repeats the times of an earlier run.
+ * HANDOFF_TEST_SEED=N takes other times.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -330,9 +330,7 @@ int main(void)
 		REMAINS_TEST(run_resumed_tells_histograms_without_a_row_apart),
 		REMAINS_TEST(run_resumed_on_a_poorer_machine_has_all_its_rows),
 	};
-	const char *given = getenv("HANDOFF_TEST_SEED");
-
 	program_find();
-	seed = given ? strtoull(given, NULL, 10) : (uint64_t)program_now_ms();
+	seed = support_seed();
 	return cmocka_run_group_tests_name("interrupted", tests, NULL, NULL);
 }

@@ -3,22 +3,23 @@
  * back, leaves nothing, and the next one is as if nothing had been.
  *
  * The first time that a point is reached, by either side of two workers, is tried
- * with another part of the mechanisms each day (at the desk, at a part of the points); later hits,
+ * with a part of the mechanisms (at the desk, at a part of the points); later hits,
  * and one worker of many, are sampled.  So is a death before a wait, in cells where one has to
  * wait, and, of locks and barriers, that of a process with other workers in it.
- * HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED repeats a sample.
+ * HANDOFF_TEST_LONG=1 tries all; HANDOFF_TEST_SEED=N takes another sample.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/registry.h"
 #include "tests/kill_points.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum {
 	TRIES = 5,
+	LONGER = 4,
 	FLAG_STRETCH_NS = 5 * 1000 * 1000,
 	TIGHT_STRETCH_NS = 40 * 1000 * 1000, /* dozens of hand-overs, also of gil-ticks */
 	SAMPLES = 2,
@@ -112,14 +113,16 @@ static void kill_at(const struct cell *c, const struct death *d)
 		.nth = d->nth,
 	};
 	bool must = kill_must_reach(c, d), reached = false;
+	struct cell longer = *c;
 	char what[CELL_KEY + 64];
 
 	describe(c, &f, what, sizeof(what));
-	/* A lock's stretch may end before a worker had the CPU: once more, then. */
+	/* A lock's stretch may end before a worker had the CPU: a longer one, then. */
 	for (int try = 0; try < (must ? TRIES : 1) && !reached; try++) {
-		lab_run(c, &f);
+		lab_run(&longer, &f);
 		check_after(c, &f);
 		reached = lab.result->fired != 0;
+		longer.stretch_ns *= LONGER;
 	}
 	if (must && !reached)
 		fail_msg("%s: is not reached", what);
@@ -243,7 +246,7 @@ static void kill_before_a_wait(const struct mech *m, unsigned variant)
 		d.side = 0;
 		kill_at(&c, &d);
 		d.side = 1;
-	} else if (!lab_is_today(c.key, kill_is_lock(m) ? TIGHT_SHARE : TIGHT_CHANNEL_SHARE)) {
+	} else if (!lab_is_sampled(c.key, kill_is_lock(m) ? TIGHT_SHARE : TIGHT_CHANNEL_SHARE)) {
 		return;
 	}
 	kill_at(&c, &d);
@@ -283,7 +286,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		kill_all(&two);
 		if (has_many)
 			kill_all(&many);
-	} else if (!lab_is_today(two.key, 6 + 2 * variant)) {
+	} else if (!lab_is_sampled(two.key, 6 + 2 * variant)) {
 		kill_later(&two);
 	} else {
 		kill_everywhere(&two, 1, share_of(m, variant));
@@ -304,7 +307,7 @@ static bool wants_variant(const struct mech *m, unsigned variant)
 	if (strcmp(m->name, "lock/mutex") == 0 || strcmp(m->name, "barrier/pthread") == 0)
 		return true;
 	return (kill_is_lock(m) || m->family == FAMILY_BARRIER) &&
-	       lab_is_today(m->name, MIXED_SHARE);
+	       lab_is_sampled(m->name, MIXED_SHARE);
 }
 
 static void kill_in_every_variant(const struct mech *m)
@@ -359,11 +362,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(kill_is_not_tested_under_thread_sanitizer),
 	};
 
-	const char *given = getenv("HANDOFF_TEST_SEED");
-
 	if (lab_is_trial(argc, argv))
 		return cmd_trial(argc - 1, argv + 1);
-	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	seed = support_seed();
 	if (LAB_TSAN)
 		return cmocka_run_group_tests_name("kill", tsan, NULL, NULL);
 	return cmocka_run_group_tests_name("kill", tests, lab_setup, lab_teardown);

@@ -70,6 +70,17 @@ static void workers_that_are_started_anew_have_the_plugin_too(void **state)
 	program_ends("grep -q ',exec,.*,ok,' r/samples.csv", RC_FINE);
 }
 
+static void a_run_that_is_stopped_says_with_which_plugins_to_go_on(void **state)
+{
+	(void)state;
+	make_plugin("other", RENAMED);
+	in_shell(H
+		"--plugin ../other.so run -m channel/other-queue -w pingpong -d thread -p same-pu "
+		"--trial-ms 300 --reps 90 --out r 2>said & p=$!; "
+		"until test -s r/samples.csv; do sleep 0.05; done; kill -TERM $p; wait $p; "
+		"test $? = 143 && grep -q \"HANDOFF_PLUGIN='.*/other.so' handoff run --resume\" said");
+}
+
 static void a_mechanism_of_a_plugin_takes_the_place_of_its_namesake(void **state)
 {
 	(void)state;
@@ -171,6 +182,8 @@ static void what_is_no_plugin_of_this_program_is_refused_before_anything_runs(vo
 	program_refuses("env HANDOFF_PLUGIN=$D/text.so " H "list", "text.so: ");
 	program_says("env HANDOFF_PLUGIN=$D/text.so " H "--help", "--plugin");
 	program_refuses(H "ab " CELL "../text.so ../text.so", "OLD, plugin ../text.so");
+	program_refuses(H "ab --old-env HANDOFF_PLUGIN=/nowhere.so " CELL "\"$H\" \"$H\"",
+		"it says: handoff: /nowhere.so: No such file");
 	in_shell("echo 'int x;' | cc -shared -fPIC -x c - -o ../other.so");
 	program_refuses(H "--plugin ../other.so list", "no plugin of handoff's");
 	make_plugin("good", RENAMED);
@@ -231,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PROGRAM_TEST(a_mechanism_of_a_plugin_is_listed_and_measured_like_any_other),
 		PROGRAM_TEST(workers_that_are_started_anew_have_the_plugin_too),
+		PROGRAM_TEST(a_run_that_is_stopped_says_with_which_plugins_to_go_on),
 		PROGRAM_TEST(a_mechanism_of_a_plugin_takes_the_place_of_its_namesake),
 		PROGRAM_TEST(ab_tells_a_slower_plugin_from_the_same_one),
 		PROGRAM_TEST(ab_goes_on_with_the_same_plugins_only),

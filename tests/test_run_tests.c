@@ -194,7 +194,7 @@ static void a_sweep_that_tried_no_mechanism_has_failed(void **state)
 
 /* ---- whoever works on a mechanism ------------------------------------------------ */
 
-/* Of nobody's day: only who is asked for gets it. */
+/* In nobody's sample: only who is asked for gets it. */
 enum { NEVER = INT32_MAX };
 
 static void a_mechanism_that_is_asked_for_has_all_of_its_tests(void **state)
@@ -205,15 +205,15 @@ static void a_mechanism_that_is_asked_for_has_all_of_its_tests(void **state)
 	unsetenv("HANDOFF_RABBITMQ");
 	unsetenv("HANDOFF_TEST_MECH");
 	assert_false(lab_wants(registry_find("event/event")));
-	assert_false(lab_is_today("event/event/pingpong", NEVER));
+	assert_false(lab_is_sampled("event/event/pingpong", NEVER));
 	assert_false(lab_starts(BROKER_RABBITMQ));
 	setenv("HANDOFF_TEST_MECH", "lock/none,event/event,bus/rabbitmq-fanout", 1);
 	assert_true(lab_wants(registry_find("event/event")));
 	assert_true(lab_wants(registry_find("lock/none")));
 	assert_true(lab_wants(registry_find("channel/pipe"))); /* one of the few */
 	assert_false(lab_wants(registry_find("event/event-async")));
-	assert_true(lab_is_today("event/event/pingpong", NEVER));
-	assert_false(lab_is_today("event/event-async/pingpong", NEVER));
+	assert_true(lab_is_sampled("event/event/pingpong", NEVER));
+	assert_false(lab_is_sampled("event/event-async/pingpong", NEVER));
 	assert_true(lab_starts(BROKER_RABBITMQ));
 }
 

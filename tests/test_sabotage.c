@@ -70,7 +70,7 @@ static uint64_t counter(const struct trial_result *r, size_t at)
 	return v;
 }
 
-/* Names a sabotage of a cell, for the day's sample. */
+/* Names a sabotage of a cell, for the sample. */
 static const char *kind_of(const struct cell *c, size_t k)
 {
 	static char name[CELL_KEY + 32];
@@ -140,7 +140,7 @@ static void sabotage(const struct cell *c, const struct sabotage *s, uint32_t wo
 		complain(c, s, what);
 }
 
-/* All in the first domain that runs here, in the others a part of them each day. */
+/* All in the first domain that runs here, in the others a part of them. */
 static unsigned sabotage_streams(const struct mech *m)
 {
 	unsigned trials = 0;
@@ -152,7 +152,7 @@ static unsigned sabotage_streams(const struct mech *m)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
 			if (!is_a_fault(m, &sabotages[k]) ||
-				!(first || lab_is_today(kind_of(&c, k), 6)))
+				!(first || lab_is_sampled(kind_of(&c, k), 6)))
 				continue;
 			sabotage(&c, &sabotages[k], 0);
 			trials++;
@@ -309,7 +309,7 @@ static void sabotage_left_out_is_ok(void **state)
 		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
 			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
-			if (!lab_is_today(c.key, 8))
+			if (!lab_is_sampled(c.key, 8))
 				continue;
 			if (lab_run(&c, &none) != TRIAL_OK)
 				fail_msg("%s: %s", c.key, lab.result->reason);

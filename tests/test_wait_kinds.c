@@ -139,12 +139,11 @@ static void check_mech(const struct mech *m)
 		fail_msg("%d times, at last: %s", looks, complaint);
 }
 
-/* HANDOFF_TEST_SEED repeats an order. */
+/* HANDOFF_TEST_SEED=N: another order. */
 static size_t draw(const struct mech **mech)
 {
 	const struct mech *const *all = registry_all();
-	const char *text = getenv("HANDOFF_TEST_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 10) : monotonic_ns();
+	uint64_t seed = support_seed();
 	size_t n = 0;
 
 	print_message("order: HANDOFF_TEST_SEED=%llu\n", (unsigned long long)seed);

@@ -13,6 +13,7 @@
 #include "bench/registry.h"
 #include "harness/futex.h"
 #include "tests/lab.h"
+#include "tests/support.h"
 
 enum {
 	MANY = 8, /* on each side */
@@ -113,17 +114,10 @@ static void try_cell(const char *key, uint64_t n)
 	sweep.ran++;
 }
 
-static uint64_t seed(void)
-{
-	const char *text = getenv("HANDOFF_TEST_SEED");
-
-	return text ? strtoull(text, NULL, 10) : monotonic_ns();
-}
-
-/* HANDOFF_TEST_SEED repeats an order. */
+/* HANDOFF_TEST_SEED=N: another order. */
 static void shuffle(void)
 {
-	uint64_t s = seed();
+	uint64_t s = support_seed();
 
 	print_message("order: HANDOFF_TEST_SEED=%llu\n", (unsigned long long)s);
 	srandom((unsigned)s);
