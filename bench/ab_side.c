@@ -49,8 +49,8 @@ static void set_all(struct ab_side *s)
 	}
 }
 
-/* In a group of its own, to be ended as a whole; out -1: it prints where this program does. */
-static pid_t start(const char *path, char *const *argv, int out)
+/* In a group of its own, to be ended as a whole; -1: it prints where this program does. */
+static pid_t start(const char *path, char *const *argv, int out, int err)
 {
 	pid_t pid = fork();
 
@@ -62,7 +62,7 @@ static pid_t start(const char *path, char *const *argv, int out)
 		dup2(null, 0);
 		if (out >= 0) {
 			dup2(out, 1);
-			dup2(null, 2);
+			dup2(err >= 0 ? err : null, 2);
 		}
 		execv(path, argv);
 		_exit(127);
@@ -88,7 +88,7 @@ static int run_setup(struct ab *ab, struct ab_side *s)
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", strdup(s->setup), NULL};
 	uint64_t limit_ns = ab->set.deadline_ns ? ab->set.deadline_ns : SETUP_S * second_ns;
 	int status = 0, code = -errno;
-	pid_t pid = argv[2] ? start("/bin/sh", argv, -1) : -1;
+	pid_t pid = argv[2] ? start("/bin/sh", argv, -1, -1) : -1;
 
 	if (pid > 0)
 		code = await(pid, monotonic_ns() + limit_ns, &status);
@@ -183,10 +183,12 @@ static uint64_t ask_limit_ns(const struct ab *ab)
 }
 
 /*
- * The side's answer to a command line, in its environment; *exit_code is -1 where it was killed.
+ * The side's answer to a command line, in its environment, what it complains of included where
+ * asked for; *exit_code is -1 where it was killed.
  * -ETIME: it did not end, whether it has closed its output or not.  The caller frees *text.
  */
-static int ask(struct ab *ab, enum ab_which which, char *const *argv, char **text, int *exit_code)
+static int ask(struct ab *ab, enum ab_which which, char *const *argv, bool complaints, char **text,
+	int *exit_code)
 {
 	struct ab_side *s = &ab->side[which];
 	uint64_t until_ns = monotonic_ns() + ask_limit_ns(ab);
@@ -198,7 +200,7 @@ static int ask(struct ab *ab, enum ab_which which, char *const *argv, char **tex
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return -errno;
 	set_all(s);
-	pid = start(s->path, argv, fd[1]);
+	pid = start(s->path, argv, fd[1], complaints ? fd[1] : -1);
 	code = pid < 0 ? -errno : 0;
 	ab_side_leave(ab, which);
 	close(fd[1]);
@@ -221,6 +223,17 @@ static int fail_hung(struct ab *ab, const struct ab_side *s, const char *asked)
 	snprintf(what, sizeof(what), "it hangs: `%s` did not end within %.3g s", asked,
 		(double)ask_limit_ns(ab) / 1e9);
 	return fail(ab, -ETIME, s, what);
+}
+
+/* What it said first is the reason, where there is one: it refuses a plugin, lacks a library. */
+static int fail_mute(struct ab *ab, const struct ab_side *s, const char *text)
+{
+	int len = text ? (int)strcspn(text, "\n") : 0;
+	char what[190];
+
+	snprintf(what, sizeof(what), "it does not answer `version` as a handoff program does%s%.*s",
+		len ? "; it says: " : "", len, text ? text : "");
+	return fail(ab, -EINVAL, s, what);
 }
 
 /* ---- what it is ------------------------------------------------------------------ */
@@ -290,19 +303,18 @@ int ab_side_open(struct ab *ab, enum ab_which which)
 		code = check_env(ab, s);
 	if (code)
 		return code;
-	code = ask(ab, which, argv, &text, &exit_code);
+	code = ask(ab, which, argv, true, &text, &exit_code);
 	at = text ? strstr(text, "trial protocol ") : NULL;
 	s->protocol = at ? atoi(at + strlen("trial protocol ")) : 0;
 	if (at && ab_names_plugins(&s->env))
 		take_id(s, text);
 	ab_side_note(s);
+	if (code == -ETIME)
+		fail_hung(ab, s, "version");
+	else if (code != -EINTR && (code || exit_code != 0 || !at))
+		code = fail_mute(ab, s, text);
 	free(text);
-	if (code == -ETIME || code == -EINTR)
-		return code == -EINTR ? code : fail_hung(ab, s, "version");
-	if (code || exit_code != 0 || !at)
-		return fail(
-			ab, -EINVAL, s, "it does not answer `version` as a handoff program does");
-	return check_protocol(ab, s);
+	return code ? code : check_protocol(ab, s);
 }
 
 /* ---- which cells it has ------------------------------------------------------------- */
@@ -367,7 +379,7 @@ int ab_side_keys(struct ab *ab, enum ab_which which)
 
 	make_line(ab, &l);
 	if (!l.full)
-		code = ask(ab, which, l.arg, &text, &exit_code);
+		code = ask(ab, which, l.arg, false, &text, &exit_code);
 	if (code == -ETIME)
 		fail_hung(ab, &ab->side[which], "run --dry-run");
 	else if (code != -EINTR) /* else its trials will say what it has */

@@ -10,6 +10,7 @@
 #include "bench/campaign_set.h"
 #include "bench/cmd.h"
 #include "bench/cmd_run.h"
+#include "bench/plugin.h"
 #include "bench/report.h"
 
 static int say_error(const struct run *r, int code)
@@ -148,11 +149,13 @@ int run_finish(struct run *r)
 
 int run_stopped(struct run *r)
 {
+	char plugins[SESSION_PATH];
+
 	if (r->has_plan) {
 		fprintf(stderr,
 			"handoff run: stopped by signal %d; rows so far are kept, go on with\n"
-			"  handoff run --resume %s\n",
-			(int)launch_stop, r->session.dir);
+			"  %shandoff run --resume %s\n",
+			(int)launch_stop, plugin_words(plugins, sizeof(plugins)), r->session.dir);
 	} else {
 		session_discard(&r->session);
 		fprintf(stderr,
@@ -165,12 +168,14 @@ int run_stopped(struct run *r)
 
 int run_failed(struct run *r, int code)
 {
+	char plugins[SESSION_PATH];
+
 	say_error(r, EXIT_USAGE);
 	if (r->runner.measuring)
 		fprintf(stderr,
 			"rows so far are kept; when that is mended go on with\n"
-			"  handoff run --resume %s\n",
-			r->session.dir);
+			"  %shandoff run --resume %s\n",
+			plugin_words(plugins, sizeof(plugins)), r->session.dir);
 	else if (!r->has_plan)
 		session_discard(&r->session);
 	return code == -EXDEV ? EXIT_NOTHING : EXIT_USAGE;

@@ -215,6 +215,16 @@ const struct plugin_file *plugin_all(size_t *n)
 	return loaded;
 }
 
+const char *plugin_words(char *buf, size_t len)
+{
+	const char *all = getenv(PLUGIN_ENV);
+
+	buf[0] = '\0';
+	if (all && *all)
+		snprintf(buf, len, PLUGIN_ENV "='%s' ", all);
+	return buf;
+}
+
 bool plugin_is_name(const char *path)
 {
 	size_t len = strlen(path);

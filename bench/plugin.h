@@ -46,6 +46,9 @@ int plugin_names_with(const char *path, char **all, char *err, size_t err_len);
 /* What was loaded, in that order. */
 const struct plugin_file *plugin_all(size_t *n);
 
+/* For a line that is to be repeated: "HANDOFF_PLUGIN='FILE' ", or nothing where there is none. */
+const char *plugin_words(char *buf, size_t len);
+
 /* Is this the name of a plugin rather than of a program? */
 bool plugin_is_name(const char *path);
 

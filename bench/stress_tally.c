@@ -165,17 +165,16 @@ bool stress_is_finding(const struct trial_result *r)
 void stress_replay(
 	const struct stress_settings *set, const struct stress_trial *trial, char *out, size_t len)
 {
-	const char *plugins = getenv(PLUGIN_ENV);
-	char ms[40] = "", fault[96] = "";
+	char plugins[STRESS_PATH], ms[40] = "", fault[96] = "";
 
 	if (set->trial_ns)
 		snprintf(ms, sizeof(ms), " --trial-ms %g", (double)set->trial_ns / 1e6);
 	if (set->inject)
 		snprintf(fault, sizeof(fault), " --inject %s", set->inject);
 	snprintf(out, len,
-		"%s%s%shandoff stress --seed %" PRIu64 " --trial %" PRIu64 "%s%s --cell '%s'",
-		plugins ? PLUGIN_ENV "='" : "", plugins ? plugins : "", plugins ? "' " : "",
-		set->seed, trial->k, ms, fault, trial->cell.key);
+		"%shandoff stress --seed %" PRIu64 " --trial %" PRIu64 "%s%s --cell '%s'",
+		plugin_words(plugins, sizeof(plugins)), set->seed, trial->k, ms, fault,
+		trial->cell.key);
 }
 
 static void say_finding(const struct stress_tally *t, const struct stress_trial *trial,
