@@ -21,6 +21,9 @@ enum {
 	CLAIM_BLOCK = 64,
 	SOAK_ROUNDS = 8, /* at least so many, once they have grown */
 	LONG_ENOUGH = 4, /* a quarter of the target is extrapolated from */
+	LEAST_TRIES = 3,
+	MOST_TRIES = 8,    /* of a stretch that is longer than expected ... */
+	TRIES_TARGETS = 4, /* ... within so many targets */
 };
 
 static bool shared(const struct trial *t)
@@ -286,28 +289,48 @@ static enum outcome try_n(struct trial *t, uint64_t n, uint64_t *ns)
 }
 
 /*
- * Grow n two- to sixteenfold until a stretch is long enough to extrapolate from.
- * A hiccup of the machine can make a short one look long: only one that is long
- * twice counts, by its shorter time.
+ * A stretch of n operations that looks long enough, tried again; *ns becomes the shortest time.
+ * Whoever holds the processor for a while makes a short stretch look long, also twice in a row: two
+ * tries are enough only where the time is what shorter ones have promised.
  */
+static enum outcome try_again(struct trial *t, uint64_t n, bool promised, uint64_t *ns)
+{
+	const uint64_t target = t->crew.spec->stretch_ns;
+	unsigned most = promised ? 2 : MOST_TRIES;
+	uint64_t spent = *ns;
+	enum outcome o = OUTCOME_FINE;
+
+	for (unsigned i = 1; i < most && o == OUTCOME_FINE && *ns >= target / LONG_ENOUGH; i++) {
+		uint64_t again;
+
+		if (i >= LEAST_TRIES && spent > TRIES_TARGETS * target)
+			break;
+		o = try_n(t, n, &again);
+		spent += again;
+		*ns = soonest(*ns, again);
+	}
+	return o;
+}
+
+/* Grow n two- to sixteenfold until a stretch is surely long enough to extrapolate from. */
 enum outcome conduct_calibrate(struct trial *t)
 {
 	const uint64_t target = t->crew.spec->stretch_ns;
-	uint64_t n = 2, ns, again, factor;
+	uint64_t n = 2, ns, factor, promise = 0;
 
 	for (;;) {
 		enum outcome o = try_n(t, n, &ns);
 
-		if (o == OUTCOME_FINE && ns >= target / LONG_ENOUGH) {
-			o = try_n(t, n, &again);
-			ns = soonest(ns, again);
-		}
+		if (o == OUTCOME_FINE && ns >= target / LONG_ENOUGH)
+			o = try_again(t, n, ns <= promise, &ns);
 		if (o != OUTCOME_FINE)
 			return o;
 		if (ns >= target / LONG_ENOUGH || n >= UINT64_MAX / 64)
 			break;
 		factor = target / LONG_ENOUGH / ns;
-		n *= factor < 2 ? 2 : factor > 16 ? 16 : factor;
+		factor = factor < 2 ? 2 : factor > 16 ? 16 : factor;
+		promise = ns * factor * 2;
+		n *= factor;
 	}
 	t->result->n = (uint64_t)((clock_u128)n * target / ns);
 	t->result->n = t->result->n < 2 ? 2 : t->result->n;
