@@ -154,11 +154,11 @@ static pid_t start_long_run(const struct broker_kind *k, pid_t *server)
 
 static void await_gone(pid_t pid, const char *what)
 {
-	long begin = program_now_ms();
+	struct patience waited = {0};
 
 	while (kill(pid, 0) == 0) {
 		waitpid(pid, NULL, WNOHANG); /* orphans come to this process */
-		if (program_now_ms() - begin > SOON_MS + SLACK_MS)
+		if (patience_ms(&waited) > SOON_MS + SLACK_MS)
 			fail_msg("%s: the server still runs", what);
 		nap();
 	}

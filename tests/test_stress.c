@@ -155,17 +155,32 @@ static uint64_t count_rows(const char *name)
 	return limits.rows - 1;
 }
 
+/* Findings of a session of so long. */
+static uint64_t keep_going(unsigned ms)
+{
+	uint64_t messages, bytes, findings;
+	char line[LINE];
+
+	snprintf(line, sizeof(line),
+		H "stress -k --seed 4 --for %ums --trial-ms 20 --inject flip@10 -o log" PIPE, ms);
+	program_ends_saying(line, RC_FINDING, "FINDING 1: trial 1: fail: evidence");
+	read_summary(&messages, &bytes, &findings);
+	if (findings >= 2)
+		assert_non_null(strstr(program.out, "FINDING 2: trial 2: fail: evidence"));
+	return findings;
+}
+
 static void stress_that_keeps_going_keeps_every_finding(void **state)
 {
-	static const char line[] = H
-		"stress -k --seed 4 --for 400ms --trial-ms 20 --inject flip@10 -o log" PIPE;
-	uint64_t messages, bytes, first, second;
+	uint64_t first = 0, second = 0;
 
 	(void)state;
-	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence");
-	read_summary(&messages, &bytes, &first);
-	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence"); /* added */
-	read_summary(&messages, &bytes, &second);
+	/* a busy machine may need all of a short session for its first trial */
+	for (unsigned ms = 400; ms <= 25600 && (first < 2 || second < 2); ms *= 4) {
+		program_ends("rm -rf log", RC_FINE);
+		first = keep_going(ms);
+		second = keep_going(ms); /* added */
+	}
 	assert_true(first >= 2 && second >= 2);
 	assert_int_equal(count_rows("here/log/findings.csv"), first + second);
 	assert_int_equal(count_rows("here/log/trials.csv"), first + second);
