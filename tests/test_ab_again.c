@@ -44,8 +44,8 @@ static size_t count_status(const char *dir, const char *status)
 }
 
 /*
- * Compares so that `code` is what is wanted and `timeouts` trials did not end.  Where a busy machine
- * let another one pass a short deadline: again, with a longer one.
+ * Compares so that `code` is what is wanted and `timeouts` trials did not end.  Where a busy
+ * machine let another one pass a short deadline: again, with a longer one.
  */
 static void compare(const char *options, const char *sides, int code, size_t timeouts)
 {

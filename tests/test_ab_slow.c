@@ -15,7 +15,10 @@
 #include "harness/trial.h"
 #include "tests/ab_scene.h"
 
-/* Some 40 us on top of a round trip of 4 to 10: in a trial more than it loses when preempted once. */
+/*
+ * Some 40 us on top of a round trip of 4 to 10: all together more than a trial loses that is
+ * preempted once.
+ */
 enum { BURN_SPINS = 30000 };
 
 static const char *const slowed[] = {"channel/pipe", "channel/fifo", "channel/unix-stream"};
