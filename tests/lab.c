@@ -19,7 +19,7 @@
 #include "tests/ramdir.h"
 #include "tests/support.h"
 
-enum { ERR_BYTES = 400, SETTLE_NS = 2000 * 1000 * 1000 };
+enum { ERR_BYTES = 400, SETTLE_MS = 5000 };
 
 struct lab lab;
 
@@ -353,13 +353,13 @@ static bool no_objects(char *which, size_t len)
 void lab_nothing_left(const char *key)
 {
 	const struct timespec nap = {.tv_nsec = 1000000};
-	uint64_t until = monotonic_ns() + SETTLE_NS;
+	struct patience waited = {0};
 	char which[256] = "", err[ERR_BYTES];
 	bool children = no_children(), objects = no_objects(which, sizeof(which));
 	int swept;
 
 	/* A killed process takes a moment. */
-	while ((!children || !objects) && monotonic_ns() < until) {
+	while ((!children || !objects) && patience_ms(&waited) < SETTLE_MS) {
 		nanosleep(&nap, NULL);
 		children = no_children();
 		objects = no_objects(which, sizeof(which));

@@ -49,7 +49,7 @@ enum {
 /* Of all others. */
 #define LAB_PATIENCE_NS UINT64_C(3000000000)
 /* How much later than its deadline a trial may come back on a busy machine. */
-#define LAB_MARGIN_NS UINT64_C(10000000000)
+#define LAB_MARGIN_NS UINT64_C(60000000000)
 
 struct lab {
 	struct topo *topo;

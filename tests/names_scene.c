@@ -139,6 +139,7 @@ const char *names_scene_make(const char *stem)
 	int fd;
 
 	snprintf(name, NAMES_MAX, "%s%ld", stem, (long)getpid());
+	shm_unlink(name); /* of a test with this pid that was killed */
 	fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	close(fd);

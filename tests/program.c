@@ -115,11 +115,12 @@ int program_finish(pid_t pid)
 int program_finish_soon(pid_t pid, const char *what)
 {
 	const struct timespec nap = {.tv_nsec = 2000000};
-	long begin = program_now_ms(), ms = 0;
+	struct patience waited = {0};
+	long ms = 0;
 	int status = 0;
 
 	while (waitpid(pid, &status, WNOHANG) != pid) {
-		ms = program_now_ms() - begin;
+		ms = patience_ms(&waited);
 		if (ms > PROGRAM_OUT_MS + PROGRAM_SLACK_MS) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
@@ -199,14 +200,14 @@ void program_need_no_asan(const char *why)
 void program_await_nobody(const char *what)
 {
 	const struct timespec nap = {.tv_nsec = 2000000};
-	long begin = program_now_ms();
+	struct patience waited = {0};
 
 	for (;;) {
 		pid_t pid = waitpid(-1, NULL, WNOHANG);
 
 		if (pid < 0 && errno == ECHILD)
 			return;
-		if (pid == 0 && program_now_ms() - begin > PROGRAM_OUT_MS + PROGRAM_SLACK_MS)
+		if (pid == 0 && patience_ms(&waited) > PROGRAM_OUT_MS + PROGRAM_SLACK_MS)
 			fail_msg("%s: a process of it still runs", what);
 		if (pid == 0)
 			nanosleep(&nap, NULL);

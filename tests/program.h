@@ -20,7 +20,7 @@ enum {
 	PROGRAM_TEXT = 1 << 18,
 	PROGRAM_PATIENCE_S = 120, /* who takes longer is ended, and shows in the exit code */
 	PROGRAM_OUT_MS = 2000,    /* a stopped program is gone after this ... */
-	PROGRAM_SLACK_MS = 3000,  /* ... or so, on a machine that is busy with others */
+	PROGRAM_SLACK_MS = 8000,  /* ... or so, on a machine that is busy with others */
 	RC_FINE = 0,
 	RC_USAGE = 2,
 	RC_NOTHING = 3,

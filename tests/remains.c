@@ -45,6 +45,7 @@ static void make_foreign(void)
 
 	assert_int_equal(mkdir(support_path(&program.dir, "handoff"), 0700), 0);
 	snprintf(foreign_shm, sizeof(foreign_shm), "/handoff-%032lx", (long)getpid());
+	shm_unlink(foreign_shm); /* of a test with this pid that was killed */
 	fd = shm_open(foreign_shm, O_CREAT | O_EXCL | O_RDWR, 0600);
 	assert_true(fd >= 0);
 	close(fd);

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { LOOK_NS = 20 * 1000 * 1000 }; /* a nap of a few ms, on a machine that is busy */
 
 void support_open(struct support_dir *d)
 {
@@ -96,6 +99,19 @@ bool support_exists(const char *path)
 	struct stat st;
 
 	return lstat(path, &st) == 0;
+}
+
+long patience_ms(struct patience *p)
+{
+	uint64_t now_ns, step_ns;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	step_ns = p->last_ns ? now_ns - p->last_ns : 0;
+	p->spent_ns += step_ns < LOOK_NS ? step_ns : LOOK_NS;
+	p->last_ns = now_ns;
+	return (long)(p->spent_ns / 1000000);
 }
 
 void support_say_skip(const char *fmt, ...)

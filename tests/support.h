@@ -53,6 +53,17 @@ char *support_read(const char *path);
 
 bool support_exists(const char *path);
 
+/*
+ * How long somebody is waited for who is looked at again and again, each few ms.  Of the time
+ * between two looks only a little counts: a machine that stood still, or ran others, gave it to
+ * nobody.  Starts as {0}; ask at each look.
+ */
+struct patience {
+	uint64_t last_ns, spent_ns;
+};
+
+long patience_ms(struct patience *p);
+
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool support_fast(void);
 

@@ -14,7 +14,7 @@
 
 #include "tests/program.h"
 
-enum { LINE = 1000, PATIENCE = 2000, NAP_NS = 5000000, INCONCLUSIVE = 4 };
+enum { LINE = 1000, PATIENCE = 12000, NAP_NS = 5000000, INCONCLUSIVE = 4 };
 
 /* Two cells, four trials each, as short as can be. */
 static const char tiny[] = "[matrix]\nreps = 4\ntrial = 1ms\n[a]\nmechanism = channel/pipe\n"

@@ -15,7 +15,9 @@
 #include "tests/plot_scene.h"
 #include "tests/support.h"
 
-enum { ERR = 400, TRIES = 5, LINES = 4, PLENTY_NS = 1000000000 };
+enum { ERR = 400, TRIES = 5, LINES = 4 };
+
+#define PLENTY_NS UINT64_C(30000000000)
 
 static struct topo *native(void)
 {

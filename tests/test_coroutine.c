@@ -18,7 +18,7 @@
 #include "harness/futex.h"
 #include "tests/support.h"
 
-enum { MANY = 200, ROUNDS = 2000, NS_PER_MS = 1000000, DEPTH = 200, PATIENCE_S = 5 };
+enum { MANY = 200, ROUNDS = 2000, NS_PER_MS = 1000000, DEPTH = 200, PATIENCE_S = 60 };
 
 /* What the coroutines of one test share. */
 struct scene {

@@ -485,13 +485,16 @@ static void trial_reads_the_energy_around_its_stretch(void **state)
 	(void)state;
 	put_zone("intel-rapl:0", "package-0\n", "1000000000000\n", "000000000000\n");
 	lab_need_cell(&c, "lock/mutex/contend?fan=2&placement=unpinned");
-	c.stretch_ns = 30 * 1000 * 1000;
-	lab_spec(&c, &spec);
-	snprintf(spec.energy_root, sizeof(spec.energy_root), "%s", tree.path);
 	burner = burn_energy();
 	assert_true(burner > 0);
-	if (lab_run_spec(&c, &spec) != TRIAL_OK)
-		fail_msg("%s", lab.result->reason);
+	c.stretch_ns = 30 * 1000 * 1000;
+	for (int i = 0; i < LAB_TRIES && (i == 0 || lab.result->energy_uj < 1000); i++) {
+		lab_spec(&c, &spec);
+		snprintf(spec.energy_root, sizeof(spec.energy_root), "%s", tree.path);
+		if (lab_run_spec(&c, &spec) != TRIAL_OK)
+			fail_msg("%s", lab.result->reason);
+		c.stretch_ns *= 8; /* the burner may have had no processor */
+	}
 	kill(burner, SIGKILL);
 	assert_int_equal(waitpid(burner, NULL, 0), burner);
 	s = row_of(&c);

@@ -94,11 +94,20 @@ static void rows_say_what_their_memory_was(void **state)
 
 static void topology_measures_all_pairs_and_leaves_a_picture(void **state)
 {
+	char line[128];
+	int code = RC_NOTHING;
+
 	(void)state;
 	program_says(H "topology --measure --budget 3s --seed 5 -o core", "seed 5");
 	assert_true(support_exists(support_path(&program.dir, "here/core/coherence.csv")));
 	program_says("head -1 core/coherence.csv", "pu_a,pu_b,class,min_ns,median_ns,n,reason\n");
-	program_says(H "topology --measure --budget 1s --format csv", "pu_a,pu_b,");
+	/* a busy machine may keep the two processors apart for all of a short time */
+	for (int s = 1; s < 60 && code != RC_FINE; s *= 4) {
+		snprintf(line, sizeof(line), H "topology --measure --budget %ds --format csv", s);
+		code = program_finish(program_start(line));
+	}
+	assert_int_equal(code, RC_FINE);
+	assert_non_null(strstr(program.out, "pu_a,pu_b,"));
 	if (!strstr(program.out, ",0,"))
 		assert_null(strstr(program.out, "budget"));
 }

@@ -21,7 +21,7 @@ enum {
 	CROWD = 4,
 };
 
-#define PATIENCE_NS UINT64_C(20000000000)
+#define PATIENCE_NS UINT64_C(50000000000)
 
 /* Two players; player p moves when turn % 2 == p. */
 struct game {

@@ -8,7 +8,7 @@
 #include "tests/floor_scene.h"
 #include "tests/support.h"
 
-enum { MEASURE_NS = 40000000 };
+enum { MEASURE_NS = 40000000, TRIES = 3 };
 
 /* ---- the machine that this is ----------------------------------------------------- */
 
@@ -26,6 +26,12 @@ static void check_none(const struct floor_figure *f, const char *why)
 	assert_non_null(strstr(f->why, why));
 }
 
+/* More bytes take longer. */
+static bool grows(const struct floor_result *r)
+{
+	return r->copy[0].min_ns < r->copy[1].min_ns && r->copy[1].min_ns < r->copy[2].min_ns;
+}
+
 static void measure(struct topo *t, unsigned a, unsigned b, struct floor_result *r)
 {
 	static const uint32_t bytes[] = {64, 65536, FLOOR_MAX_BYTES};
@@ -40,12 +46,14 @@ static void measure(struct topo *t, unsigned a, unsigned b, struct floor_result 
 		.n_bytes = ARRAY_LEN(bytes)};
 
 	clock_calibrate(&clock, false, NULL, 0);
-	if (floor_measure(&ask, r, err, sizeof(err)) != 0)
-		fail_msg("%s", err);
+	/* of a part that lost its processor there may be one sample only */
+	for (int i = 0; i < TRIES && !(i > 0 && grows(r)); i++, ask.time_ns *= 4) {
+		if (floor_measure(&ask, r, err, sizeof(err)) != 0)
+			fail_msg("%s", err);
+	}
 	for (size_t i = 0; i < ARRAY_LEN(bytes); i++)
 		check_part(&r->copy[i], "copy");
-	assert_true(r->copy[0].min_ns < r->copy[1].min_ns);
-	assert_true(r->copy[1].min_ns < r->copy[2].min_ns);
+	assert_true(grows(r));
 	check_part(&r->part[FLOOR_SYSCALL], "syscall");
 	check_part(&r->part[FLOOR_ATOMIC], "atomic");
 	check_part(&r->part[FLOOR_CLOCK], "clock");

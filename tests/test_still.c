@@ -20,6 +20,7 @@ enum {
 	STILL_S = 3,            /* longer than the trial's deadline and what its parent adds */
 	LATER_US = 1300 * 1000, /* its parent looks each second */
 	TRIES = 1000,
+	SCENES = 3,
 };
 
 struct verdict {
@@ -68,15 +69,11 @@ static void stand_still(pid_t runner, pid_t trial)
 	kill(-trial, SIGCONT);
 }
 
-static void trial_of_a_machine_that_stood_still_has_its_time(void **state)
+static void play(struct verdict *v)
 {
-	struct verdict *v = mmap(
-		NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t runner, trial = 0;
 	int status;
 
-	(void)state;
-	assert_true(v != MAP_FAILED);
 	v->status = TRIAL_FAIL;
 	runner = fork();
 	if (runner == 0) {
@@ -90,6 +87,18 @@ static void trial_of_a_machine_that_stood_still_has_its_time(void **state)
 		stand_still(runner, trial);
 	assert_int_equal(waitpid(runner, &status, 0), runner);
 	assert_true(trial > 0 && WIFEXITED(status));
+}
+
+static void trial_of_a_machine_that_stood_still_has_its_time(void **state)
+{
+	struct verdict *v = mmap(
+		NULL, sizeof(*v), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(v != MAP_FAILED);
+	/* on a busy machine it may not have begun yet, or stand still once more by itself */
+	for (int i = 0; i < SCENES && (i == 0 || v->status != TRIAL_OK); i++)
+		play(v);
 	if (v->status != TRIAL_OK)
 		fail_msg("%s: %s", trial_status_name(v->status), v->reason);
 	munmap(v, sizeof(*v));

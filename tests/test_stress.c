@@ -88,14 +88,20 @@ static void stress_verifies_the_bytes_of_each_message(void **state)
 
 static void stress_stops_when_its_time_is_over(void **state)
 {
-	uint64_t messages, bytes, findings;
+	uint64_t messages = 0, bytes, findings;
+	char line[LINE];
 
 	(void)state;
-	program_ends_saying(H "stress --for 300ms --messages 1000T -m channel/pipe -d thread", 0,
-		"channel/pipe");
-	read_summary(&messages, &bytes, &findings);
-	assert_true(messages > 0 && findings == 0);
-	assert_non_null(strstr(program.err, "stress 0/0 s, trial 1, 0 messages"));
+	for (unsigned ms = 300; ms < 30000 && !messages; ms *= 4) { /* it may begin late */
+		snprintf(line, sizeof(line),
+			H "stress --for %ums --messages 1000T -m channel/pipe -d thread", ms);
+		program_ends_saying(line, 0, "channel/pipe");
+		read_summary(&messages, &bytes, &findings);
+		assert_true(findings == 0);
+		snprintf(line, sizeof(line), "/%u s, trial 1, 0 messages", ms / 1000);
+		assert_non_null(strstr(program.err, line));
+	}
+	assert_true(messages > 0);
 }
 
 static void stress_plans_the_same_for_the_same_seed(void **state)
@@ -155,17 +161,34 @@ static uint64_t count_rows(const char *name)
 	return limits.rows - 1;
 }
 
+/* Findings of a session of so long. */
+static uint64_t keep_going(unsigned ms)
+{
+	uint64_t messages, bytes, findings;
+	char line[LINE];
+	int code;
+
+	snprintf(line, sizeof(line),
+		H "stress -k --seed 4 --for %ums --trial-ms 20 --inject flip@10 -o log" PIPE, ms);
+	code = program_finish(program_start(line));
+	read_summary(&messages, &bytes, &findings);
+	assert_int_equal(code, findings ? RC_FINDING : 0);
+	if (findings >= 2)
+		assert_non_null(strstr(program.out, "FINDING 2: trial 2: fail: evidence"));
+	return findings;
+}
+
 static void stress_that_keeps_going_keeps_every_finding(void **state)
 {
-	static const char line[] = H
-		"stress -k --seed 4 --for 400ms --trial-ms 20 --inject flip@10 -o log" PIPE;
-	uint64_t messages, bytes, first, second;
+	uint64_t first = 0, second = 0;
 
 	(void)state;
-	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence");
-	read_summary(&messages, &bytes, &first);
-	program_ends_saying(line, RC_FINDING, "FINDING 2: trial 2: fail: evidence"); /* added */
-	read_summary(&messages, &bytes, &second);
+	/* a busy machine may need all of a short session for its first trial */
+	for (unsigned ms = 400; ms <= 25600 && (first < 2 || second < 2); ms *= 4) {
+		program_ends("rm -rf log", RC_FINE);
+		first = keep_going(ms);
+		second = keep_going(ms); /* added */
+	}
 	assert_true(first >= 2 && second >= 2);
 	assert_int_equal(count_rows("here/log/findings.csv"), first + second);
 	assert_int_equal(count_rows("here/log/trials.csv"), first + second);

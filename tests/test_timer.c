@@ -64,7 +64,7 @@ static void fire_and_cancel(struct rig_worker *w)
 		MUST(w, load_acquire(&shot.fires) == 1);
 		MUST(w, load_relaxed(&shot.fired_ns) >= shot.due_ns);
 	}
-	MUST_BE(w, arm(w, &shot, 10000ull * MS), OP_DONE);
+	MUST_BE(w, arm(w, &shot, 45000ull * MS), OP_DONE);
 	MUST_BE(w, cancel(w), OP_DONE);
 	MUST_BE(w, await(w, MODE_BLOCK), OP_CLOSED);
 	MUST(w, load_acquire(&shot.fires) == 0);
@@ -79,7 +79,7 @@ static void await_in_all_ways(struct rig_worker *w)
 {
 	struct timer_shot shot;
 
-	MUST_BE(w, arm(w, &shot, 10000ull * MS), OP_DONE);
+	MUST_BE(w, arm(w, &shot, 45000ull * MS), OP_DONE);
 	MUST_BE(w, await(w, MODE_TRY), OP_WOULD_BLOCK);
 	w->port.deadline_ns = monotonic_ns() + 20 * MS;
 	MUST_BE(w, await(w, MODE_TIMED), OP_TIMED_OUT);
@@ -92,7 +92,7 @@ static void await_in_all_ways(struct rig_worker *w)
 	while (load_acquire(&shot.fires) == 0)
 		timer_sleep(monotonic_ns() + MS);
 	MUST_BE(w, cancel(w), OP_TIMED_OUT);
-	w->port.deadline_ns = monotonic_ns() + 10000ull * MS;
+	w->port.deadline_ns = monotonic_ns() + 45000ull * MS;
 	MUST_BE(w, await(w, MODE_TIMED), OP_DONE);
 	MUST(w, load_acquire(&shot.fires) == 1);
 }
