@@ -10,13 +10,17 @@
 #include "bench/runner.h"
 #include "harness/futex.h"
 
-enum { HOPELESS_AFTER = 2 /* timeouts in a row */ };
+enum {
+	HOPELESS_AFTER = 2, /* timeouts in a row */
+	CALIBRATIONS = 3,   /* more, of a cell whose trials are short */
+};
 
 /* What one call of runner_measure() works with. */
 struct blocks {
 	struct runner *r;
 	size_t *order;
-	uint8_t *timeouts; /* in a row, by cell */
+	uint8_t *timeouts;     /* in a row, by cell */
+	uint8_t *calibrations; /* while measuring, by cell */
 	struct progress progress;
 	char *err;
 	size_t err_len;
@@ -33,7 +37,9 @@ void runner_book_row(struct past_trial *past, const struct sample *row)
 	past->done = 1;
 }
 
-static int commit(struct blocks *b, const struct cell *c, const struct row_place *at)
+/* *is_short: the cell's number of operations does not suit it. */
+static int commit(
+	struct blocks *b, const struct cell *c, const struct row_place *at, bool *is_short)
 {
 	struct runner *r = b->r;
 	size_t cell = (size_t)(c - r->plan->cell);
@@ -44,6 +50,7 @@ static int commit(struct blocks *b, const struct cell *c, const struct row_place
 	row_fill(&row, &r->common, c, r->result, at);
 	if (r->floors)
 		floor_row(r->floors, c, cell, r->common.cpus, &row);
+	*is_short = row_mark_short(&row, c);
 	r->status[r->result->status]++;
 	r->noisy += strcmp(row.quality, "noisy") == 0;
 	code = session_commit(r->session, &row, r->result, b->err, b->err_len);
@@ -89,6 +96,21 @@ static int measure_cell(struct blocks *b, struct cell *c, struct row_place *at)
 	return code;
 }
 
+/* Once more, now that the machine is another one than when the plan was calibrated. */
+static int calibrate_again(struct blocks *b, struct cell *c)
+{
+	uint8_t *times = &b->calibrations[c - b->r->plan->cell];
+	int code;
+
+	if (*times == CALIBRATIONS || launch_stop)
+		return 0;
+	++*times;
+	code = runner_trial(b->r, c, true, b->err, b->err_len);
+	if (!code && b->r->result->status == TRIAL_OK)
+		runner_take_calibration(b->r, c);
+	return code;
+}
+
 static int run_cell(struct blocks *b, struct cell *c, uint64_t block, size_t order)
 {
 	struct runner *r = b->r;
@@ -98,6 +120,7 @@ static int run_cell(struct blocks *b, struct cell *c, uint64_t block, size_t ord
 		.rep = block,
 		.attempt = past->attempts < RUNNER_MAX_ATTEMPTS ? past->attempts + UINT64_C(1)
 								: RUNNER_MAX_ATTEMPTS};
+	bool is_short = false;
 	int code = 0;
 
 	noise_unknown(&at.noise);
@@ -107,7 +130,8 @@ static int run_cell(struct blocks *b, struct cell *c, uint64_t block, size_t ord
 		no_trial(r, "not tried again: it timed out twice in this run");
 	else
 		code = measure_cell(b, c, &at);
-	return code ? code : commit(b, c, &at);
+	code = code ? code : commit(b, c, &at, &is_short);
+	return !code && is_short ? calibrate_again(b, c) : code;
 }
 
 /* ---- precision ----------------------------------------------------------- */
@@ -255,10 +279,11 @@ int runner_measure(struct runner *r, char *err, size_t err_len)
 		.r = r,
 		.order = calloc(r->plan->n, sizeof(size_t)),
 		.timeouts = calloc(r->plan->n, 1),
+		.calibrations = calloc(r->plan->n, 1),
 		.err = err,
 		.err_len = err_len,
 	};
-	int code = b.order && b.timeouts ? 0 : -ENOMEM;
+	int code = b.order && b.timeouts && b.calibrations ? 0 : -ENOMEM;
 
 	r->measuring = true;
 	progress_begin(&b.progress, "measuring", rows_done(r), plan_rows(r->plan));
@@ -271,5 +296,6 @@ int runner_measure(struct runner *r, char *err, size_t err_len)
 	progress_end(&b.progress);
 	free(b.order);
 	free(b.timeouts);
+	free(b.calibrations);
 	return launch_stop ? -EINTR : code;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bench/row.h"
 #include "bench/units.h"
 
 static const char reason[] = "below-floor";
@@ -21,15 +22,6 @@ static void put_floor(const struct floors *f, const struct cell *c, unsigned cpu
 	s->floor_ns = sum.ns;
 	s->floor_ratio = floor_figure_of(s) / sum.ns;
 	memcpy(s->floor_parts, sum.parts, sizeof(s->floor_parts));
-}
-
-static void mark(struct sample *s)
-{
-	size_t used = strlen(s->quality_reason);
-
-	snprintf(s->quality_reason + used, sizeof(s->quality_reason) - used, "%s%s",
-		used ? " " : "", reason);
-	snprintf(s->quality, sizeof(s->quality), "noisy");
 }
 
 /* The floors once more; true: that was too much to ask, or the row is below them still. */
@@ -60,7 +52,7 @@ void floor_row(
 	if (*below == FLOOR_BLOCKS && !still_below(f, c, cpus, s))
 		*below = 0; /* so were the blocks before, by the old floor */
 	else
-		mark(s);
+		row_mark(s, reason);
 }
 
 /* ---- all rows ------------------------------------------------------------- */

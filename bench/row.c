@@ -256,3 +256,25 @@ void row_fill(struct sample *s, const struct row_common *common, const struct ce
 	take_facts(&facts, common, c, r, at);
 	put_quality(s, &facts);
 }
+
+/* ---- marks that are not the machine's --------------------------------------- */
+
+void row_mark(struct sample *s, const char *reason)
+{
+	size_t used = strlen(s->quality_reason);
+
+	snprintf(s->quality_reason + used, sizeof(s->quality_reason) - used, "%s%s",
+		used ? " " : "", reason);
+	snprintf(s->quality, sizeof(s->quality), "noisy");
+}
+
+bool row_mark_short(struct sample *s, const struct cell *c)
+{
+	bool counted = c->workload->ending != ENDING_FLAG && !workload_scheduled(c->workload);
+
+	if (!counted || !sample_usable(s, false) ||
+		s->elapsed_ns * ROW_SHORT_SHARE >= (double)c->stretch_ns)
+		return false;
+	row_mark(s, "short");
+	return true;
+}

@@ -32,4 +32,16 @@ void row_put_tasks(struct sample *s, const struct cell *c, const struct trial_re
 void row_fill(struct sample *s, const struct row_common *common, const struct cell *c,
 	const struct trial_result *r, const struct row_place *at);
 
+/* Noisy, for a reason that is not among the machine's (quality.h). */
+void row_mark(struct sample *s, const char *reason);
+
+/*
+ * An ok row of a count-ended cell whose stretch was under 1 / ROW_SHORT_SHARE of what the cell is
+ * to run for is marked `short`, whether the figure is good or bad: its number of operations was
+ * found while the machine was busy with something else, and starts and ends weigh too much in it.
+ * True: it was marked, and the cell wants a new calibration.
+ */
+enum { ROW_SHORT_SHARE = 8 };
+bool row_mark_short(struct sample *s, const struct cell *c);
+
 #endif

@@ -286,7 +286,7 @@ static void kill_in_variant(const struct mech *m, unsigned variant)
 		kill_all(&two);
 		if (has_many)
 			kill_all(&many);
-	} else if (!lab_is_sampled(two.key, 6 + 2 * variant)) {
+	} else if (!lab_is_sampled(two.key, 10 + 4 * variant)) {
 		kill_later(&two);
 	} else {
 		kill_everywhere(&two, 1, share_of(m, variant));

@@ -64,7 +64,7 @@ static void check_result(const struct cell *c, const struct trial_result *r)
 			(unsigned long)r->elapsed_ns);
 }
 
-/* Cells with an axis beside the mechanism's plain ones are sampled. */
+/* Cells with an axis beside the mechanism's plain ones are sampled more thinly than those. */
 static bool is_sampled(const char *key)
 {
 	static const char *const axes[] = {"&wait=", "placement=same-pu", "placement=farthest",
@@ -74,8 +74,8 @@ static bool is_sampled(const char *key)
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
 		apart |= strstr(key, axes[i]) != NULL;
 	if (lab_is_fast()) /* with a sanitizer each takes its time */
-		return lab_is_sampled(key, apart ? 24 : 4);
-	return !apart || lab_is_sampled(key, 12);
+		return lab_is_sampled(key, apart ? 40 : 8);
+	return lab_is_sampled(key, apart ? 24 : 2);
 }
 
 static void run_key(const char *key)
