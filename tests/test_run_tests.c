@@ -25,8 +25,8 @@ static int run(const char *line, char **text)
 	int status;
 
 	setenv("D", dir.path, 1);
-	snprintf(command, sizeof(command), "unset MAKEFLAGS MAKELEVEL SKIPS; (%s) >$D/out 2>&1",
-		line);
+	snprintf(command, sizeof(command),
+		"unset MAKEFLAGS MAKELEVEL SKIPS AGAIN; (%s) >$D/out 2>&1", line);
 	status = system(command);
 	*text = support_read(support_path(&dir, "out"));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : NOT_RUN;
@@ -116,6 +116,38 @@ static void a_mechanism_that_is_asked_for_and_left_out_is_a_failure_there_too(vo
 		check_line("SKIPS=no HANDOFF_TEST_MECH=a/on scripts/run-tests build \"$D/test_it\"",
 			0, "passed");
 	}
+}
+
+/* Fails the first time only, with these words. */
+static void stand_in_that_fails_once(const char *words, int code)
+{
+	char script[COMMAND];
+
+	unlink(support_path(&dir, "been"));
+	snprintf(script, sizeof(script),
+		"#!/bin/sh\necho '%s'\necho '[==========] 1 test(s) run.'\n"
+		"test -e $D/been && exit 0\n: >$D/been\n%s %d\n",
+		words, code > 128 ? "kill $$; exit" : "exit", code);
+	support_text(support_path(&dir, "test_it"), script);
+	assert_int_equal(chmod(dir.joined, 0700), 0);
+}
+
+static void what_fails_beside_others_may_pass_alone_but_no_crash_and_no_finding(void **state)
+{
+	(void)state;
+	stand_in_that_fails_once("late", 1);
+	check_line("scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
+	stand_in_that_fails_once("late", 1);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 0,
+		"1 test programs passed, only when run again, alone: test_it");
+	stand_in_that_fails_once("late", 143);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
+	stand_in_that_fails_once("ThreadSanitizer: data race", 1);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
+	stand_in_that_fails_once("x.c:1: runtime error: shift", 1);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
+	stand_in("test_it", RUN("1"), 1);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
 }
 
 static void one_program_that_is_not_there_fails_beside_one_that_passes(void **state)
@@ -243,6 +275,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		IN_DIR(what_fails_beside_others_may_pass_alone_but_no_crash_and_no_finding),
 		IN_DIR(a_program_passes_when_it_ran_a_test_and_gave_a_reason_for_each_skip),
 		IN_DIR(a_skip_is_a_failure_where_none_may_be),
 		IN_DIR(a_mechanism_that_is_asked_for_and_left_out_is_a_failure_there_too),
