@@ -106,6 +106,7 @@ static void workers_that_are_started_anew_have_the_plugin_too(void **state)
 static void a_run_that_is_stopped_says_with_which_plugins_to_go_on(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("other", RENAMED);
 	in_shell(H
 		"--plugin ../other.so run -m channel/other-queue -w pingpong -d thread -p same-pu "
@@ -135,6 +136,7 @@ static void a_mechanism_of_a_plugin_takes_the_place_of_its_namesake(void **state
 static void ab_tells_a_slower_plugin_from_the_same_one(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("old", RENAMED);
 	make_plugin("slow", RENAMED
 		"; s/return queue_put/for (volatile int i = 0; i < 30000; i++)\\n;\\n\\treturn queue_put/");
@@ -149,6 +151,7 @@ static void ab_tells_a_slower_plugin_from_the_same_one(void **state)
 static void ab_goes_on_with_the_same_plugins_only(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("old", RENAMED);
 	make_plugin("new", RENAMED);
 	program_ends(H "ab --advisory " CELL "../old.so ../new.so", RC_FINE);
@@ -170,6 +173,7 @@ static void ab_decides_nothing_about_files_that_change_meanwhile(void **state)
 	char line[600];
 
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("old", RENAMED);
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
 		make_plugin("new", RENAMED);
@@ -189,6 +193,7 @@ static void ab_decides_nothing_about_files_that_change_meanwhile(void **state)
 static void ab_says_that_a_plugin_is_no_fair_match_for_a_program(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("same", "s/one mutex/one mutex/");
 	program_refuses(H "ab --new-env HANDOFF_PLUGIN=/x.so --out gate ../same.so ../same.so",
 		"leave HANDOFF_PLUGIN out");
@@ -200,6 +205,7 @@ static void ab_says_that_a_plugin_is_no_fair_match_for_a_program(void **state)
 static void ab_names_a_mechanism_that_only_one_plugin_has(void **state)
 {
 	(void)state;
+	program_need_no_asan("it takes dozens of trials");
 	make_plugin("old", RENAMED);
 	make_plugin("new", "s/queue_fifo/new_queue/; s/queue-fifo/new-queue/");
 	program_ends_saying(H "ab " CELL "../old.so ../new.so", RC_NOTHING, "missing=1");

@@ -142,10 +142,12 @@ static void what_fails_beside_others_may_pass_alone_but_no_crash_and_no_finding(
 		"1 test programs passed, only when run again, alone: test_it");
 	stand_in_that_fails_once("late", 143);
 	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
-	stand_in_that_fails_once("ThreadSanitizer: data race", 1);
+	stand_in_that_fails_once("WARNING: ThreadSanitizer: data race", 1);
 	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
 	stand_in_that_fails_once("x.c:1: runtime error: shift", 1);
 	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
+	stand_in_that_fails_once("SKIP: not under ThreadSanitizer", 1);
+	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 0, "run again, alone");
 	stand_in("test_it", RUN("1"), 1);
 	check_line("AGAIN=yes scripts/run-tests build \"$D/test_it\"", 1, "FAILED: test_it");
 }
