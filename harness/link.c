@@ -14,21 +14,28 @@
 #include "harness/futex.h"
 #include "harness/names.h"
 
+enum { WHAT = 400 }; /* bytes of what a mechanism says */
+
+/*
+ * Two workers that cannot attach have one place for their sentences: each puts a whole one there, so
+ * that nobody finds the other's beginning.
+ */
 int link_fail(const struct link *l, int err, const char *fmt, ...)
 {
+	char what[WHAT], sentence[WHAT + 128];
 	va_list ap;
-	int n;
+	size_t len;
 
 	if (!l->err || l->err_len == 0)
 		return err;
-	n = snprintf(l->err, l->err_len, "%s: ", l->mech->name);
-	if (n < 0 || (size_t)n >= l->err_len)
-		return err;
 	va_start(ap, fmt);
-	vsnprintf(l->err + n, l->err_len - (size_t)n, fmt, ap);
+	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	n = (int)strlen(l->err);
-	snprintf(l->err + n, l->err_len - (size_t)n, ": %s", strerror(-err));
+	snprintf(sentence, sizeof(sentence), "%s: %s: %s", l->mech->name, what, strerror(-err));
+	len = strlen(sentence);
+	len = len < l->err_len ? len : l->err_len - 1;
+	memcpy(l->err, sentence, len);
+	l->err[len] = '\0';
 	return err;
 }
 
