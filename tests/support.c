@@ -114,6 +114,21 @@ long patience_ms(struct patience *p)
 	return (long)(p->spent_ns / 1000000);
 }
 
+uint64_t support_cpu_ns(pid_t pid)
+{
+	char path[64];
+	unsigned long long ns = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fscanf(f, "%llu", &ns) != 1)
+		ns = 0;
+	if (f)
+		fclose(f);
+	return ns;
+}
+
 void support_say_skip(const char *fmt, ...)
 {
 	char why[512];

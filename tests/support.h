@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <cmocka.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -63,6 +64,9 @@ struct patience {
 };
 
 long patience_ms(struct patience *p);
+
+/* How long a process has run on processors; 0 where /proc does not say. */
+uint64_t support_cpu_ns(pid_t pid);
 
 /* HANDOFF_TEST_FAST is set: the tests for the desk. */
 bool support_fast(void);

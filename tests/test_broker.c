@@ -137,21 +137,6 @@ static void a_run_starts_its_server_measures_and_leaves_nothing(void **state)
 	check_nothing_left(broker_name(k->broker));
 }
 
-static uint64_t cpu_ns_of(int pid)
-{
-	char path[64];
-	unsigned long long ns = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%llu", &ns) != 1)
-		ns = 0;
-	if (f)
-		fclose(f);
-	return ns;
-}
-
 /* How many of its children have been at work for a while. */
 static unsigned busy_children(pid_t parent)
 {
@@ -163,7 +148,7 @@ static unsigned busy_children(pid_t parent)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
 	f = fopen(path, "re");
 	while (f && fscanf(f, "%d", &pid) == 1)
-		n += cpu_ns_of(pid) >= BUSY_NS;
+		n += support_cpu_ns(pid) >= BUSY_NS;
 	if (f)
 		fclose(f);
 	return n;

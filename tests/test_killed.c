@@ -73,21 +73,6 @@ static char state_of(pid_t pid)
 	return state;
 }
 
-static uint64_t cpu_ns_of(pid_t pid)
-{
-	char path[64];
-	unsigned long long ns = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-	f = fopen(path, "re");
-	if (f && fscanf(f, "%llu", &ns) != 1)
-		ns = 0;
-	if (f)
-		fclose(f);
-	return ns;
-}
-
 /* With `one` stopped the other goes on, or it sleeps for good: it waits for what `one` holds. */
 static bool holds(pid_t one, pid_t other)
 {
@@ -125,7 +110,8 @@ static void *kill_one(void *arg)
 		nap_ms(1);
 		if (children_of(k->parent, &trial, 1) != 1 ||
 			children_of(trial, worker, WORKERS) != WORKERS ||
-			cpu_ns_of(worker[0]) < WARMED_UP_NS || cpu_ns_of(worker[1]) < WARMED_UP_NS)
+			support_cpu_ns(worker[0]) < WARMED_UP_NS ||
+			support_cpu_ns(worker[1]) < WARMED_UP_NS)
 			continue;
 		if (try_to_kill(k, worker[i % WORKERS], worker[!(i % WORKERS)]))
 			break;
@@ -182,7 +168,7 @@ static void need_processes(void)
 {
 	if (LAB_TSAN)
 		skip_because("not under ThreadSanitizer: processes");
-	if (cpu_ns_of(getpid()) == 0)
+	if (support_cpu_ns(getpid()) == 0)
 		skip_because("/proc does not say how long a process has run");
 }
 
