@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __GLIBC__
 #include <gnu/libc-version.h>
@@ -163,6 +164,21 @@ static void probe_load(struct env_value *v, const char *root)
 		env_probe_say(v, "%s %s %s", one, five, fifteen);
 }
 
+/* When all this was read. */
+static void probe_now(struct env_value *v, const char *root)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[32];
+
+	(void)root;
+	if (gmtime_r(&now, &tm) != NULL &&
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+		env_probe_say(v, "%s", text);
+	else
+		env_probe_fail(v, "the clock stands at a time that no date has");
+}
+
 #define CLOCKSOURCE "/sys/devices/system/clocksource/clocksource0"
 
 static const struct fact facts_table[] = {
@@ -209,6 +225,7 @@ static const struct fact facts_table[] = {
 	{"memory_bytes", NULL, probe_memory},
 	{"page_bytes", NULL, probe_page},
 	{"boot_id", "/proc/sys/kernel/random/boot_id", NULL},
+	{"taken_utc", NULL, probe_now},
 };
 
 static void take_fact(struct env_value *v, const struct fact *fact, const char *root)

@@ -51,6 +51,9 @@ part_fn report_table;
 /* A file beside the run: report_csv.c. */
 part_fn report_csv;
 
+/* When, by which build and where files beside the run, or the run, were measured: report_measured.c. */
+part_fn report_measured;
+
 /* A reference of another run beside this one: report_beside.c. */
 part_fn report_beside;
 

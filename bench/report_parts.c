@@ -22,8 +22,9 @@ static int put_belief(struct report *r, FILE *to, const struct words *w, char *w
 	struct env_facts facts;
 	char doubts[BELIEF];
 	size_t ok = 0, noisy = 0;
+	int code;
 
-	(void)w, (void)why, (void)why_len;
+	(void)w;
 	report_run_facts(run, &facts);
 	env_believe(&facts, doubts, sizeof(doubts));
 	for (size_t i = 0; i < run->n; i++) {
@@ -31,13 +32,10 @@ static int put_belief(struct report *r, FILE *to, const struct words *w, char *w
 		noisy += sample_usable(&run->rows[i], false) &&
 			 strcmp(run->rows[i].quality, "noisy") == 0;
 	}
-	fputs("Measured on ", to);
-	report_text(to, report_run_env(run, "cpu_model"));
-	fputs(" (CPUs ", to);
-	report_text(to, report_run_env(run, "cpus_online"));
-	fputs("), kernel ", to);
-	report_text(to, report_run_env(run, "kernel"));
-	fputs(". ", to);
+	code = report_measured(r, to, &(struct words){0}, why, why_len);
+	if (code)
+		return code;
+	fputc(' ', to);
 	if (run->n_env)
 		report_text(to, doubts);
 	fprintf(to, " %.0f %% of the trials are marked noisy.",
@@ -317,6 +315,7 @@ static const struct part {
 	{"pictures", put_pictures},
 	{"undrawn", put_undrawn},
 	{"csv", report_csv},
+	{"measured", report_measured},
 	{"beside", report_beside},
 	{"floors", report_floors},
 	{"waits", report_waits},

@@ -135,8 +135,8 @@ static void report_says_what_the_environment_file_says(void **state)
 	struct sample *rows = calloc(ROWS, sizeof(*rows));
 	char *text = report_of_rows(*state, rows, some_rows(rows));
 
-	check_says(text, "Measured on Some CPU (CPUs 0-3), kernel 6.1.0. "
-			 "A virtual machine (kvm) with 4 CPUs, load 2.50: ");
+	check_says(text, "Measured on Some CPU (CPUs 0-3), kernel 6.1.0, on ");
+	check_says(text, ". A virtual machine (kvm) with 4 CPUs, load 2.50: ");
 	check_says(text, "other work was running");
 	check_silent(text, "control groups allow");
 	check_says(text, "| governor |  | no such file |");

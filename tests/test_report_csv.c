@@ -1,4 +1,4 @@
-/* {{csv FILE ...}}: what is kept beside a run, as a table in its report. */
+/* {{csv FILE ...}} and {{measured DIR}}: what is kept beside a run, as a table in its report, and where it is from. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -122,6 +122,81 @@ static void references_to_other_places_or_columns_are_refused(void **state)
 	check_says(s->err, "side/table.csv has no column price");
 }
 
+/* ---- when and where it was measured ---------------------------------------------- */
+
+#define OWN_MACHINE                                                                                \
+	"cpu_model,Some CPU,\ncpus_online,0-3,\nkernel,6.1.0,\ncompiler,gcc 12,\n"                 \
+	"compiler_flags,-O2,\nhandoff_commit,abc,\n"
+
+static void put_environment(struct scene *s, const char *where, const char *rows)
+{
+	char text[1000];
+
+	(void)snprintf(text, sizeof(text), "key,value,reason\n%s", rows);
+	append_text(s->dir, where, text);
+}
+
+static void remove_file(const struct scene *s, const char *file)
+{
+	char path[2 * PATH];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", s->dir, file);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void run_says_when_by_what_and_where_it_was_measured(void **state)
+{
+	put_environment(*state, "run/environment.csv", OWN_MACHINE);
+	check_said(*state, "{{measured}}\n",
+		"Measured on Some CPU (CPUs 0-3), kernel 6.1.0, on 2026-01-02 (UTC), by commit abc, "
+		"gcc 12 \\-O2.\n");
+}
+
+static void files_beside_it_say_their_own_day_and_build(void **state)
+{
+	static const char *const day[] = {OWN_MACHINE "taken_utc,2026-03-04T05:06:07Z,\n",
+		OWN_MACHINE "began,2026-03-04T05:06:07Z,\n"};
+	struct scene *s = *state;
+
+	put_environment(s, "run/environment.csv", OWN_MACHINE);
+	for (int i = 0; i < 2; i++) {
+		put_environment(s, "side/environment.csv", day[i]);
+		check_said(s, "{{measured side}}\n",
+			"Measured on Some CPU (CPUs 0-3), kernel 6.1.0, on 2026-03-04 (UTC), by commit "
+			"abc, gcc 12 \\-O2.\n");
+		remove_file(s, "side/environment.csv");
+	}
+}
+
+static void files_of_another_machine_are_called_so(void **state)
+{
+	put_environment(*state, "run/environment.csv", OWN_MACHINE);
+	put_environment(*state, "side/environment.csv",
+		"cpu_model,Another | CPU,\ncpus_online,0-3,\nkernel,6.1.0,\n");
+	check_said(*state, "{{measured side}}\n",
+		"Measured on Another \\| CPU (CPUs 0-3), kernel 6.1.0, on a day that was not kept, by "
+		"commit unknown, unknown unknown: **another machine than the run's**.\n");
+}
+
+static void files_without_an_environment_are_not_given_one(void **state)
+{
+	put_environment(*state, "run/environment.csv", OWN_MACHINE);
+	check_said(
+		*state, "{{measured side}}\n", "When and where this was measured was not kept.\n");
+	check_said(*state, "{{measured nowhere}}.\n", ".\n");
+}
+
+static void environment_that_cannot_be_read_is_an_error(void **state)
+{
+	struct scene *s = *state;
+
+	append_text(s->dir, "side/environment.csv", "no,such,header\n");
+	assert_null(said(s, "{{measured side}}\n", false, -EINVAL));
+	check_says(s->err, "environment.csv");
+	assert_null(said(s, "{{measured ../side}}\n", false, -EINVAL));
+	check_says(s->err, "is written {{measured}} or {{measured DIR}}");
+}
+
 #define IN_SCENE(test) cmocka_unit_test_setup_teardown(test, make_scene, remove_scene)
 
 int main(void)
@@ -132,6 +207,11 @@ int main(void)
 		IN_SCENE(file_that_is_not_there_is_missing_not_wrong),
 		IN_SCENE(optional_file_that_is_not_there_is_said_even_where_all_is_demanded),
 		IN_SCENE(references_to_other_places_or_columns_are_refused),
+		IN_SCENE(run_says_when_by_what_and_where_it_was_measured),
+		IN_SCENE(files_beside_it_say_their_own_day_and_build),
+		IN_SCENE(files_of_another_machine_are_called_so),
+		IN_SCENE(files_without_an_environment_are_not_given_one),
+		IN_SCENE(environment_that_cannot_be_read_is_an_error),
 	};
 
 	return cmocka_run_group_tests_name("report_csv", tests, NULL, NULL);
