@@ -43,7 +43,7 @@ TESTBIN := $(patsubst tests/%.c,$(B)/tests/%,$(TESTS))
 # What has threads in it: all that ThreadSanitizer is asked about; not spawn and timer, since that
 # of gcc 12 does not know that pthread_clockjoin_np() joins.
 THREADED := awake barrier bus channel channel_ends coherence coroutine event eventcount \
-	evidence_many fairness floor gil intervals lock memory mixed names overtaking permits probe \
+	evidence_many fairness floor gil intervals link lock memory mixed names overtaking permits probe \
 	queues recursive rwlock stress tails trial
 # What AddressSanitizer is asked about on each `make check`; all of it under `make check-all`.
 MEMORY_TESTS := plugin awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \

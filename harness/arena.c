@@ -57,6 +57,7 @@ static void init_link(struct crew *c, unsigned i, const struct trial_spec *spec)
 		.fd = {-1, -1, -1, -1},
 		.err = c->err,
 		.err_len = sizeof(c->err),
+		.err_busy = &c->err_busy,
 		.tuning = spec->extra.tuning,
 	};
 	if (family_one_role(c->mech->family))

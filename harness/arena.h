@@ -107,6 +107,7 @@ struct crew {
 	atomic_u32 own_ports[ARENA_MAX_LINKS][2]; /* mixed: of this process; see struct link */
 	struct link link[ARENA_MAX_LINKS];
 	char err[TRIAL_REASON];
+	atomic_u32 err_busy; /* of link_fail() */
 };
 
 /*

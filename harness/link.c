@@ -17,25 +17,30 @@
 enum { WHAT = 400 }; /* bytes of what a mechanism says */
 
 /*
- * Two workers that cannot attach have one place for their sentences: each puts a whole one there, so
- * that nobody finds the other's beginning.
+ * Two workers that cannot attach have one place for their sentences, and threads come there at once:
+ * each puts a whole one there, the last one stays.
  */
+static void put_sentence(const struct link *l, const char *sentence)
+{
+	if (!l->err || l->err_len == 0)
+		return;
+	while (l->err_busy && swap_acq_rel(l->err_busy, 1u))
+		sched_yield();
+	snprintf(l->err, l->err_len, "%s: %s", l->mech->name, sentence);
+	if (l->err_busy)
+		store_release(l->err_busy, 0u);
+}
+
 int link_fail(const struct link *l, int err, const char *fmt, ...)
 {
 	char what[WHAT], sentence[WHAT + 128];
 	va_list ap;
-	size_t len;
 
-	if (!l->err || l->err_len == 0)
-		return err;
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	snprintf(sentence, sizeof(sentence), "%s: %s: %s", l->mech->name, what, strerror(-err));
-	len = strlen(sentence);
-	len = len < l->err_len ? len : l->err_len - 1;
-	memcpy(l->err, sentence, len);
-	l->err[len] = '\0';
+	snprintf(sentence, sizeof(sentence), "%s: %s", what, strerror(-err));
+	put_sentence(l, sentence);
 	return err;
 }
 
@@ -50,8 +55,8 @@ int link_new_path(struct link *l, const char *kind, char *path, size_t path_len)
 		l->path[i] = path;
 		path[0] = '\0';
 		err = names_path_new(kind, path, path_len, why, sizeof(why));
-		if (err && l->err)
-			snprintf(l->err, l->err_len, "%s: %s", l->mech->name, why);
+		if (err)
+			put_sentence(l, why);
 		return err;
 	}
 	return link_fail(l, -ENOSPC, "more than %d names", LINK_PATHS);

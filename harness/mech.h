@@ -265,6 +265,7 @@ struct link {
 	struct tuning tuning;
 	char *err; /* one sentence when setup or attach fails */
 	size_t err_len;
+	atomic_u32 *err_busy; /* whoever writes there holds it; NULL: nobody else does */
 };
 
 struct port {
