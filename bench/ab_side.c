@@ -1,23 +1,20 @@
 /* ab_side.c - the programs that `handoff ab` compares: what they are, and what surrounds them. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/ab.h"
 #include "bench/axis.h"
+#include "bench/child.h"
 #include "bench/version.h"
 #include "harness/futex.h"
 
 enum {
-	ASK_MOST_BYTES = 64 << 20,
 	ASK_S = 20,
 	SETUP_S = 60,
 	ASK_ARGS = 512,
@@ -49,49 +46,15 @@ static void set_all(struct ab_side *s)
 	}
 }
 
-/* In a group of its own, to be ended as a whole; -1: it prints where this program does. */
-static pid_t start(const char *path, char *const *argv, int out, int err)
-{
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		setpgid(0, 0);
-		dup2(null, 0);
-		if (out >= 0) {
-			dup2(out, 1);
-			dup2(err >= 0 ? err : null, 2);
-		}
-		execv(path, argv);
-		_exit(127);
-	}
-	return pid;
-}
-
-/* 0 when it ended by itself, else -ETIME or -EINTR, and its whole group is gone. */
-static int await(pid_t pid, uint64_t until_ns, int *status)
-{
-	bool ended = launch_await(pid, until_ns);
-
-	if (!ended) {
-		kill(pid, SIGKILL);
-		kill(-pid, SIGKILL);
-	}
-	waitpid(pid, status, 0);
-	return ended ? 0 : launch_stop ? -EINTR : -ETIME;
-}
-
 static int run_setup(struct ab *ab, struct ab_side *s)
 {
 	char *argv[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c", strdup(s->setup), NULL};
 	uint64_t limit_ns = ab->set.deadline_ns ? ab->set.deadline_ns : SETUP_S * second_ns;
 	int status = 0, code = -errno;
-	pid_t pid = argv[2] ? start("/bin/sh", argv, -1, -1) : -1;
+	pid_t pid = argv[2] ? child_start("/bin/sh", argv, -1, -1) : -1;
 
 	if (pid > 0)
-		code = await(pid, monotonic_ns() + limit_ns, &status);
+		code = child_await(pid, monotonic_ns() + limit_ns, &status);
 	free(argv[2]);
 	if (pid < 0)
 		return fail(ab, -ENOMEM, s, "the command before its trials cannot be started");
@@ -140,43 +103,6 @@ void ab_side_leave(struct ab *ab, enum ab_which which)
 
 /* ---- asking it ------------------------------------------------------------------ */
 
-/* Room for more; the caller frees *text in any case. */
-static int make_room(char **text, size_t *room)
-{
-	char *more = *room < ASK_MOST_BYTES ? realloc(*text, 2 * *room) : NULL;
-
-	if (!more)
-		return *room < ASK_MOST_BYTES ? -ENOMEM : -EFBIG;
-	*text = more;
-	*room *= 2;
-	return 0;
-}
-
-/* What comes until its end, as one string, whatever this returns: the caller frees *text. */
-static int read_all(int fd, uint64_t until_ns, char **text)
-{
-	size_t n = 0, room = 1 << 16;
-	ssize_t got = 1;
-	int code = (*text = malloc(room)) ? 0 : -ENOMEM;
-
-	while (!code && got > 0) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		uint64_t now = monotonic_ns();
-
-		if (now >= until_ns || launch_stop)
-			code = launch_stop ? -EINTR : -ETIME;
-		else if (poll(&p, 1, (int)((until_ns - now) / 1000000 % 1000) + 1) <= 0)
-			continue;
-		else if ((got = read(fd, *text + n, room - n - 1)) > 0)
-			n += (size_t)got;
-		if (!code && n + 1 == room)
-			code = make_room(text, &room);
-	}
-	if (*text)
-		(*text)[n] = '\0';
-	return code;
-}
-
 static uint64_t ask_limit_ns(const struct ab *ab)
 {
 	return ab->ask_ns ? ab->ask_ns : ASK_S * second_ns;
@@ -200,15 +126,15 @@ static int ask(struct ab *ab, enum ab_which which, char *const *argv, bool compl
 	if (pipe2(fd, O_CLOEXEC) != 0)
 		return -errno;
 	set_all(s);
-	pid = start(s->path, argv, fd[1], complaints ? fd[1] : -1);
+	pid = child_start(s->path, argv, fd[1], complaints ? fd[1] : -1);
 	code = pid < 0 ? -errno : 0;
 	ab_side_leave(ab, which);
 	close(fd[1]);
 	if (pid > 0) {
-		code = read_all(fd[0], until_ns, text);
+		code = child_read(fd[0], until_ns, text);
 		if (code) /* also who has left others behind that keep its output open */
 			kill(-pid, SIGKILL);
-		ended = await(pid, code ? 0 : until_ns, &status);
+		ended = child_await(pid, code ? 0 : until_ns, &status);
 		code = code ? code : ended;
 		*exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 	}
