@@ -104,7 +104,8 @@ static const char *why_no_figure(enum cost m)
 			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
 		[COST_P99] =
 			"fewer than 100 samples beyond it in a trial: --trial-ms makes it longer",
-		[COST_CPU] = "its operations are spaced: CPU time is that of the spaces too",
+		[COST_CPU] =
+			"coroutines space their operations: CPU time is that of the spaces too",
 		[COST_SWITCHES] = "the kernel does not count them",
 	};
 

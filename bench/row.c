@@ -112,7 +112,7 @@ static void put_costs(struct sample *s, const struct cell *c, const struct trial
 {
 	double ops = r->cpu_ops ? (double)r->cpu_ops : NAN;
 
-	if (!workload_spaced(c->workload) || workload_costs_at_b(c->workload, c->domain)) {
+	if (workload_costs_known(c->workload, c->domain)) {
 		s->cpu_ns_per_op = (double)r->cpu_ns / ops;
 		s->cpu_user_ns_per_op = (double)r->cpu_user_ns / ops;
 		s->cpu_sys_ns_per_op = (double)r->cpu_sys_ns / ops;

@@ -111,7 +111,7 @@ static void figure_costs(struct trial *t)
 {
 	const struct trial_spec *spec = t->crew.spec;
 	struct trial_result *r = t->result;
-	bool of_b = workload_costs_at_b(t->crew.workload, (enum domain)spec->domain);
+	bool of_b = workload_costs_at_b(t->crew.workload);
 
 	for (unsigned i = 0; i < t->crew.arena->workers; i++) {
 		const struct worker_slot *s = slot(t, i);

@@ -127,15 +127,16 @@ static inline bool workload_spaced(const struct workload *w)
 	return workload_paced(w) || workload_scheduled(w) || workload_timed(w);
 }
 
-/*
- * Only side b's CPU time tells what its operations cost: side a spends its own on the spaces.  Of
- * coroutines, who share a thread, nobody can tell whose it was; and sleepers who are all woken
- * gather again between two signals, which is no part of the mechanism.
- */
-static inline bool workload_costs_at_b(const struct workload *w, enum domain d)
+/* Only side b's CPU time tells what its operations cost: side a spends its own on the spaces. */
+static inline bool workload_costs_at_b(const struct workload *w)
 {
-	return workload_spaced(w) && w->side_b != LOOP_NONE && w->side_b != LOOP_AWAKE_ALL &&
-	       d != DOMAIN_COROUTINE;
+	return workload_spaced(w) && w->side_b != LOOP_NONE;
+}
+
+/* Of coroutines, who share a thread, nobody can tell which side's CPU time it was. */
+static inline bool workload_costs_known(const struct workload *w, enum domain d)
+{
+	return !workload_costs_at_b(w) || d != DOMAIN_COROUTINE;
 }
 
 /* Every worker of side b gets everything that side a gives. */
