@@ -61,7 +61,7 @@ static bool is_wanted(const struct trial *t, unsigned w, const char *what)
 	char key[200];
 
 	snprintf(key, sizeof(key), "%s/%s %s", t->mech->name, wait_name((enum wait)w), what);
-	return !lab_is_fast() || !(offered & (BIT(w) - 1)) || lab_is_sampled(key, 3);
+	return !lab_is_fast() || !(offered & (BIT(w) - 1)) || lab_is_sampled(key, 6);
 }
 
 static void try_waits(struct trial *t)
