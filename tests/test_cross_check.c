@@ -47,6 +47,7 @@ static int make_stand_ins(void **state)
 			    "	printf 'MECHANISM\\nchannel/pipe x\\nevent/semaphore x\\n'\n"
 			    "	exit\n"
 			    "fi\n"
+			    "echo \"$@\" >> \"$(dirname \"$0\")/../words\"\n"
 			    "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\n"
 			    "mkdir $out\n"
 			    "printf 'key,value,reason\\ncpu_model,Some CPU,\\n' "
@@ -97,6 +98,18 @@ static void under_six_pairs_the_bounds_are_a_range(void **state)
 {
 	(void)state;
 	program_says(check("--only perf-pipe-process --rounds 5"), "2.00 range [2.00 .. 2.00] |");
+}
+
+/* Of two that are free to move, one has to be measured until both are where they stay. */
+static void trials_are_as_long_as_was_asked_for_or_as_a_comparison_needs(void **state)
+{
+	(void)state;
+	program_ends(check("--only perf-pipe-process --rounds 1 --trial-ms 70"), 0);
+	program_says("cat ../words", "--trial-ms 70 ");
+	program_ends(check("--only perf-pipe-free --rounds 1 --trial-ms 70"), 0);
+	program_says("cat ../words", "--trial-ms 2000 ");
+	program_ends(check("--only perf-pipe-free --rounds 1 --trial-ms 3000"), 0);
+	program_says("cat ../words", "--trial-ms 3000 ");
 }
 
 static void figures_that_are_alike_need_no_reason(void **state)
@@ -195,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK_TEST(ratios_have_their_interval_and_no_reason_is_made_up),
 		CHECK_TEST(under_six_pairs_the_bounds_are_a_range),
+		CHECK_TEST(trials_are_as_long_as_was_asked_for_or_as_a_comparison_needs),
 		CHECK_TEST(figures_that_are_alike_need_no_reason),
 		CHECK_TEST(bounds_that_hold_one_are_not_separable),
 		CHECK_TEST(work_without_a_cell_is_a_row_that_says_so),
