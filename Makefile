@@ -46,7 +46,7 @@ THREADED := awake barrier bus channel channel_ends coherence coroutine event eve
 	evidence_many fairness floor gil intervals link lock memory mixed names overtaking permits probe \
 	queues recursive rwlock stress tails trial
 # What AddressSanitizer is asked about on each `make check`; all of it under `make check-all`.
-MEMORY_TESTS := plugin awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \
+MEMORY_TESTS := awake barrier bus cell channel channel_ends compare_bad coroutine coroutine_domain \
 	counters csv env event evidence evidence_many export feeder file_queue fill floor gate_stats \
 	gate_stored gil hist intervals judged kill lock locate memory mixed names opt overtaking permits \
 	place plan queues recursive row rwlock sabotage samples select spawn stored tails timer topo \

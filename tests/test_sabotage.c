@@ -160,7 +160,7 @@ static unsigned sabotage_streams(const struct mech *m)
 			continue;
 		for (size_t k = 0; k < ARRAY_LEN(sabotages); k++) {
 			if (!is_a_fault(m, &sabotages[k]) ||
-				!((first && is_always(m, k)) || lab_is_sampled(kind_of(&c, k), 18)))
+				!((first && is_always(m, k)) || lab_is_sampled(kind_of(&c, k), 30)))
 				continue;
 			sabotage(&c, &sabotages[k], 0);
 			trials++;
@@ -317,7 +317,7 @@ static void sabotage_left_out_is_ok(void **state)
 		for (unsigned k = 0; k < ARRAY_LEN(workloads) * DOMAIN_COUNT; k++) {
 			if (!cell_of(&c, m, workloads[k / DOMAIN_COUNT], (int)(k % DOMAIN_COUNT)))
 				continue;
-			if (!lab_is_sampled(c.key, 12))
+			if (!lab_is_sampled(c.key, 20))
 				continue;
 			if (lab_run(&c, &none) != TRIAL_OK)
 				fail_msg("%s: %s", c.key, lab.result->reason);

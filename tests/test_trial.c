@@ -74,8 +74,8 @@ static bool is_sampled(const char *key)
 	for (size_t i = 0; i < ARRAY_LEN(axes); i++)
 		apart |= strstr(key, axes[i]) != NULL;
 	if (lab_is_fast()) /* with a sanitizer each takes its time */
-		return lab_is_sampled(key, apart ? 60 : 18);
-	return lab_is_sampled(key, apart ? 24 : 3);
+		return lab_is_sampled(key, apart ? 90 : 30);
+	return lab_is_sampled(key, apart ? 30 : 5);
 }
 
 static void run_key(const char *key)
