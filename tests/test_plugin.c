@@ -10,6 +10,8 @@
 #include "tests/ab_scene.h"
 #include "tests/support.h"
 
+enum { TRIES = 3 };
+
 #define MAKE "env CFLAGS='-std=c17 -O0' \"$HANDOFF_SRC\"/scripts/plugin "
 #define FIFO "\"$HANDOFF_SRC\"/primitives/channel/queue_fifo.c"
 
@@ -135,6 +137,8 @@ static void a_mechanism_of_a_plugin_takes_the_place_of_its_namesake(void **state
 
 static void ab_tells_a_slower_plugin_from_the_same_one(void **state)
 {
+	bool same = false;
+
 	(void)state;
 	program_need_no_asan("it takes dozens of trials");
 	make_plugin("old", RENAMED);
@@ -144,8 +148,13 @@ static void ab_tells_a_slower_plugin_from_the_same_one(void **state)
 	program_ends(
 		"grep -q 'channel/other-queue/pingpong.*,throughput,.*REGRESSED' gate/judgement.csv",
 		RC_FINE);
-	in_shell("rm -r gate; cp ../old.so ../twin.so");
-	program_ends_saying(H "ab --advisory " CELL "../old.so ../twin.so", RC_FINE, "regressed=0");
+	in_shell("cp ../old.so ../twin.so");
+	for (int i = 0; i < TRIES && !same; i++) { /* other programs may slow one of them down */
+		in_shell("rm -r gate");
+		program_ends(H "ab --advisory " CELL "../old.so ../twin.so", RC_FINE);
+		same = strstr(program.out, "regressed=0") != NULL;
+	}
+	assert_true(same);
 }
 
 static void ab_goes_on_with_the_same_plugins_only(void **state)
