@@ -247,15 +247,27 @@ static void mutex_of_coroutines_refuses_a_release_by_others(void **state)
 	play("lock/mutex-async", 2, 0, 1, release_what_is_not_held, NULL);
 }
 
-/* Each that asks goes behind those who wait: the order in which they come is the order they ask. */
+/*
+ * Each that asks goes behind those who wait: once all four are there, the order of their first turns
+ * is that of all others.
+ */
 static void take_turns(struct rig_worker *w)
 {
-	atomic_u64 *turns = &w->rig->sh->note[0];
+	atomic_u64 *turns = &w->rig->sh->note[0], *there = &w->rig->sh->note[1];
+	atomic_u64 *first = &w->rig->sh->note[2];
 
+	add_relaxed(there, 1u);
+	while (load_relaxed(there) < 4)
+		coro_yield();
 	for (uint64_t i = 0; i < MANY; i++) {
+		uint64_t turn;
+
 		MUST_BE(w, rig_lock(w, MODE_BLOCK), OP_DONE);
-		MUST(w, load_relaxed(turns) % 4 == w->port.index);
-		store_relaxed(turns, load_relaxed(turns) + 1);
+		turn = load_relaxed(turns);
+		if (i == 0)
+			store_relaxed(&first[turn % 4], w->port.index);
+		MUST(w, turn / 4 == i && load_relaxed(&first[turn % 4]) == w->port.index);
+		store_relaxed(turns, turn + 1);
 		coro_yield();
 		MUST_BE(w, rig_unlock(w), OP_DONE);
 	}
